@@ -1,0 +1,1 @@
+"""Drivers of the peripherals at a register: one file, one device."""

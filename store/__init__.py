@@ -1,0 +1,1 @@
+"""The shop without screens and wires: sale, exchange, database, gateway, register, server."""

@@ -1,0 +1,1 @@
+"""The only SQL plumbing: connections, units of work, migrations."""

@@ -1,0 +1,1 @@
+"""What travels between places, and the pure rules that make it arrive exactly once."""

@@ -1,0 +1,1 @@
+"""How the register reaches the data of its shop, online or offline."""

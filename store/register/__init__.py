@@ -1,0 +1,1 @@
+"""The register core: sale session, journal, devices, connection and sync."""

@@ -1,0 +1,1 @@
+"""What a sale is: pure values and rules, without input or output."""

@@ -1,0 +1,1 @@
+"""The Retail Server: a stateless service in front of the channel database."""
