@@ -57,7 +57,13 @@ def fingerprint() -> str:
     import tomllib  # not there before 3.11, and require_interpreter comes first
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    parts = (sys.version, str(ROOT), LOCK.read_text(), repr(project["project"]), repr(project["tool"]["hatch"]))
+    parts = (
+        sys.version,
+        str(ROOT),
+        LOCK.read_text(),
+        repr(project["project"]),
+        repr(project["tool"]["hatch"]),
+    )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -65,7 +71,7 @@ def is_current() -> bool:
     """Tell whether .venv can be used as it is."""
     if not (PYTHON.exists() and STAMP.exists() and STAMP.read_text() == fingerprint()):
         return False
-    return subprocess.run([PYTHON, "-c", "import tui, pytest"], cwd="/", capture_output=True).returncode == 0
+    return subprocess.call([PYTHON, "-c", "import tui, pytest"], cwd="/", stderr=subprocess.DEVNULL) == 0
 
 
 def installer() -> tuple[list[str], list[str], bool]:
@@ -81,7 +87,9 @@ def installer() -> tuple[list[str], list[str], bool]:
 
 def prepare() -> None:
     """Make .venv, unless it is there and current. A second caller waits for the first to finish."""
-    fcntl.flock(os.open(ROOT, os.O_RDONLY), fcntl.LOCK_EX)  # released when this process ends or becomes another
+    fcntl.flock(
+        os.open(ROOT, os.O_RDONLY), fcntl.LOCK_EX
+    )  # released when this process ends or becomes another
     if is_current():
         return
     print(f"First run: installing into {VENV}", file=sys.stderr, flush=True)
@@ -102,13 +110,13 @@ def prepare() -> None:
 
 def run_tests() -> int:
     """Run the whole suite, first side by side and then the serial tests; report the first failure."""
-    codes = [subprocess.run([PYTHON, "-m", "pytest", *run]).returncode for run in TEST_RUNS]
+    codes = [subprocess.call([PYTHON, "-m", "pytest", *run]) for run in TEST_RUNS]
     return next((code for code in codes if code not in (0, NO_TESTS_SELECTED)), 0)
 
 
 def run_checks() -> int:
     """Run every check, also after one has failed."""
-    return max([subprocess.run([VENV / "bin" / tool, *rest]).returncode for tool, *rest in CHECKS])
+    return max([subprocess.call([VENV / "bin" / tool, *rest]) for tool, *rest in CHECKS])
 
 
 def main() -> None:
