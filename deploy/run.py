@@ -90,7 +90,7 @@ def prepare() -> None:
     except (OSError, subprocess.CalledProcessError) as error:
         sys.exit(
             f"Outpost could not install its packages into {VENV}: {error}\n"
-            "The first run needs a package index it can reach, or a folder of wheels named by PIP_FIND_LINKS. "
+            "The first run needs a package index it can reach, or a folder of wheels (PIP_FIND_LINKS). "
             "Then run the same command again."
         )
 
