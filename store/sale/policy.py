@@ -1,0 +1,67 @@
+"""What a store decides once and every sale obeys: currency, taxes, rounding, labels, the facts on a receipt."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class RoundingScope(StrEnum):
+    """Where tax is rounded; recorded in every sale (docs/money.md)."""
+
+    PER_LINE = "line"
+    PER_RATE = "rate"
+    PER_DOCUMENT = "document"
+
+
+class TaxRate(msgspec.Struct, frozen=True, kw_only=True):
+    """A tax: `rate` is a decimal string in percent ("19", "7", "5.5"); `included` says that prices contain it."""
+
+    code: str
+    name: str
+    rate: str
+    included: bool = True
+
+
+class LabelMeasure(StrEnum):
+    """What the value digits of an in-store label mean."""
+
+    PRICE = "price"
+    WEIGHT = "weight"
+    COUNT = "count"
+
+
+class LabelRule(msgspec.Struct, frozen=True, kw_only=True):
+    """How a weight or price label is laid out.
+
+    `pattern` has 13 places: literal digits of the prefix, `I` item, `V` value, `C` the inner check digit of the
+    value (ignored when absent), `X` the outer check digit. `decimals` scales the value (kg for a weight, the
+    currency's main unit for a price).
+    """
+
+    pattern: str
+    measure: LabelMeasure
+    decimals: int
+
+
+class StoreFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the law wants on a receipt about the seller."""
+
+    name: str = ""
+    address: tuple[str, ...] = ()
+    tax_id: str = ""
+    footer: tuple[str, ...] = ()
+
+
+class StorePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """The store's decisions, taken from the channel configuration of the catalog."""
+
+    currency: str = "EUR"
+    rounding_scope: RoundingScope = RoundingScope.PER_LINE
+    cash_rounding_step: int = 1
+    """Smallest cash amount in minor units; 1 rounds nothing, 5 rounds to the nearest five cents."""
+    taxes: tuple[TaxRate, ...] = ()
+    label_rules: tuple[LabelRule, ...] = ()
+    facts: StoreFacts = StoreFacts()
+    receipt_width: int = 42
+    max_line_amount: int = 99_999_999
+    """Largest amount of one line in minor units; a larger one is refused as a typing mistake."""
