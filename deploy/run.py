@@ -26,9 +26,9 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "outpost.stamp"
 LOCK = ROOT / "deploy" / "requirements" / "dev.lock"
 
-# Two workers fit the smallest machine we test on. Tests marked `serial` drive real terminals against the
-# clock: they follow, one at a time, when no worker competes with them for the processor.
-TEST_RUNS = (["-m", "not serial", "-n", "2"], ["-m", "serial"])
+# Tests marked `serial` drive real terminals against the clock: they run first, one at a time, while no other
+# test competes with them for the processor. Two workers for the rest fit the smallest machine we test on.
+TEST_RUNS = (["-m", "serial"], ["-m", "not serial", "-n", "2"])
 NO_TESTS_SELECTED = 5
 
 CHECKS = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["lint-imports"], ["deptry", "."])
@@ -72,6 +72,7 @@ def install() -> None:
         pip = [sys.executable, "-m", "pip", "--python", PYTHON, "install", "--quiet"]
     else:
         sys.exit("Outpost needs pip or uv to install its packages, and this Python has neither.")
+    os.environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     venv.EnvBuilder(with_pip=with_pip, clear=True, symlinks=True).create(VENV)
     subprocess.check_call([*pip, "--require-hashes", "-r", LOCK])
     subprocess.check_call([*pip, "--no-deps", "--no-build-isolation", "-e", ROOT])
@@ -80,19 +81,21 @@ def install() -> None:
 
 def prepare() -> None:
     """Install unless .venv is current; a second caller waits until the first is done."""
-    fcntl.flock(os.open(ROOT, os.O_RDONLY), fcntl.LOCK_EX)  # let go when this process ends or becomes another
-    if is_current():
-        return
-    print(f"First run: installing into {VENV}", file=sys.stderr, flush=True)
-    os.environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
+    turn = os.open(ROOT, os.O_RDONLY)
+    fcntl.flock(turn, fcntl.LOCK_EX)
     try:
-        install()
+        if not is_current():
+            print(f"First run: installing into {VENV}", file=sys.stderr, flush=True)
+            install()
     except (OSError, subprocess.CalledProcessError) as error:
+        reason = getattr(error, "strerror", None) or "the lines above say why"
         sys.exit(
-            f"Outpost could not install its packages into {VENV}: {error}\n"
+            f"Outpost could not install its packages into {VENV}: {reason}.\n"
             "The first run needs a package index it can reach, or a folder of wheels (PIP_FIND_LINKS). "
             "Then run the same command again."
         )
+    finally:
+        os.close(turn)
 
 
 def main() -> None:
