@@ -1,0 +1,182 @@
+"""Every operation a person can run on the register, by number: the table, as data.
+
+Numbers and names are those of the trade (docs/operations.md, made from this table); numbers from 9100 on are Outpost's
+own. Only what is built is listed, so a key or a menu row never promises what fails.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from store.register.view import Mode
+
+
+class Permission(StrEnum):
+    """What a role may allow; an operation needs exactly one."""
+
+    ANYONE = "anyone"
+    """Also before sign-in."""
+    SIGNED_IN = "signed_in"
+    SELL = "sell"
+    VOID_SALE = "void_sale"
+    OPEN_DRAWER = "open_drawer"
+    OPEN_SHIFT = "open_shift"
+    CLOSE_SHIFT = "close_shift"
+    SHIFT_REPORT = "shift_report"
+    TAKE_OVER = "take_over"
+    """Unlock a register that another operator locked with a sale open, and free a locked-out operator."""
+
+
+ROLES: dict[str, frozenset[Permission]] = {
+    "cashier": frozenset(Permission) - {Permission.TAKE_OVER},
+    "manager": frozenset(Permission),
+    "technician": frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SHIFT_REPORT}),
+}
+"""A technician looks after the register and touches no money. Approval by a second person comes with overrides."""
+
+
+def may(role: str, permission: Permission) -> bool:
+    """Whether `role` has `permission`; nobody signed in is the role ""."""
+    if permission is Permission.ANYONE:
+        return True
+    return permission in ROLES.get(role, frozenset())
+
+
+def roles_with(permission: Permission) -> tuple[str, ...]:
+    """The roles that have `permission`, for a sentence that says whom to ask."""
+    return tuple(role for role in ROLES if may(role, permission))
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the table.
+
+    `keys` are the default keys, in the notation of the key registry; `modes` are the modes in which it runs.
+    `why` says why it works offline, or why it does not. `local` operations are carried out by the screen itself.
+    """
+
+    number: int
+    name: str
+    permission: Permission
+    modes: frozenset[Mode]
+    why: str
+    keys: tuple[str, ...] = ()
+    offline: bool = True
+    local: bool = False
+    demo: bool = False
+
+
+_FREE = frozenset({Mode.IDLE, Mode.PAID})
+_SELLING = _FREE | {Mode.SALE}
+_PAYING = frozenset({Mode.SALE, Mode.TENDER})
+_SIGNED_IN = _SELLING | {Mode.TENDER, Mode.SHIFT, Mode.CLOSING}
+_ANY = frozenset(Mode) - {Mode.STARTING}
+
+_OWN_DATA = "Answered from the offline database."
+_OWN_JOURNAL = "The register's own journal has all it needs."
+_LOCAL = "Nothing leaves the register."
+
+
+def _operation(
+    number: int, name: str, permission: Permission, modes: frozenset[Mode], why: str, *keys: str
+) -> Operation:
+    return Operation(number=number, name=name, permission=permission, modes=modes, why=why, keys=keys)
+
+
+_SELL = Permission.SELL
+
+OPERATIONS: tuple[Operation, ...] = (
+    _operation(100, "Product sale", _SELL, _SELLING, _OWN_DATA),
+    _operation(101, "Price check", Permission.SIGNED_IN, _SELLING | {Mode.SHIFT}, _OWN_DATA, "F3"),
+    _operation(102, "Void line", _SELL, frozenset({Mode.SALE}), _LOCAL, "Del"),
+    _operation(105, "Set quantity", _SELL, frozenset({Mode.SALE}), _LOCAL, "F4"),
+    Operation(
+        number=108,
+        name="Product search",
+        permission=Permission.SIGNED_IN,
+        modes=_SELLING | {Mode.SHIFT},
+        why=_OWN_DATA,
+        keys=("F2",),
+        local=True,
+    ),
+    _operation(115, "Reprint last receipt", _SELL, _FREE, _OWN_JOURNAL, "F3"),
+    _operation(139, "Pay", _SELL, frozenset({Mode.SALE}), _LOCAL, "F12", "+"),
+    _operation(200, "Pay cash", _SELL, _PAYING, _LOCAL),
+    _operation(201, "Pay card", _SELL, _PAYING, "The card terminal stands alone and has its own line.", "c"),
+    _operation(206, "Pay cash, exact amount", _SELL, _PAYING, _LOCAL),
+    _operation(211, "Void payment", _SELL, frozenset({Mode.TENDER}), _LOCAL, "F3"),
+    _operation(500, "Void sale", Permission.VOID_SALE, _PAYING, "Recorded in the register's own journal."),
+    _operation(
+        700, "Sign on", Permission.ANYONE, frozenset({Mode.LOCKED}), "PINs are checked on the register."
+    ),
+    _operation(701, "Sign off", Permission.SIGNED_IN, _FREE | {Mode.SHIFT}, _LOCAL),
+    _operation(703, "Lock register", Permission.SIGNED_IN, _SIGNED_IN - {Mode.CLOSING}, _LOCAL, "Ctrl+L"),
+    Operation(
+        number=917,
+        name="Database connection status",
+        permission=Permission.ANYONE,
+        modes=_ANY,
+        why="It is about being offline.",
+        keys=("F9",),
+        local=True,
+    ),
+    _operation(1000, "Open drawer", Permission.OPEN_DRAWER, _FREE, "The drawer hangs on the register."),
+    _operation(1055, "Close shift", Permission.CLOSE_SHIFT, _FREE, _OWN_JOURNAL),
+    _operation(1056, "Print X report", Permission.SHIFT_REPORT, _FREE, _OWN_JOURNAL),
+    _operation(1200, "Declare start amount", Permission.OPEN_SHIFT, frozenset({Mode.SHIFT}), _LOCAL),
+    _operation(9101, "Sell by department", _SELL, _SELLING, _OWN_DATA, "Ins"),
+    Operation(
+        number=9801,
+        name="Pull or restore the network cable",
+        permission=Permission.ANYONE,
+        modes=_ANY,
+        why="It makes the register offline.",
+        demo=True,
+    ),
+    Operation(
+        number=9802,
+        name="Kill or restart the server",
+        permission=Permission.ANYONE,
+        modes=_ANY,
+        why="It makes the register offline.",
+        demo=True,
+    ),
+    _operation(9900, "End the register", Permission.ANYONE, _ANY, _LOCAL, "Ctrl+Q"),
+    Operation(
+        number=9901,
+        name="Detach this screen",
+        permission=Permission.ANYONE,
+        modes=_ANY,
+        why=_LOCAL,
+        keys=("Ctrl+D",),
+        local=True,
+    ),
+)
+
+BY_NUMBER: dict[int, Operation] = {operation.number: operation for operation in OPERATIONS}
+
+
+def operations_for(mode: Mode, role: str, *, demo: bool) -> tuple[int, ...]:
+    """Numbers of the operations that `role` can run in `mode`; those of the demo shop only when `demo`."""
+    return tuple(
+        operation.number
+        for operation in OPERATIONS
+        if mode in operation.modes and may(role, operation.permission) and (demo or not operation.demo)
+    )
+
+
+def as_rows(*, demo: bool = False) -> list[dict[str, object]]:
+    """The table as `outpost operations --json` prints it (fields are only ever added)."""
+    return [
+        {
+            "number": operation.number,
+            "name": operation.name,
+            "permission": operation.permission.value,
+            "keys": list(operation.keys),
+            "offline": operation.offline,
+            "why": operation.why,
+            "modes": sorted(mode.value for mode in operation.modes),
+            "roles": list(roles_with(operation.permission)),
+        }
+        for operation in OPERATIONS
+        if demo or not operation.demo
+    ]
