@@ -18,6 +18,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="hello
     client: str
     role: str
     version: str
+    first: int = 1
+    """Number of the first intent that is unanswered or still to come; everything below has been acknowledged."""
 
 
 class IntentMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="intent"):
@@ -58,9 +60,10 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="wel
 
 
 class Refuse(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="refuse"):
-    """The core will not talk on; `why` is one sentence for a person."""
+    """The core will not talk on; `why` is one sentence for a person. `again`: a new hello may help (a gap in `n`)."""
 
     why: str
+    again: bool = False
 
 
 class ViewMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="view"):
@@ -83,5 +86,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="answ
     error: str = ""
 
 
+class Bye(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="bye"):
+    """The core ends in order. `closed`: a person ended the register, so screens end too; else they wait for it."""
+
+    why: str
+    closed: bool = False
+
+
 ClientMessage = Hello | IntentMessage | Seen | Query | Command
-CoreMessage = Welcome | Refuse | ViewMessage | Ack | Answer
+CoreMessage = Welcome | Refuse | ViewMessage | Ack | Answer | Bye
