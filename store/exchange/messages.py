@@ -35,7 +35,9 @@ MAX_BATCH_BYTES = 262_144
 MAX_PAYLOAD_BYTES = 65_536
 
 
-def request_text(method: str, path_and_query: str, body_sha256_hex: str, time_ms: int, nonce: str, series: str) -> bytes:
+def request_text(
+    method: str, path_and_query: str, body_sha256_hex: str, time_ms: int, nonce: str, series: str
+) -> bytes:
     """The text a register signs for one request; binds method, path, body, time, nonce and series."""
     return "\n".join(
         ("outpost/request/v1", method, path_and_query, body_sha256_hex, str(time_ms), nonce, series)
@@ -102,7 +104,11 @@ class RecordBatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one record: accepted, duplicate, flagged (accepted, but posting will look at it), fork, gap, rejected, skipped."""
+    """What became of one record.
+
+    accepted, duplicate, flagged (accepted, but posting will look at it), fork, gap, rejected, fenced, or skipped
+    (it came after one that was not taken).
+    """
 
     seq: int
     outcome: str

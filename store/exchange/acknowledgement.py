@@ -1,0 +1,187 @@
+"""Who decides what about a record that arrives, and about an acknowledgement that comes back.
+
+`judge` is the accept stage of the server (docs/offline-protocol.md 3.5), `advance` the register's side of it
+(3.4). Both are pure: what is stored already comes in as an argument.
+"""
+
+from enum import StrEnum
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from store.exchange.canonical import NotCanonical, canonical, parse_document
+from store.exchange.messages import MAX_PAYLOAD_BYTES, BatchAnswer, ack_text
+from store.exchange.record import (
+    PAYLOAD_VERSION,
+    Record,
+    declares_unsigned,
+    record_hash,
+    verify,
+    verify_text,
+)
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of a series as one side knows it: last seq (0 for none) and its hash (the genesis for 0)."""
+
+    seq: int
+    hash: bytes
+
+
+class SeriesFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server knows of a series beside its records.
+
+    `closed` says that a newer epoch exists; `recovery_granted` that a supervisor allowed the old one to be
+    completed all the same.
+    """
+
+    series: str
+    public_key: bytes
+    key_id: str
+    closed: bool = False
+    recovery_granted: bool = False
+
+
+class Outcome(StrEnum):
+    """What becomes of one record."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    FENCED = "fenced"
+    REJECTED = "rejected"
+    FORK = "fork"
+    GAP = "gap"
+
+
+class Flag(StrEnum):
+    """Why an accepted record needs a second look in posting; refusing it would block the uplink for ever."""
+
+    NOT_CANONICAL = "not-canonical"
+    UNKNOWN_VERSION = "unknown-version"
+    WRONG_SERIES = "wrong-series"
+    WRONG_SEQ = "wrong-seq"
+    NO_KIND = "no-kind"
+    NO_TXN_ID = "no-txn-id"
+    UNSIGNED = "unsigned"
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The decision about one record. `expected` is the next seq the server wants (GAP only)."""
+
+    outcome: Outcome
+    reason: str = ""
+    flags: tuple[Flag, ...] = ()
+    expected: int = 0
+
+
+def judge(head: Head, facts: SeriesFacts, record: Record, stored_hash: bytes | None = None) -> Verdict:
+    """Decide one record against the head of its series.
+
+    `stored_hash` is the hash the server holds at `record.seq`, needed when that is not above the head.
+    """
+    if facts.closed and not facts.recovery_granted:
+        return Verdict(outcome=Outcome.FENCED, reason="A newer epoch of this register exists.")
+    if complaint := _complaint(facts, record):
+        return Verdict(outcome=Outcome.REJECTED, reason=complaint)
+    if record.seq > head.seq + 1:
+        reason = f"Record {head.seq + 1} is expected next."
+        return Verdict(outcome=Outcome.GAP, reason=reason, expected=head.seq + 1)
+    if record.seq <= head.seq:
+        if stored_hash == record.hash:
+            return Verdict(outcome=Outcome.DUPLICATE)
+        return Verdict(outcome=Outcome.FORK, reason=f"Another record {record.seq} is stored already.")
+    if record.prev != head.hash:
+        return Verdict(outcome=Outcome.FORK, reason=f"Record {record.seq} does not follow record {head.seq}.")
+    return Verdict(outcome=Outcome.ACCEPTED, flags=inspect(facts.series, record))
+
+
+def _complaint(facts: SeriesFacts, record: Record) -> str:
+    """Why the record cannot come from this series' register, or nothing."""
+    if len(record.payload) > MAX_PAYLOAD_BYTES:
+        return f"The payload has {len(record.payload)} bytes; {MAX_PAYLOAD_BYTES} are allowed."
+    if record.key_id != facts.key_id:
+        return "The record names another key than the one enrolled."
+    if record_hash(record.seq, record.prev, record.payload) != record.hash:
+        return "The hash does not belong to the payload."
+    if not record.signature:
+        return "" if declares_unsigned(record.payload) else "The signature is missing."
+    if not verify(facts.public_key, record.hash, record.signature):
+        return "The signature is not by the enrolled key."
+    return ""
+
+
+def inspect(series: str, record: Record) -> tuple[Flag, ...]:
+    """What is odd about the content of a genuine record; empty for a sound one."""
+    try:
+        document = parse_document(record.payload)
+    except NotCanonical:
+        return (Flag.NOT_CANONICAL,)
+    oddities = {
+        Flag.NOT_CANONICAL: not _is_canonical(document, record.payload),
+        Flag.UNKNOWN_VERSION: document.get("v") != PAYLOAD_VERSION,
+        Flag.WRONG_SERIES: document.get("series") != series,
+        Flag.WRONG_SEQ: document.get("seq") != record.seq,
+        Flag.NO_KIND: not isinstance(document.get("kind"), str),
+        Flag.NO_TXN_ID: not isinstance(document.get("txn_id"), str),
+        Flag.UNSIGNED: not record.signature,
+    }
+    return tuple(flag for flag, found in oddities.items() if found)
+
+
+def _is_canonical(document: dict[str, object], payload: bytes) -> bool:
+    try:
+        return canonical(document) == payload
+    except NotCanonical:
+        return False
+
+
+class Progress(StrEnum):
+    """What an acknowledgement (or a head) from the server means for the register."""
+
+    ADVANCED = "advanced"
+    UNCHANGED = "unchanged"
+    SERVER_BEHIND = "server_behind"
+    """The server lost what it had acknowledged (restored from a backup): send again from its head."""
+    FORK = "fork"
+    """The server holds other bytes at that place: hold the series, keep everything."""
+    ROLLED_BACK = "rolled_back"
+    """The server knows records that we do not: our disk was set back, this series must not grow."""
+
+
+class Advance(msgspec.Struct, frozen=True, kw_only=True):
+    """The new watermark and why. It stays as it was for FORK and ROLLED_BACK."""
+
+    progress: Progress
+    watermark: Head
+
+
+def advance(watermark: Head, acked: Head, own_hash: bytes | None) -> Advance:
+    """Compare what the server says it holds with our own record at that place.
+
+    `own_hash` is our hash at `acked.seq` (the genesis hash for 0), or None when we have no such record.
+    """
+    if own_hash is None:
+        return Advance(progress=Progress.ROLLED_BACK, watermark=watermark)
+    if own_hash != acked.hash:
+        return Advance(progress=Progress.FORK, watermark=watermark)
+    if acked.seq < watermark.seq:
+        return Advance(progress=Progress.SERVER_BEHIND, watermark=acked)
+    if acked.seq == watermark.seq:
+        return Advance(progress=Progress.UNCHANGED, watermark=acked)
+    return Advance(progress=Progress.ADVANCED, watermark=acked)
+
+
+def sign_acknowledgement(key: Ed25519PrivateKey, answer: BatchAnswer) -> BatchAnswer:
+    """The answer with the server's signature over what it acknowledges."""
+    text = ack_text(answer.series, answer.acked_seq, answer.acked_hash, answer.time_ms)
+    return msgspec.structs.replace(answer, signature=key.sign(text).hex())
+
+
+def acknowledgement_is_genuine(server_key: bytes, answer: BatchAnswer) -> bool:
+    """Whether the server that enrolled us (its public key, 32 bytes) signed this acknowledgement."""
+    try:
+        signature = bytes.fromhex(answer.signature)
+    except ValueError:
+        return False
+    text = ack_text(answer.series, answer.acked_seq, answer.acked_hash, answer.time_ms)
+    return verify_text(server_key, text, signature)

@@ -1,0 +1,124 @@
+"""The canonical form of a document: the one sequence of bytes that is hashed and signed.
+
+RFC 8785 restricted to what all ordinary JSON tools agree on (docs/offline-protocol.md 3.3): UTF-8, keys
+`[a-z][a-z0-9_]*`, no floats, integers within ±(2^53−1), NFC strings without lone surrogates, no nulls, no
+duplicate keys. Money is integer minor units; quantities and rates are decimal strings.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+MAX_INTEGER = 2**53 - 1
+MAX_DEPTH = 24
+"""Deeper nesting is refused before anything is parsed; our documents need five."""
+MAX_DOCUMENT_BYTES = 16_777_216
+"""Larger documents are refused unread; journal payloads have their own, smaller limit."""
+
+_KEY = re.compile(r"[a-z][a-z0-9_]*")
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_LONGEST_INTEGER = 17  # "-9007199254740991"
+
+
+class NotCanonical(ValueError):
+    """A document has no canonical form, or bytes are not the canonical form of what they say."""
+
+
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """The canonical bytes of a document; raises NotCanonical when it holds something without canonical form."""
+    _check(document, 1)
+    # Keys are ASCII here, so sorting by code points is sorting by UTF-16 units as RFC 8785 wants.
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def parse_canonical(data: bytes) -> dict[str, Any]:
+    """The document of canonical bytes; raises NotCanonical for anything that `canonical` would not have written."""
+    document = parse_document(data)
+    if canonical(document) != data:
+        raise NotCanonical("The bytes are not in canonical form.")
+    return document
+
+
+def parse_document(data: bytes) -> dict[str, Any]:
+    """The document of JSON bytes, canonical or not, within the limits of this module; raises NotCanonical."""
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise NotCanonical(f"The document has {len(data)} bytes; {MAX_DOCUMENT_BYTES} are allowed.")
+    _check_depth(data)
+    try:
+        document = json.loads(
+            data.decode(),
+            object_pairs_hook=_unique,
+            parse_int=_integer,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+        )
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise NotCanonical(f"The document is no JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise NotCanonical("The document is no JSON object.")
+    return document
+
+
+def _check(value: object, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise NotCanonical(f"The document is nested deeper than {MAX_DEPTH} levels.")
+    match value:
+        case bool():
+            pass
+        case int():
+            if abs(value) > MAX_INTEGER:
+                raise NotCanonical(f"{value} is outside the integers every JSON reader keeps exact.")
+        case str():
+            _check_text(value)
+        case Mapping():
+            for key, inner in value.items():
+                if not isinstance(key, str) or not _KEY.fullmatch(key):
+                    raise NotCanonical(f"{key!r} is no key; keys look like receipt_no.")
+                _check(inner, depth + 1)
+        case list() | tuple():
+            for inner in value:
+                _check(inner, depth + 1)
+        case _:
+            raise NotCanonical(f"A {type(value).__name__} has no canonical form.")
+
+
+def _check_text(text: str) -> None:
+    if text.isascii():
+        return
+    if not unicodedata.is_normalized("NFC", text):
+        raise NotCanonical("A text is not in Unicode normal form C.")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise NotCanonical("A text holds half a surrogate pair.")
+
+
+def _check_depth(data: bytes) -> None:
+    """Refuse deep nesting before the parser meets it, so that no document can exhaust the stack."""
+    depth = 0
+    for byte in _STRING.sub(b"", data):
+        if byte in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise NotCanonical(f"The document is nested deeper than {MAX_DEPTH} levels.")
+        elif byte in b"]}":
+            depth -= 1
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise NotCanonical("A key appears twice in one object.")
+    return document
+
+
+def _integer(text: str) -> int:
+    if len(text) > _LONGEST_INTEGER:
+        raise NotCanonical("A number is too long.")
+    return int(text)
+
+
+def _no_float(text: str) -> NoReturn:
+    raise NotCanonical(
+        f"{text[:20]} is a number with a fraction; amounts are integers, quantities are texts."
+    )
