@@ -4,6 +4,8 @@ import ast
 
 from source_tree import ROOT, name_of, outcome_of_tool, python_files, tree_of
 
+STATES = ROOT / "store" / "gateway" / "states.py"
+
 CLOCK_AND_CHANCE = {
     "now",
     "utcnow",
@@ -26,15 +28,11 @@ def test_every_import_contract_is_kept():
 def test_pure_code_calls_no_clock_no_chance_and_no_input_or_output():
     offences = [
         f"{name_of(path)}:{node.lineno} {what}"
-        for path in (*python_files("store/sale", "store/exchange"), *python_files_of_states())
+        for path in (*python_files("store/sale", "store/exchange"), STATES)
         for node in ast.walk(tree_of(path))
         if (what := impurity(node))
     ]
     assert not offences, "pure code takes time and ids as arguments:\n" + "\n".join(offences)
-
-
-def python_files_of_states():
-    return [path for path in [ROOT / "store/gateway/states.py"] if path.exists()]
 
 
 def impurity(node: ast.AST) -> str | None:
