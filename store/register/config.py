@@ -107,15 +107,14 @@ def read_section(text: str, name: str, section: str, given: dict[str, Any], kind
 
 def place(text: str, name: str, section: str, key: str) -> str:
     """Name and line of a key for a message; without a line where TOML's other spellings hide it."""
-    inside = ""
+    inside, assignment = "", re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[.=]""")
     for number, line in enumerate(text.splitlines(), start=1):
         if header := re.match(r"\s*\[+\s*([\w.-]+)\s*\]+", line):
             inside = header[1]
-            if not section and inside.split(".")[0] == key:
-                return f"{name}, line {number}"
-        elif inside.split(".")[0] == section and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*[.=]""", line):
-            return f"{name}, line {number}"
-        elif inside == f"{section}.{key}":
+            found = inside.split(".")[0] == key if not section else inside == f"{section}.{key}"
+        else:
+            found = inside.split(".")[0] == section and assignment.match(line) is not None
+        if found:
             return f"{name}, line {number}"
     return name
 
