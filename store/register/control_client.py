@@ -82,7 +82,8 @@ class ControlClient(asyncio.Protocol):
     """One client of the core on the running event loop.
 
     `on_view`, `on_ack` and `on_link` are called on the loop, outside any other context. `revive`, when given, is
-    called when the core has been away for a moment without having said goodbye, at most every five seconds.
+    called when the core has been away for a moment without having said goodbye, at most every five seconds; the
+    sentence it returns, when not empty, says why that is useless and ends the waiting.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class ControlClient(asyncio.Protocol):
         on_ack: Callable[[Outcome], None],
         on_link: Callable[[CoreLink, str], None],
         *,
-        revive: Callable[[], None] | None = None,
+        revive: Callable[[], str] | None = None,
     ) -> None:
         self.path = path
         self.role = role
@@ -302,7 +303,8 @@ class ControlClient(asyncio.Protocol):
         """Start the core again unless it ended in order; an orderly stop must not leave a new core behind."""
         if self._revive is None or self._said_goodbye:
             return False
-        self._revive()
+        if useless := self._revive():
+            self._set_link(CoreLink.REFUSED, useless)
         return True
 
 

@@ -1,0 +1,85 @@
+"""Starting a core beside a screen, and starting it again after a crash (docs/core-and-screen.md)."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from store.register.control import is_core_there
+from store.register.home import RegisterHome
+
+QUICK_S = 10.0
+"""A core that ends sooner than this after its start has not come up."""
+TRIES = 3
+FINAL_CODES = {3, 5}
+"""Exit codes that a new start cannot change: configuration, refused."""
+
+
+class CoreProcess:
+    """The core that this process started, if it started one.
+
+    Only a screen that started the core starts it again, and only after a crash.
+    """
+
+    def __init__(self, home: RegisterHome) -> None:
+        self._home = home
+        self._pid = 0
+        self._started_s = 0.0
+        self._failures = 0
+
+    def ensure(self) -> bool:
+        """Start a core unless one listens; returns True when one was started. Two callers at once get one core."""
+        if is_core_there(self._home.socket):
+            return False
+        self._start()
+        return True
+
+    def revive(self) -> str:
+        """Start the core again if it has gone; returns why that is useless, or nothing."""
+        if not self._pid:
+            return ""
+        pid, status = os.waitpid(self._pid, os.WNOHANG)
+        if pid == 0:
+            return ""
+        code = os.waitstatus_to_exitcode(status)
+        self._failures = self._failures + 1 if time.monotonic() - self._started_s < QUICK_S else 1
+        if code in FINAL_CODES or self._failures > TRIES:
+            self._pid = 0
+            return self._last_words()
+        self._start()
+        return ""
+
+    def _start(self) -> None:
+        home = self._home
+        home.output_file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        self._pid = os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-P", "-m", "tui", "register", "--core", "--home", str(home.path)],
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(home.output_file), write, 0o640),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
+        self._started_s = time.monotonic()
+
+    def _last_words(self) -> str:
+        """The last line the core wrote before it gave up."""
+        try:
+            words = self._home.output_file.read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            words = ""
+        if words:
+            return words.splitlines()[-1].removeprefix("outpost: ")
+        return f"The register core does not stay up. Its log says why: {short(self._home.log_file)}"
+
+
+def short(path: Path) -> str:
+    """A path for a sentence, with the user's home as a tilde."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)
