@@ -1,0 +1,102 @@
+"""Three palettes, and which of them a terminal gets (docs/screens.md).
+
+256 colours, the sixteen of a plain terminal, and none at all. Colours of the first are exact entries of the 256-colour
+table, so that what a test computes (contrast 7:1 for text, 4.5:1 for hints) is what a terminal shows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tui.view.roles import Role
+
+
+class PaletteName(StrEnum):
+    """The closed set of palettes."""
+
+    COLOURS = "colours"
+    ANSI = "ansi"
+    MONO = "mono"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a role looks. `front` and `back` are `#rrggbb`, an ANSI name, or empty for the terminal's own colour."""
+
+    front: str = ""
+    back: str = ""
+    bold: bool = False
+    reverse: bool = False
+
+
+GROUND = "#121212"
+COLOURS: dict[Role, Look] = {
+    Role.TEXT: Look("#d0d0d0", GROUND),
+    Role.FRAME: Look("#8a8a8a", GROUND),
+    Role.TITLE: Look("#ffffff", GROUND, bold=True),
+    Role.BAR: Look("#121212", "#afd7ff"),
+    Role.MODE: Look("#121212", "#ffd75f", bold=True),
+    Role.STRONG: Look("#ffffff", GROUND, bold=True),
+    Role.HINT: Look("#9e9e9e", GROUND),
+    Role.VOID: Look("#9e9e9e", GROUND),
+    Role.CURRENT: Look("#ffffff", GROUND, bold=True),
+    Role.INFO: Look("#afd7ff", GROUND),
+    Role.WARN: Look("#ffd75f", GROUND, bold=True),
+    Role.ERROR: Look("#ffffff", "#870000", bold=True),
+    Role.QUESTION: Look("#ffffff", "#00005f"),
+    Role.PAPER: Look("#121212", "#eeeeee"),
+}
+ANSI: dict[Role, Look] = {
+    Role.TEXT: Look(),
+    Role.FRAME: Look(),
+    Role.TITLE: Look(bold=True),
+    Role.BAR: Look(reverse=True),
+    Role.MODE: Look("black", "yellow"),
+    Role.STRONG: Look(bold=True),
+    Role.HINT: Look(),
+    Role.VOID: Look(),
+    Role.CURRENT: Look(bold=True),
+    Role.INFO: Look(),
+    Role.WARN: Look("yellow", bold=True),
+    Role.ERROR: Look("white", "red", bold=True),
+    Role.QUESTION: Look("white", "blue", bold=True),
+    Role.PAPER: Look("black", "white"),
+}
+MONO: dict[Role, Look] = {
+    Role.TEXT: Look(),
+    Role.FRAME: Look(),
+    Role.TITLE: Look(bold=True),
+    Role.BAR: Look(reverse=True),
+    Role.MODE: Look(bold=True),
+    Role.STRONG: Look(bold=True),
+    Role.HINT: Look(),
+    Role.VOID: Look(),
+    Role.CURRENT: Look(bold=True),
+    Role.INFO: Look(),
+    Role.WARN: Look(bold=True),
+    Role.ERROR: Look(reverse=True, bold=True),
+    Role.QUESTION: Look(bold=True),
+    Role.PAPER: Look(),
+}
+PALETTES: dict[PaletteName, dict[Role, Look]] = {
+    PaletteName.COLOURS: COLOURS,
+    PaletteName.ANSI: ANSI,
+    PaletteName.MONO: MONO,
+}
+
+MANY = ("xterm-direct", "xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm")
+"""Terminals that have 256 colours and more without saying so in their name."""
+SIXTEEN = ("linux", "ansi", "cygwin", "xterm", "xterm-color", "xterm-16color", "screen", "tmux", "rxvt", "putty")
+"""Terminals known to have sixteen colours and not more."""
+
+
+def choose_palette(environ: Mapping[str, str]) -> PaletteName:
+    """The palette of a terminal, by NO_COLOR, COLORTERM and TERM; one that nobody knows gets none."""
+    term = environ.get("TERM", "")
+    if environ.get("NO_COLOR"):
+        return PaletteName.MONO
+    if "256color" in term or environ.get("COLORTERM") in ("truecolor", "24bit"):
+        return PaletteName.COLOURS
+    if term.startswith(MANY):
+        return PaletteName.COLOURS
+    return PaletteName.ANSI if term in SIXTEEN else PaletteName.MONO

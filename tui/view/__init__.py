@@ -1,0 +1,1 @@
+"""What stands on the screen, as pure functions of a view, the local state and a size."""

@@ -1,0 +1,1 @@
+"""Widgets that draw rows of a picture and nothing else; none of them can have the focus."""
