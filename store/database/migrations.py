@@ -19,7 +19,10 @@ _NAME = re.compile(r"(?P<number>[0-9]{4})_[a-z0-9_]+\.sql")
 _TOKENS = {"@int": "integer", "@text": "text", "@json": "text", "@blob": "blob", "@strict": "strict"}
 _ONLY_SQLITE = "--@sqlite "
 
-CREATE_LADDER = "create table if not exists schema_version (n integer primary key, name text not null, sha256 text not null)"
+CREATE_LADDER = (
+    "create table if not exists schema_version "
+    "(n integer primary key, name text not null, sha256 text not null)"
+)
 INSERT_STEP = "insert into schema_version (n, name, sha256) values ($1, $2, $3)"
 SELECT_STEPS = "select n, name, sha256 from schema_version order by n"
 
