@@ -33,14 +33,15 @@ class LabelMeasure(StrEnum):
 class LabelRule(msgspec.Struct, frozen=True, kw_only=True):
     """How a weight or price label is laid out.
 
-    `pattern` has 13 places: literal digits of the prefix, `I` item, `V` value, `C` the inner check digit of the
-    value (ignored when absent), `X` the outer check digit. `decimals` scales the value (kg for a weight, the
-    currency's main unit for a price).
+    `pattern` has 13 places (or 12 for UPC-A): literal digits of the prefix, `I` item, `V` value, `C` the inner check
+    digit of the value (ignored when absent), `X` the outer check digit. `decimals` scales the value (kg for a weight,
+    the currency's main unit for a price). `verify_check` says that a wrong inner check digit refuses the label.
     """
 
     pattern: str
     measure: LabelMeasure
     decimals: int
+    verify_check: bool = False
 
 
 class StoreFacts(msgspec.Struct, frozen=True, kw_only=True):

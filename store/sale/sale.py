@@ -1,0 +1,138 @@
+"""A sale as an immutable value: every change makes a new one or refuses with a sentence (docs/money.md).
+
+States and what moves between them; every other pair is refused:
+
+    OPEN       --change_lines--> OPEN, --begin_payment--> TENDERING, --void--> VOIDED
+    TENDERING  --take_payment--> TENDERING, --void_payment--> TENDERING, --back--> OPEN,
+               --complete--> COMPLETED, --void--> VOIDED
+    COMPLETED, VOIDED  are final
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from store.sale.policy import TaxRate
+from store.sale.refusal import SaleRefused
+from store.sale.tender import Tender
+
+
+class SaleState(StrEnum):
+    """Where a sale stands."""
+
+    OPEN = "open"
+    TENDERING = "tendering"
+    COMPLETED = "completed"
+    VOIDED = "voided"
+
+
+class SaleEvent(StrEnum):
+    """What can happen to a sale."""
+
+    CHANGE_LINES = "change_lines"
+    BEGIN_PAYMENT = "begin_payment"
+    TAKE_PAYMENT = "take_payment"
+    VOID_PAYMENT = "void_payment"
+    BACK = "back"
+    COMPLETE = "complete"
+    VOID = "void"
+
+
+TRANSITIONS: dict[tuple[SaleState, SaleEvent], SaleState] = {
+    (SaleState.OPEN, SaleEvent.CHANGE_LINES): SaleState.OPEN,
+    (SaleState.OPEN, SaleEvent.BEGIN_PAYMENT): SaleState.TENDERING,
+    (SaleState.OPEN, SaleEvent.VOID): SaleState.VOIDED,
+    (SaleState.TENDERING, SaleEvent.TAKE_PAYMENT): SaleState.TENDERING,
+    (SaleState.TENDERING, SaleEvent.VOID_PAYMENT): SaleState.TENDERING,
+    (SaleState.TENDERING, SaleEvent.BACK): SaleState.OPEN,
+    (SaleState.TENDERING, SaleEvent.COMPLETE): SaleState.COMPLETED,
+    (SaleState.TENDERING, SaleEvent.VOID): SaleState.VOIDED,
+}
+
+REFUSALS = {
+    SaleState.OPEN: "The sale is not in payment. Press Pay (F12) first.",
+    SaleState.TENDERING: "The sale is in payment. Press Esc to go back to its lines first.",
+    SaleState.COMPLETED: "The sale is finished. Scan an item to begin the next one.",
+    SaleState.VOIDED: "The sale is voided. Scan an item to begin the next one.",
+}
+"""Why a state refuses what is not in TRANSITIONS, and what to do."""
+
+
+class PriceSource(StrEnum):
+    """Where a line's price came from; journaled."""
+
+    CATALOG = "catalog"
+    LABEL = "label"
+    """The price printed on the goods: final."""
+    TYPED = "typed"
+    """An open price typed by the cashier."""
+    DEPARTMENT = "department"
+
+
+class SaleLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line, a snapshot: later changes of the catalog do not touch it. Amounts in minor units.
+
+    `amount` is price x quantity as shown (with included taxes, without taxes on top); `net`, `tax_amount`, `gross` are
+    rounded on this line. `code` is what was scanned or typed, `source` where the item came from (online, offline).
+    """
+
+    n: int
+    sku: str
+    name: str
+    quantity: str
+    unit: str
+    price: int
+    amount: int
+    tax: TaxRate
+    net: int
+    tax_amount: int
+    gross: int
+    code: str = ""
+    source: str = "online"
+    price_source: PriceSource = PriceSource.CATALOG
+    department: str = ""
+    measured: bool = False
+    """Sold by weight or measure: the quantity may have decimals."""
+    voided: bool = False
+
+
+class Sale(msgspec.Struct, frozen=True, kw_only=True):
+    """A sale. `at_ms` is when it began, `failover_at_ms` since when the register answered by itself (0: never)."""
+
+    txn_id: str
+    currency: str
+    at_ms: int
+    state: SaleState = SaleState.OPEN
+    lines: tuple[SaleLine, ...] = ()
+    tenders: tuple[Tender, ...] = ()
+    failover_at_ms: int = 0
+    record_bytes: int = 0
+    """Upper estimate of what the lines take in the journal record, which must stay below 64 KiB."""
+
+    @property
+    def live_lines(self) -> tuple[SaleLine, ...]:
+        """The lines that are not voided."""
+        return tuple(line for line in self.lines if not line.voided)
+
+    @property
+    def live_tenders(self) -> tuple[Tender, ...]:
+        """The payments that are not voided."""
+        return tuple(tender for tender in self.tenders if not tender.voided)
+
+
+def new_sale(txn_id: str, currency: str, at_ms: int) -> Sale:
+    """An open sale without lines; the id is persisted by the caller before anything else happens."""
+    return Sale(txn_id=txn_id, currency=currency, at_ms=at_ms)
+
+
+def next_state(state: SaleState, event: SaleEvent) -> SaleState:
+    """The state after `event`. Raises SaleRefused with a sentence when the state does not allow it."""
+    following = TRANSITIONS.get((state, event))
+    if following is None:
+        raise SaleRefused(REFUSALS[state])
+    return following
+
+
+def note_failover(sale: Sale, at_ms: int) -> Sale:
+    """The sale with the moment since which the register answers by itself; only the first one counts."""
+    return sale if sale.failover_at_ms else msgspec.structs.replace(sale, failover_at_ms=at_ms)

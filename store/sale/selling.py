@@ -1,0 +1,218 @@
+"""What changes the lines of a sale: items, labels, departments, void, quantity."""
+
+from msgspec.structs import replace
+
+from store.sale.barcode import LabelReading
+from store.sale.item import Department, Item
+from store.sale.money import format_amount
+from store.sale.policy import LabelMeasure, StorePolicy, TaxRate
+from store.sale.quantity import SCALE, divide, is_whole, multiply, parse_quantity, thousandths
+from store.sale.refusal import PriceNeeded, SaleRefused, ZeroPriceRefused
+from store.sale.sale import PriceSource, Sale, SaleEvent, SaleLine, next_state
+from store.sale.tax import find_tax, line_taxes
+from store.sale.text import stored
+from store.sale.totals import due
+
+MAX_QUANTITY = 9999
+"""Per line, pieces or units of measure: more is a code typed into the quantity."""
+MEASURED_UNITS = frozenset({"kg", "g", "l", "ml", "m", "cm", "m2", "m3", "h"})
+NAME_LIMIT = 120
+CODE_LIMIT = 64
+UNIT_LIMIT = 8
+LINE_BYTES = 330
+"""A line in the journal record without its name and code, at the longest numbers allowed."""
+RECORD_BYTES = 56_000
+"""For all lines; a record holds at most 64 KiB, the rest is for store facts, taxes and payments."""
+
+
+def add_line(
+    sale: Sale,
+    policy: StorePolicy,
+    item: Item,
+    quantity: str = "1",
+    code: str = "",
+    source: str = "online",
+    price: int | None = None,
+    price_source: PriceSource = PriceSource.CATALOG,
+    *,
+    zero_confirmed: bool = False,
+) -> Sale:
+    """The sale with one more line.
+
+    `price` in minor units per unit replaces the catalog's (open-price items need it), `code` is what was scanned.
+    Raises SaleRefused for a blocked item, a quantity or amount out of bounds, an unknown tax, a full record;
+    PriceNeeded for an open-price item without price; ZeroPriceRefused for a price of zero that is not confirmed.
+    """
+    if item.blocked:
+        raise SaleRefused(f"{item.name} must not be sold: {item.blocked}")
+    if price is None:
+        if item.open_price:
+            raise PriceNeeded(f"{item.name} has no fixed price. Type its price.")
+        price = item.price
+    elif price_source is PriceSource.CATALOG:
+        price_source = PriceSource.TYPED
+    measured = is_measured(item)
+    quantity = checked_quantity(quantity, measured, item.name)
+    line = SaleLine(
+        n=len(sale.lines) + 1,
+        sku=item.sku,
+        name=stored(item.name, NAME_LIMIT),
+        quantity=quantity,
+        unit=stored(item.unit, UNIT_LIMIT),
+        price=price,
+        amount=multiply(price, quantity),
+        tax=_tax_of(policy, item.tax, item.name),
+        net=0,
+        tax_amount=0,
+        gross=0,
+        code=stored(code, CODE_LIMIT),
+        source=source,
+        price_source=price_source,
+        department=item.department,
+        measured=measured,
+    )
+    return _with_line(sale, policy, line, zero_confirmed)
+
+
+def add_label_line(
+    sale: Sale, policy: StorePolicy, item: Item, label: LabelReading, code: str, source: str = "online"
+) -> Sale:
+    """The sale with a line from a weight, price or count label.
+
+    A price label is final: the amount is the label's, the quantity (amount / unit price, three decimals) only tells how
+    much left the stock. Weight and count are quantities at the catalog's price. Raises as `add_line`.
+    """
+    if label.measure is not LabelMeasure.PRICE:
+        return add_line(sale, policy, item, label.quantity, code, source)
+    amount = label.amount(sale.currency)
+    if amount == 0:
+        raise SaleRefused(f"The label of {item.name} says 0.00. Have it weighed again, or type the price.")
+    if not is_measured(item) or item.price <= 0:
+        return add_line(sale, policy, item, "1", code, source, amount, PriceSource.LABEL)
+    quantity = divide(amount, item.price)
+    if quantity == "0":
+        quantity = "0.001"
+    extended = add_line(sale, policy, item, quantity, code, source, item.price, PriceSource.LABEL)
+    line = replace(extended.lines[-1], amount=amount)
+    _check_amount(line, policy, sale.currency, zero_confirmed=True)
+    return replace(extended, lines=(*sale.lines, _taxed(line)))
+
+
+def add_department_line(
+    sale: Sale,
+    policy: StorePolicy,
+    department: Department,
+    price: int,
+    quantity: str = "1",
+    code: str = "",
+    source: str = "online",
+) -> Sale:
+    """The sale with goods sold by department at a typed price; `code` is the unknown one. Raises SaleRefused."""
+    item = Item(
+        sku="",
+        name=department.name,
+        price=price,
+        tax=department.tax,
+        department=department.code,
+        open_price=True,
+    )
+    return add_line(sale, policy, item, quantity, code, source, price, PriceSource.DEPARTMENT)
+
+
+def void_line(sale: Sale, n: int) -> Sale:
+    """The sale with line `n` marked as voided; it stays in the list. Raises SaleRefused."""
+    line = find_line(sale, n)
+    return _with_changed_line(sale, replace(line, voided=True))
+
+
+def set_quantity(sale: Sale, policy: StorePolicy, n: int, quantity: str) -> Sale:
+    """The sale with another quantity on line `n`. Raises SaleRefused, also for label lines, whose price is final."""
+    line = find_line(sale, n)
+    if line.price_source is PriceSource.LABEL:
+        raise SaleRefused(
+            f"The price of {line.name} is on its label. Void the line and scan the label again."
+        )
+    quantity = checked_quantity(quantity, line.measured, line.name)
+    line = replace(line, quantity=quantity, amount=multiply(line.price, quantity))
+    _check_amount(line, policy, sale.currency, zero_confirmed=True)
+    return _with_changed_line(sale, _taxed(line))
+
+
+def find_line(sale: Sale, n: int) -> SaleLine:
+    """Line `n`, counted from 1. Raises SaleRefused when there is none or it is voided."""
+    if not 1 <= n <= len(sale.lines):
+        raise SaleRefused("No line is selected. Choose one with the arrow keys.")
+    line = sale.lines[n - 1]
+    if line.voided:
+        raise SaleRefused(f"Line {n} is voided already. Choose another one.")
+    return line
+
+
+def is_measured(item: Item) -> bool:
+    """Whether the item's quantity may have decimals: weighed goods, and those sold by length, volume or time."""
+    return item.weighed or item.unit in MEASURED_UNITS
+
+
+def checked_quantity(text: str, measured: bool, name: str) -> str:
+    """The quantity in canonical form. Raises SaleRefused when it is none, zero, too large or has decimals in vain."""
+    quantity = parse_quantity(text)
+    if quantity is None:
+        raise SaleRefused(
+            f"{text[:20]!r} is no quantity. Type a number such as 2{' or 0.482' if measured else ''}."
+        )
+    if quantity == "0":
+        raise SaleRefused("A quantity of 0 sells nothing. Void the line with Del instead.")
+    if not measured and not is_whole(quantity):
+        raise SaleRefused(f"{name} is sold by the piece. Type a whole number.")
+    if thousandths(quantity) > MAX_QUANTITY * SCALE:
+        raise SaleRefused(
+            f"A line takes at most {MAX_QUANTITY}. Was a code typed as quantity? Type it again."
+        )
+    return quantity
+
+
+def _tax_of(policy: StorePolicy, code: str, name: str) -> TaxRate:
+    tax = find_tax(policy, code)
+    if tax is None:
+        raise SaleRefused(
+            f"{name} has tax {code!r}, which this store does not know. Sell it by department (Ins)."
+        )
+    return tax
+
+
+def _with_line(sale: Sale, policy: StorePolicy, line: SaleLine, zero_confirmed: bool) -> Sale:
+    state = next_state(sale.state, SaleEvent.CHANGE_LINES)
+    _check_amount(line, policy, sale.currency, zero_confirmed)
+    # JSON may write a character as six ASCII ones, UTF-8 as up to four bytes.
+    size = LINE_BYTES + sum(1 if text.isascii() else 4 for text in line.name + line.code)
+    if sale.record_bytes + size > RECORD_BYTES:
+        raise SaleRefused(
+            f"This sale is full with {len(sale.lines)} lines. Take payment, then go on in a new sale."
+        )
+    return replace(
+        sale, state=state, lines=(*sale.lines, _taxed(line)), record_bytes=sale.record_bytes + size
+    )
+
+
+def _with_changed_line(sale: Sale, line: SaleLine) -> Sale:
+    state = next_state(sale.state, SaleEvent.CHANGE_LINES)
+    lines = (*sale.lines[: line.n - 1], line, *sale.lines[line.n :])
+    changed = replace(sale, state=state, lines=lines)
+    if sale.live_tenders and due(changed) < 0:
+        raise SaleRefused("More than that is paid already. Void the payment first (Pay, then F3).")
+    return changed
+
+
+def _check_amount(line: SaleLine, policy: StorePolicy, currency: str, zero_confirmed: bool) -> None:
+    if line.price < 0:
+        raise SaleRefused(f"{line.name} has a price below zero. Type a price of its own, or ask the manager.")
+    if line.price == 0 and not zero_confirmed:
+        raise ZeroPriceRefused(f"{line.name} costs {format_amount(0, currency)}. Is that right?")
+    if line.amount > policy.max_line_amount:
+        most = format_amount(policy.max_line_amount, currency)
+        raise SaleRefused(f"{line.name} would cost more than {most} on one line. Check price and quantity.")
+
+
+def _taxed(line: SaleLine) -> SaleLine:
+    taxes = line_taxes(line.amount, line.tax)
+    return replace(line, net=taxes.net, tax_amount=taxes.tax, gross=taxes.gross)
