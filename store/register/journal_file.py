@@ -1,0 +1,324 @@
+"""The journal file and its one connection: opening, units of work, and what to do when the disk fails.
+
+Everything here is synchronous and runs on one thread. An error out of a commit means "unknown", never "failed": the
+connection is thrown away, the file opened again and the entry looked up by its `txn_id` (docs/journal.md).
+"""
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from store.database.errors import DatabaseInUse, DatabaseTrouble, SchemaTooNew
+from store.database.lock import FileLock
+from store.database.migrations import load_steps, migrate
+from store.database.sqlite import CHECKPOINT_WAL_BYTES, checkpoint, set_pragmas, wal_bytes
+from store.exchange.record import key_id_of
+from store.register.journal_chain import ChainBroken, check_chain
+from store.register.journal_commit import Author, Moment, commit_unit
+from store.register.journal_counter import note_head, read_counter
+from store.register.journal_entry import (
+    Committed,
+    Entry,
+    Head,
+    JournalIdentity,
+    Signer,
+    SignerUnavailable,
+)
+from store.register.journal_errors import (
+    EntryRefused,
+    JournalBusy,
+    JournalDamaged,
+    JournalError,
+    JournalFull,
+    JournalNewer,
+    JournalRolledBack,
+    JournalUnknown,
+)
+from store.register.journal_reads import (
+    HeadMismatch,
+    committed,
+    hash_at,
+    read_head,
+    record_by_txn,
+)
+from store.register.journal_reserve import keep_reserve, release_reserve
+from store.register.journal_sql import (
+    DEFERRED,
+    FULL,
+    SQLITE3,
+    Connection,
+    Driver,
+    at_level,
+    in_transaction,
+    is_busy,
+    is_failed_sync,
+    is_full,
+    is_refused,
+)
+
+Result = TypeVar("Result")
+
+_EXPORT = "Nothing is lost: export the journal (outpost journal export) and call for help."
+
+
+class JournalFile:
+    """One open journal. Use it from one thread at a time; `close` gives file and lock back."""
+
+    def __init__(
+        self, path: Path, identity: JournalIdentity, signer: Signer | None, driver: Driver = SQLITE3
+    ) -> None:
+        self.path = path
+        self.identity = identity
+        self._author = Author(identity=identity, key_id=key_id_of(identity.public_key), signer=signer)
+        self._driver = driver
+        self._lock = FileLock(path.with_name(path.name + ".lock"))
+        self._connection: Connection | None = None
+        self._steps = load_steps("store.register")
+
+    # ---- opening and closing
+
+    def open(self) -> Head:
+        """Take the lock, open, migrate and check; answers the end of the series.
+
+        Raises JournalBusy, JournalNewer, JournalDamaged, JournalRolledBack, JournalFull.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self._lock.acquire()
+        except DatabaseInUse as error:
+            raise JournalBusy(
+                f"Another register core already works with {self.path}; attach to it with `outpost screen`, or end it first."
+            ) from error
+        try:
+            return self._open_checked()
+        except BaseException:  # neither file nor lock may stay behind a failed start
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Write the note of how far the journal came, close (the last connection checkpoints), free the lock."""
+        try:
+            if self._connection is not None:
+                with contextlib.suppress(JournalError, OSError, *self._driver.errors):
+                    self.note_counter()
+                self._drop_connection()
+        finally:
+            self._lock.release()
+
+    def _open_checked(self) -> Head:
+        fresh = not self.path.exists()
+        try:
+            connection = self._connect()
+            migrate(connection, self._steps)
+            head = read_head(connection, self.identity)
+        except SchemaTooNew as error:
+            raise JournalNewer(f"{error} {_EXPORT}") from error
+        except DatabaseTrouble as error:
+            raise JournalDamaged(f"The journal {self.path} cannot be used: {error} {_EXPORT}") from error
+        except HeadMismatch as error:
+            raise JournalDamaged(f"The journal {self.path} is damaged: {error}. {_EXPORT}") from error
+        except self._driver.errors as error:
+            raise self._cannot_open(error) from error
+        self.path.chmod(0o600)
+        if fresh:
+            sync_directory(self.path.parent)
+        keep_reserve(self.path)
+        self._refuse_rolled_back(connection, head)
+        return head
+
+    def _connect(self) -> Connection:
+        self._connection = self._driver.connect(str(self.path))
+        set_pragmas(self._connection)
+        return self._connection
+
+    def _cannot_open(self, error: Exception) -> JournalError:
+        if is_full(error):
+            return JournalFull(
+                f"The disk is full; the journal {self.path} cannot be opened. Free some space."
+            )
+        return JournalDamaged(f"The journal {self.path} cannot be read ({error}). {_EXPORT}")
+
+    def _refuse_rolled_back(self, connection: Connection, head: Head) -> None:
+        counter = read_counter(self.path)
+        if counter is None or counter.series != self.identity.series:
+            return
+        held = hash_at(connection, self.identity, counter.seq)
+        if held is None or held.hex() != counter.hash:
+            raise JournalRolledBack(
+                f"The journal ends at record {head.seq}, but this register had written record {counter.seq} "
+                f"({counter.hash[:8]}): an older copy was put in its place. Put the right file back, or have a "
+                "manager enrol the register anew."
+            )
+
+    # ---- units of work
+
+    def commit(
+        self, entry: Entry, moment: Moment, then: Callable[[Connection], None] | None = None
+    ) -> Committed:
+        """Store an entry, synced, once, however often it is asked for. `then` runs in the same transaction.
+
+        Raises EntryRefused and JournalFull (nothing changed), JournalDamaged and JournalUnknown (stop selling).
+        """
+
+        def attempt() -> Committed:
+            try:
+                return self._commit_as(self._author, entry, moment, then)
+            except SignerUnavailable:
+                unsigned = Author(identity=self.identity, key_id=self._author.key_id, signer=None)
+                return self._commit_as(unsigned, entry, moment, then)
+
+        def look_up() -> Committed | None:
+            record = record_by_txn(self._open_connection, entry.txn_id)
+            return None if record is None else committed(record, repeated=False)
+
+        return self._resolved(attempt, look_up)
+
+    def _commit_as(
+        self, author: Author, entry: Entry, moment: Moment, then: Callable[[Connection], None] | None
+    ) -> Committed:
+        def unit(connection: Connection) -> Committed:
+            result = commit_unit(connection, entry, author, moment)
+            if then is not None:
+                then(connection)
+            return result
+
+        result = in_transaction(self._driver, self._open_connection, unit)
+        self._checkpoint_if_large()
+        return result
+
+    def write(self, unit: Callable[[Connection], Result], level: str = FULL) -> Result:
+        """Run a unit that may be repeated without harm; with DEFERRED somebody must sync the log afterwards."""
+
+        def attempt() -> Result:
+            if level == DEFERRED:
+                return at_level(self._driver, self._open_connection, level, unit)
+            return in_transaction(self._driver, self._open_connection, unit)
+
+        return self._resolved(attempt, lambda: None)
+
+    def read(self, unit: Callable[[Connection], Result]) -> Result:
+        """Run a unit that only reads."""
+        try:
+            return unit(self._open_connection)
+        except (HeadMismatch, *self._driver.errors) as error:
+            raise JournalDamaged(f"The journal cannot be read ({error}). {_EXPORT}") from error
+
+    def checkpoint(self) -> None:
+        """Move the log into the file; for idle moments. A disk that cannot now is met again by the next commit."""
+        with contextlib.suppress(*self._driver.errors):
+            checkpoint(self._open_connection)
+
+    def note_counter(self) -> None:
+        """Write down how far the journal has come; raises OSError."""
+        note_head(self.path, self.read(lambda connection: read_head(connection, self.identity)))
+
+    def release_reserve(self) -> bool:
+        """Give back the room kept for emergencies."""
+        return release_reserve(self.path)
+
+    # ---- when the disk fails
+
+    @property
+    def _open_connection(self) -> Connection:
+        if self._connection is None:
+            raise JournalUnknown(f"The journal {self.path} is closed after a failure of the disk. {_EXPORT}")
+        return self._connection
+
+    def _resolved(self, attempt: Callable[[], Result], look_up: Callable[[], Result | None]) -> Result:
+        """Run an attempt; after an error find out on a fresh connection what is stored, and try once more."""
+        try:
+            return self._translated(attempt)
+        except self._driver.errors as error:
+            first = error
+        found = self._find_out(look_up, first)
+        if found is not None:
+            return found
+        if is_full(first):
+            raise self._full() from first
+        try:
+            return self._translated(attempt)
+        except self._driver.errors as error:
+            second = error
+        found = self._find_out(look_up, second)
+        if found is not None:
+            return found
+        if is_full(second):
+            raise self._full() from second
+        raise JournalUnknown(
+            f"The disk refuses to store ({second}); nothing was booked. {_EXPORT}"
+        ) from second
+
+    def _translated(self, attempt: Callable[[], Result]) -> Result:
+        """Errors that leave the connection sound become ours; the others go up as they are."""
+        try:
+            return attempt()
+        except HeadMismatch as error:
+            raise JournalDamaged(f"The journal is damaged: {error}. {_EXPORT}") from error
+        except self._driver.errors as error:
+            if is_busy(error):
+                raise JournalBusy("Another program holds the journal; end it and try again.") from error
+            if is_refused(error):
+                raise EntryRefused(f"The journal refused the values: {error}.") from error
+            raise
+
+    def _full(self) -> JournalFull:
+        return JournalFull("The disk is full; nothing was booked. Free some space, then try again.")
+
+    def _find_out(self, look_up: Callable[[], Result | None], error: Exception) -> Result | None:
+        try:
+            self._reopen()
+            found = look_up()
+            if is_failed_sync(error):
+                self._rebuild()
+            return found
+        except (DatabaseTrouble, ChainBroken, HeadMismatch, OSError, *self._driver.errors) as trouble:
+            self._drop_connection()
+            raise JournalUnknown(
+                f"The disk failed ({error}) and the journal cannot be read back ({trouble}). {_EXPORT}"
+            ) from trouble
+
+    def _reopen(self) -> None:
+        self._drop_connection()
+        self._connect()
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            # A poisoned connection may fail to close; the descriptor is gone all the same.
+            with contextlib.suppress(*self._driver.errors):
+                connection.close()
+
+    def _rebuild(self) -> None:
+        """After a failed sync the file's pages are no longer trusted: copy what we read into a fresh one and swap."""
+        fresh = self.path.with_name(self.path.name + ".rebuilt")
+        fresh.unlink(missing_ok=True)
+        self._open_connection.execute("vacuum into ?", (str(fresh),))
+        sync_file(fresh)
+        check_chain(self._driver.connect, fresh, self.identity)
+        self._drop_connection()
+        if self.path.with_name(self.path.name + "-wal").exists():
+            # A log that is left over would be replayed into the fresh file, which it does not fit.
+            raise OSError("the log could not be folded into the file")
+        fresh.replace(self.path)
+        sync_directory(self.path.parent)
+        self._connect()
+
+    def _checkpoint_if_large(self) -> None:
+        if wal_bytes(self.path) > CHECKPOINT_WAL_BYTES:
+            self.checkpoint()
+
+
+def sync_file(path: Path) -> None:
+    """Make a file durable; raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a folder durable; raises OSError."""
+    sync_file(path)

@@ -1,0 +1,81 @@
+"""The rows of print jobs. They are born with their record; `print_spool` moves them on."""
+
+from collections.abc import Sequence
+
+from store.register.journal_entry import JobRow, PrintJob
+from store.register.journal_sql import Connection
+
+QUEUED = "queued"
+"""The state a job is born in; the other states belong to `print_spool`."""
+MAX_FINISHED_JOBS = 1_000
+"""Older finished jobs are forgotten; their records stay."""
+
+_COLUMNS = (
+    "n, job_id, kind, document_kind, copy_no, reason, txn_id, state, attempts, next_at_ms, detail, created_ms, "
+    "updated_ms"
+)
+_INSERT = (
+    "insert into print_job (job_id, kind, document_kind, copy_no, reason, txn_id, state, created_ms, updated_ms) "
+    "values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_OPEN = (
+    f"select {_COLUMNS} from print_job where state in ('queued', 'blocked', 'sending', 'failed') order by n"  # noqa: S608
+)
+_BY_ID = f"select {_COLUMNS} from print_job where job_id = ?"  # noqa: S608
+_OF_RECORD = f"select {_COLUMNS} from print_job where txn_id = ? order by n"  # noqa: S608
+_NEWEST = f"select {_COLUMNS} from print_job order by n desc limit ?"  # noqa: S608
+_UPDATE = "update print_job set state = ?, attempts = ?, next_at_ms = ?, detail = ?, updated_ms = ? where job_id = ?"
+_COPIES = "select coalesce(max(copy_no), 0) from print_job where txn_id = ? and kind <> 'drawer'"
+_TRIM = (
+    "delete from print_job where n <= (select max(n) from print_job) - ? "
+    "and state not in ('queued', 'blocked', 'sending', 'failed', 'unknown')"
+)
+
+
+def add_jobs(connection: Connection, jobs: Sequence[PrintJob], txn_id: str, at_ms: int) -> None:
+    """Queue jobs in the transaction of the record `txn_id`."""
+    for job in jobs:
+        source = job.source_txn_id or txn_id
+        connection.execute(
+            _INSERT,
+            (job.job_id, job.kind, job.document_kind, job.copy_no, job.reason, source, QUEUED, at_ms, at_ms),
+        )
+
+
+def open_jobs(connection: Connection) -> list[JobRow]:
+    """Jobs that wait for something, oldest first."""
+    return [_job(row) for row in connection.execute(_OPEN)]
+
+
+def job_by_id(connection: Connection, job_id: str) -> JobRow | None:
+    """One job."""
+    row = connection.execute(_BY_ID, (job_id,)).fetchone()
+    return None if row is None else _job(row)
+
+
+def jobs_of(connection: Connection, txn_id: str) -> list[JobRow]:
+    """All jobs that render one record, oldest first."""
+    return [_job(row) for row in connection.execute(_OF_RECORD, (txn_id,))]
+
+
+def newest_jobs(connection: Connection, limit: int) -> list[JobRow]:
+    """The newest jobs, newest first."""
+    return [_job(row) for row in connection.execute(_NEWEST, (limit,))]
+
+
+def copies_of(connection: Connection, txn_id: str) -> int:
+    """The highest copy number given for a record so far; 0 when only the original exists."""
+    (highest,) = connection.execute(_COPIES, (txn_id,)).fetchone()
+    return int(highest)
+
+
+def update_job(connection: Connection, job: JobRow) -> None:
+    """Store where a job stands, and forget finished jobs that are long past."""
+    connection.execute(
+        _UPDATE, (job.state, job.attempts, job.next_at_ms, job.detail, job.updated_ms, job.job_id)
+    )
+    connection.execute(_TRIM, (MAX_FINISHED_JOBS,))
+
+
+def _job(row: tuple[object, ...]) -> JobRow:
+    return JobRow(**dict(zip(JobRow.__struct_fields__, row, strict=True)))  # type: ignore[arg-type]
