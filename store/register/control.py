@@ -7,7 +7,6 @@ credit for one, and an acknowledgement for every intent after its effect is writ
 import asyncio
 import contextlib
 import logging
-import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Protocol
@@ -174,14 +173,3 @@ class ControlServer:
         """The mailbox has room again: go on with clients that were held back."""
         for peer in list(self._peers):
             peer.go_on()
-
-
-def is_core_there(path: Path) -> bool:
-    """Tell whether a core listens on this socket."""
-    with socket.socket(socket.AF_UNIX) as wire:
-        wire.settimeout(1.0)
-        try:
-            wire.connect(str(path))
-        except OSError:
-            return False
-        return True

@@ -1,11 +1,12 @@
 """Starting a core beside a screen, and starting it again after a crash (docs/core-and-screen.md)."""
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
 
-from store.register.control import is_core_there
+from store.register.control_probe import is_core_there
 from store.register.home import RegisterHome
 
 QUICK_S = 10.0
@@ -27,9 +28,13 @@ class CoreProcess:
         self._started_s = 0.0
         self._failures = 0
 
+    def is_running(self) -> bool:
+        """Tell whether a core listens, whoever started it."""
+        return is_core_there(self._home.socket)
+
     def ensure(self) -> bool:
         """Start a core unless one listens; returns True when one was started. Two callers at once get one core."""
-        if is_core_there(self._home.socket):
+        if self.is_running():
             return False
         self._start()
         return True
@@ -63,6 +68,8 @@ class CoreProcess:
                 (os.POSIX_SPAWN_DUP2, 1, 2),
             ],
             setsid=True,
+            setsigmask=(),
+            setsigdef=(signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE),
         )
         self._started_s = time.monotonic()
 

@@ -1,0 +1,1 @@
+"""One module for each command of `outpost`, imported only when it is used (tui/command.py)."""

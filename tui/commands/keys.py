@@ -1,0 +1,112 @@
+"""`outpost keys`: what a pressed key sends, which key the register takes it for, and what that key does."""
+
+import argparse
+import codecs
+import os
+import select
+import sys
+import termios
+import tty
+from collections.abc import Iterator
+from typing import Any
+
+from tui.commands.options import declare_home, declare_json, home_of
+from tui.commands.outcome import ExitCode, print_json
+from tui.keymap import Action, Keymap, build_keymap, key_name
+
+EXAMPLE = "example:\n  outpost keys --list"
+END_KEYS = ("ctrl+c",)
+QUIET_S = 0.12
+"""A lone Esc is an Esc after this silence; until then it may be the beginning of a function key."""
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument(
+        "--list", action="store_true", help="print the table of keys instead of waiting for keys"
+    )
+    declare_home(parser)
+    declare_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show keys as they are pressed, or the table where there is no terminal."""
+    from store.register.config import load_config
+
+    keymap = build_keymap(load_config(home_of(options).config_file).keys)
+    if options.json:
+        print_json([row(action) for action in keymap.actions])
+    elif options.list or not sys.stdin.isatty():
+        for action in keymap.actions:
+            number = str(action.operation or "")
+            print(f"{key_name(action.key):<8}{number:>5}  {action.sentence}")
+    else:
+        watch_keys(keymap)
+    return ExitCode.DONE
+
+
+def row(action: Action) -> dict[str, Any]:
+    """An action for scripts."""
+    return {
+        "action": action.id,
+        "key": key_name(action.key),
+        "operation": action.operation or None,
+        "places": sorted(action.places),
+        "sentence": action.sentence,
+    }
+
+
+def watch_keys(keymap: Keymap) -> None:
+    """Raw mode until Ctrl+C; what was typed before stays, so that a scanner can be tried too."""
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    print("Press keys or scan something. Ctrl+C ends.\n")
+    print(f"{'bytes':<26}{'key':<12}meaning", flush=True)
+    try:
+        tty.setraw(descriptor, termios.TCSANOW)
+        for sent, name, text in keys_pressed(descriptor):
+            line = f"{sent.hex(' '):<26}{key_name(name):<12}{meaning(keymap, name, text)}"
+            sys.stdout.write(f"{line}\r\n")
+            sys.stdout.flush()
+            if name in END_KEYS:
+                return
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSANOW, before)
+
+
+def keys_pressed(descriptor: int) -> Iterator[tuple[bytes, str, str]]:
+    """Bytes, key name and printable character of everything pressed, as the screen's own parser names it."""
+    from textual import events
+    from textual._xterm_parser import XTermParser
+
+    parser, decoder = XTermParser(), codecs.getincrementaldecoder("utf-8")("replace")
+    waiting = b""
+    while data := os.read(descriptor, 1 if not waiting else 64):
+        waiting += data
+        found = list(parser.feed(decoder.decode(data)))
+        if not found and not select.select([descriptor], [], [], QUIET_S)[0]:
+            found = list(parser.tick())
+        for event in found:
+            if isinstance(event, events.Key):
+                yield waiting, event.key, event.character or ""
+            elif isinstance(event, events.Paste):
+                yield waiting, "paste", event.text
+            else:
+                yield waiting, type(event).__name__, ""
+            waiting = b""
+
+
+def meaning(keymap: Keymap, name: str, text: str) -> str:
+    """What the register does with this key."""
+    actions = keymap.bound(name)
+    if actions:
+        numbers = {f"/{action.operation}" for action in actions if action.operation}
+        what = " Or: ".join(action.sentence for action in actions)
+        return f"{what} {' '.join(sorted(numbers))}".rstrip()
+    if name in END_KEYS:
+        return "Ends this command."
+    if name in ("enter", "ctrl+m", "ctrl+j"):
+        return "Ends the entry."
+    if name == "paste":
+        return f"Pasted text: {text!r}"
+    return "Goes into the entry line." if text.isprintable() and text else "Nothing."

@@ -1,0 +1,38 @@
+"""Options that several commands share."""
+
+import argparse
+import os
+from pathlib import Path
+
+from store.register.home import RegisterHome
+
+
+def declare_home(parser: argparse.ArgumentParser, whose: str = "register") -> None:
+    """`--home DIR`."""
+    parser.add_argument(
+        "--home",
+        type=Path,
+        metavar="DIR",
+        help=f"folder of the {whose} (default: $OUTPOST_HOME, else the user's data folder)",
+    )
+
+
+def declare_json(parser: argparse.ArgumentParser) -> None:
+    """`--json`."""
+    parser.add_argument("--json", action="store_true", help="print JSON for scripts")
+
+
+def folder_of(options: argparse.Namespace) -> Path:
+    """The folder that was asked for, absolute."""
+    if options.home is not None:
+        return Path(options.home).expanduser().absolute()
+    if named := os.environ.get("OUTPOST_HOME"):
+        return Path(named).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("outpost", appauthor=False)
+
+
+def home_of(options: argparse.Namespace) -> RegisterHome:
+    """The register's home that was asked for."""
+    return RegisterHome(folder_of(options))

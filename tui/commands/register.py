@@ -1,0 +1,66 @@
+"""`outpost register`: starts the core unless it runs, and attaches a screen; `--core` is the core alone."""
+
+import argparse
+import sys
+
+from store.register.home import RegisterHome
+from tui import __version__
+from tui.commands.options import declare_home, home_of
+from tui.commands.outcome import CommandFailed, ExitCode
+
+EXAMPLE = "example:\n  outpost register --home /var/lib/outpost"
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    declare_home(parser)
+    parser.add_argument(
+        "--core", action="store_true", help="run the core without a screen, as the service manager does"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run until the screen is detached or the register ends."""
+    home = home_of(options)
+    return run_core_here(home) if options.core else run_with_screen(home)
+
+
+def run_with_screen(home: RegisterHome) -> int:
+    """Connect first, and start a core if that fails; its start and the screen's imports then overlap."""
+    from store.register.core_process import CoreProcess
+
+    core = CoreProcess(home)
+    if not core.is_running():
+        require_enrolment(home)
+        require_terminal()
+        core.ensure()
+    from tui.app import run_screen
+
+    return run_screen(home.socket, "cashier", revive=core.revive)
+
+
+def run_core_here(home: RegisterHome) -> int:
+    """The core, until a key, a signal or a failure ends it."""
+    require_enrolment(home)
+    from devices.factory import build
+    from store.register.runtime import run_core
+
+    return run_core(home, build, __version__)
+
+
+def require_enrolment(home: RegisterHome) -> None:
+    """A register that was never enrolled has no journal key, no items and no staff: say how to get them."""
+    if not home.enrolment_file.exists():
+        raise CommandFailed(
+            ExitCode.CONFIGURATION,
+            f"{home.path} is not an enrolled register. Run "
+            f"`outpost activate --home {home.path} --server URL --code CODE`, or try `outpost demo`.",
+        )
+
+
+def require_terminal() -> None:
+    """A screen needs a terminal on both ends."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise CommandFailed(
+            ExitCode.USAGE, "The screen needs a terminal. Without one run `outpost register --core`."
+        )

@@ -1,0 +1,27 @@
+"""`outpost screen`: one more screen on the running register."""
+
+import argparse
+
+from store.register.control_client import CoreAway
+from store.register.control_probe import is_core_there
+from tui.commands.options import declare_home, home_of
+
+EXAMPLE = "example:\n  outpost screen --watch      look over the cashier's shoulder over SSH"
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    declare_home(parser)
+    parser.add_argument(
+        "--watch", action="store_true", help="only look: no key of this screen reaches the sale"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Attach until the screen is detached or the register ends."""
+    home = home_of(options)
+    if not is_core_there(home.socket):
+        raise CoreAway(f"No register runs in {home.path}. Start it with `outpost register`.")
+    from tui.app import run_screen
+
+    return run_screen(home.socket, "watch" if options.watch else "cashier")

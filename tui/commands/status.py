@@ -1,0 +1,57 @@
+"""`outpost status`: how the running register stands, from the register itself."""
+
+import argparse
+from typing import Any
+
+from store.register.control_client import ask
+from store.register.messages import Query
+from tui import __version__
+from tui.commands.options import declare_home, declare_json, home_of
+from tui.commands.outcome import ExitCode, print_json
+
+EXAMPLE = "example:\n  outpost status --json"
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    declare_home(parser)
+    declare_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask the core; exit code 4 when none runs."""
+    status = ask(home_of(options).socket, Query(id=1, kind="status"), __version__)
+    if options.json:
+        print_json(status)
+    else:
+        print("\n".join([f"{status['register']}", *connection_lines(status), *other_lines(status)]))
+    return ExitCode.DONE
+
+
+def connection_lines(status: dict[str, Any]) -> list[str]:
+    """What operation 917 says, for people."""
+    lines = [f"{status['mode']}{since(status)}"]
+    if status["reason"]:
+        lines.append(f"Reason: {status['reason']}")
+    if status["next_attempt"]:
+        lines.append(f"Next attempt not before {status['next_attempt']}")
+    lines.append(f"Pending transactions: {status['pending_transactions']}")
+    lines.append(f"Pending downloads: {status['pending_downloads']}")
+    at, result = status["last_sync"]["at"], status["last_sync"]["result"]
+    lines.append(f"Last sync: {f'{at} {result}' if at else 'never'}")
+    return lines
+
+
+def since(status: dict[str, Any]) -> str:
+    """Since when, when it is known."""
+    return f" since {status['since']}" if status["since"] else ""
+
+
+def other_lines(status: dict[str, Any]) -> list[str]:
+    """Data sets and devices, for people."""
+    sets = [f"Data: {row['name']}, {row['rows']} rows" for row in status["data_sets"]]
+    devices = [
+        f"{row['kind'].capitalize()} {row['device']}: {row['detail'] or row['health']}"
+        for row in status["devices"]
+    ]
+    return [*sets, *(devices or ["No devices are configured."])]
