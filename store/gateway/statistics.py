@@ -1,0 +1,38 @@
+"""Counts and times of the till's calls; bounded, reset with the process."""
+
+from collections import deque
+
+from store.gateway.connection import CallStatistics
+
+KEPT_TIMES = 200
+ENOUGH_TIMES = 5
+
+
+class CallLog:
+    """Collects what the calls of the till cost."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.failed = 0
+        self.hedged = 0
+        self.late = 0
+        self.price_differences = 0
+        self._times_ms: deque[float] = deque(maxlen=KEPT_TIMES)
+
+    def answered(self, took_s: float) -> None:
+        """A call of the till was answered by the server."""
+        self._times_ms.append(took_s * 1_000)
+
+    def summary(self) -> CallStatistics:
+        """The numbers as a value."""
+        times = sorted(self._times_ms)
+        enough = len(times) >= ENOUGH_TIMES
+        return CallStatistics(
+            calls=self.calls,
+            failed=self.failed,
+            hedged=self.hedged,
+            late=self.late,
+            price_differences=self.price_differences,
+            p50_ms=round(times[len(times) // 2], 2) if enough else None,
+            p95_ms=round(times[len(times) * 95 // 100], 2) if enough else None,
+        )
