@@ -32,7 +32,7 @@ class Text(Element, frozen=True, kw_only=True, tag="text"):
 
 
 class Columns(Element, frozen=True, kw_only=True, tag="columns"):
-    """A name at the left, a number at the right edge. The name is wrapped to `lines` lines, then cut; never the number."""
+    """A name at the left, a number at the right edge; the name is wrapped to `lines` lines, then cut."""
 
     left: str
     right: str

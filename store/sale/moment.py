@@ -1,0 +1,26 @@
+"""Moments as text: UTC in records, local time on paper. Nothing here reads a clock."""
+
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY_MIN = 24 * 60
+
+
+def utc_text(at_ms: int) -> str:
+    """Milliseconds since 1970 as a record holds them: "2026-01-05T08:00:00.000Z"."""
+    moment = EPOCH + timedelta(milliseconds=at_ms)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def local_text(at: str, utc_offset_min: int) -> str:
+    """A record's moment in local time for people: "2026-01-05 09:00:00" for an offset of 60 minutes.
+
+    A text that is no moment comes back as it is: paper shows what the record says.
+    """
+    if not -DAY_MIN < utc_offset_min < DAY_MIN:
+        return at
+    try:
+        moment = datetime.fromisoformat(at) + timedelta(minutes=utc_offset_min)
+    except (ValueError, OverflowError):
+        return at
+    return f"{moment:%Y-%m-%d %H:%M:%S}"

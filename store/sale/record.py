@@ -1,0 +1,177 @@
+"""The content of journal records: what a sale, a void or a shift says, as dicts ready for the canonical form.
+
+Only ints, strings, lists and dicts; keys `[a-z][a-z0-9_]*`; money in minor units, quantities and rates as decimal
+strings; what does not apply is absent. The journal adds who, when and where (v, series, seq, kind, txn_id, at, ...).
+"""
+
+from typing import Any
+
+from store.sale.moment import utc_text
+from store.sale.policy import StoreFacts, StorePolicy
+from store.sale.sale import Sale, SaleLine
+from store.sale.tax import TaxRow
+from store.sale.tender import Tender
+from store.sale.text import stored
+from store.sale.totals import totals
+
+Body = dict[str, Any]
+
+FACT_LIMIT = 80
+"""Characters of one line of store facts in a record; no paper is wider."""
+FACT_LINES = 8
+
+
+def sale_body(sale: Sale, policy: StorePolicy) -> Body:
+    """A finished sale. Sum of `lines[].gross` == `total` == sum of `tenders[].amount` (change and rounding are rows).
+
+    `lines` and `tenders` hold what counts; `voided_lines` and `voided_tenders` what was taken back before the end.
+    """
+    sums = totals(sale, policy)
+    body = _lines_body(sale, policy)
+    body["tenders"] = _tender_rows(sale.live_tenders)
+    body |= {"paid": sums.paid, "change": sums.change, "cash_rounding": sums.cash_rounding}
+    voided = [
+        {"tender": tender.n, "kind": tender.kind.value, "amount": tender.amount}
+        for tender in sale.tenders
+        if tender.voided
+    ]
+    if voided:
+        body["voided_tenders"] = voided
+    return body
+
+
+def void_body(sale: Sale, policy: StorePolicy, reason: str = "") -> Body:
+    """A sale that was abandoned: its lines and the amount that was not taken."""
+    body = _lines_body(sale, policy)
+    if reason:
+        body["reason"] = stored(reason, FACT_LIMIT)
+    return body
+
+
+def shift_open_body(start_amount: int, currency: str, grand_total: int = 0) -> Body:
+    """A shift begun with `start_amount` in the drawer; `grand_total` is that of the last closing (0 if there is none)."""
+    return {"start_amount": start_amount, "currency": currency, "grand_total": grand_total}
+
+
+def drawer_open_body(reason: str = "") -> Body:
+    """The drawer opened without a sale."""
+    return {"reason": stored(reason, FACT_LIMIT)} if reason else {}
+
+
+def reprint_body(of_seq: int, copy_no: int, receipt_no: int = 0, reason: str = "") -> Body:
+    """Copy number `copy_no` of the document of record `of_seq`."""
+    body: Body = {"of_seq": of_seq, "copy_no": copy_no}
+    if receipt_no:
+        body["of_receipt_no"] = receipt_no
+    if reason:
+        body["reason"] = stored(reason, FACT_LIMIT)
+    return body
+
+
+def store_body(facts: StoreFacts) -> Body:
+    """The store facts as they were, so that a copy years later says the same."""
+    body: Body = {"name": stored(facts.name, FACT_LIMIT)}
+    if facts.address:
+        body["address"] = _short(facts.address)
+    if facts.tax_id:
+        body["tax_id"] = stored(facts.tax_id, FACT_LIMIT)
+    if facts.footer:
+        body["footer"] = _short(facts.footer)
+    return body
+
+
+def store_facts(body: Body) -> StoreFacts:
+    """The store facts of a record; the inverse of `store_body`."""
+    return StoreFacts(
+        name=body.get("name", ""),
+        address=tuple(body.get("address", ())),
+        tax_id=body.get("tax_id", ""),
+        footer=tuple(body.get("footer", ())),
+    )
+
+
+def tax_rows(rows: tuple[TaxRow, ...]) -> list[Body]:
+    """A tax table as a record holds it; `included` is 1 or 0."""
+    return [
+        {
+            "code": row.code,
+            "name": stored(row.name, FACT_LIMIT),
+            "rate": row.rate,
+            "included": int(row.included),
+            "net": row.net,
+            "tax": row.tax,
+            "gross": row.gross,
+        }
+        for row in rows
+    ]
+
+
+def _lines_body(sale: Sale, policy: StorePolicy) -> Body:
+    sums = totals(sale, policy)
+    body: Body = {
+        "currency": sale.currency,
+        "begun_at": utc_text(sale.at_ms),
+        "store": store_body(policy.facts),
+        "lines": [_line_row(line) for line in sale.live_lines],
+        "items": sums.items,
+        "subtotal": sums.subtotal,
+        "discount": sums.discount,
+        "total": sums.total,
+        "taxes": tax_rows(sums.taxes),
+        "rounding_scope": policy.rounding_scope.value,
+        "cash_rounding_step": policy.cash_rounding_step,
+    }
+    voided = [_line_row(line) for line in sale.lines if line.voided]
+    if voided:
+        body["voided_lines"] = voided
+    if sale.failover_at_ms:
+        body["failover_at"] = utc_text(sale.failover_at_ms)
+    return body
+
+
+def _line_row(line: SaleLine) -> Body:
+    row: Body = {
+        "n": line.n,
+        "sku": line.sku,
+        "name": line.name,
+        "quantity": line.quantity,
+        "unit": line.unit,
+        "price": line.price,
+        "amount": line.amount,
+        "tax": line.tax.code,
+        "tax_amount": line.tax_amount,
+        "gross": line.gross,
+        "source": line.source,
+        "price_source": line.price_source.value,
+    }
+    if line.code:
+        row["code"] = line.code
+    if line.department:
+        row["department"] = line.department
+    if line.measured:
+        row["measured"] = 1
+    return row
+
+
+def _tender_rows(tenders: tuple[Tender, ...]) -> list[Body]:
+    """Payments, and behind each its change and rounding as rows of their own with their own number `n`."""
+    rows: list[Body] = []
+
+    def add(tender: Tender, kind: str, amount: int) -> Body:
+        row: Body = {"n": len(rows) + 1, "tender": tender.n, "kind": kind, "amount": amount}
+        rows.append(row)
+        return row
+
+    for tender in tenders:
+        row = add(tender, tender.kind.value, tender.given)
+        if tender.reference:
+            row["reference"] = tender.reference
+        if tender.change:
+            add(tender, "change", -tender.change)
+        if tender.rounding:
+            add(tender, "rounding", -tender.rounding)
+    return rows
+
+
+def _short(lines: tuple[str, ...]) -> list[str]:
+    return [stored(line, FACT_LIMIT) for line in lines[:FACT_LINES]]

@@ -1,0 +1,160 @@
+"""X and Z reports made from their records, and which document belongs to which record."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from store.sale.document import Align, AnyElement, Blank, Columns, Cut, Document, Rule, Text
+from store.sale.moment import local_text
+from store.sale.policy import StoreFacts
+from store.sale.receipt import (
+    TENDER_NAMES,
+    chain_mark,
+    drawer_slip,
+    money,
+    receipt,
+    receipt_number,
+    record_facts,
+    shift_open_slip,
+    store_head,
+    tax_elements,
+    void_slip,
+)
+
+Payload = Mapping[str, Any]
+
+
+def document_of(
+    payload: Payload,
+    facts: StoreFacts,
+    *,
+    fingerprint: str = "",
+    copy_no: int = 0,
+    copied_at: str = "",
+    copied_utc_offset_min: int | None = None,
+) -> Document | None:
+    """The document that belongs to a record, None when its kind has none. Arguments as for `receipt`."""
+    match payload.get("kind"):
+        case "sale":
+            return receipt(
+                payload,
+                facts,
+                copy_no=copy_no,
+                fingerprint=fingerprint,
+                copied_at=copied_at,
+                copied_utc_offset_min=copied_utc_offset_min,
+            )
+        case "void":
+            return void_slip(payload, facts, fingerprint)
+        case "drawer.open":
+            return drawer_slip(payload, facts, fingerprint)
+        case "shift.open":
+            return shift_open_slip(payload, facts, fingerprint)
+        case "report.x":
+            return x_report(payload, facts, fingerprint)
+        case "shift.close":
+            return z_report(payload, facts, fingerprint)
+        case _:
+            return None
+
+
+def x_report(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
+    """The shift so far; closes nothing."""
+    return _report("X REPORT", payload, facts, fingerprint, ())
+
+
+def z_report(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
+    """The closed shift with the counted cash and the difference to what should be there."""
+    difference = payload["over_short"]
+    word = "Over" if difference > 0 else "Short" if difference < 0 else "Difference"
+    counted = (
+        Columns(left="Cash counted", right=money(payload, payload["counted"])),
+        Columns(left=word, right=money(payload, abs(difference)), bold=True),
+    )
+    return _report("Z REPORT", payload, facts, fingerprint, counted)
+
+
+def _report(
+    title: str, payload: Payload, facts: StoreFacts, fingerprint: str, counted: tuple[AnyElement, ...]
+) -> Document:
+    return Document(
+        title=f"{title.capitalize()} shift {payload.get('shift', 0)}",
+        elements=(
+            *store_head(payload, facts),
+            Text(text=title, align=Align.CENTER, bold=True, size=2),
+            Blank(),
+            *record_facts(payload),
+            *_span(payload),
+            Rule(),
+            *_counts(payload),
+            Rule(),
+            *_by_tender(payload),
+            Rule(),
+            *_taxes(payload),
+            *_cash(payload),
+            *counted,
+            Rule(double=True),
+            Columns(left="Grand total before", right=money(payload, payload["grand_total_before"])),
+            Columns(left="Grand total", right=money(payload, payload["grand_total"]), bold=True),
+            Blank(),
+            chain_mark(payload, fingerprint),
+            Cut(),
+        ),
+    )
+
+
+def _span(payload: Payload) -> Iterator[AnyElement]:
+    if payload.get("business_date"):
+        yield Columns(left="Business date", right=payload["business_date"])
+    if payload["opened_at"]:
+        opened = local_text(payload["opened_at"], payload.get("utc_offset_min", 0))
+        yield Columns(left="Opened", right=opened)
+    if payload["last_receipt_no"]:
+        first, last = (
+            payload | {"receipt_no": payload[name]} for name in ("first_receipt_no", "last_receipt_no")
+        )
+        yield Columns(left="First receipt", right=receipt_number(first))
+        yield Columns(left="Last receipt", right=receipt_number(last))
+    yield Columns(left="Records", right=f"{payload['first_seq']} - {payload['last_seq']}")
+    if payload.get("unacknowledged"):
+        yield Columns(left="Not yet at the server", right=str(payload["unacknowledged"]))
+
+
+def _counts(payload: Payload) -> Iterator[AnyElement]:
+    yield Columns(
+        left=f"{payload['sales']} sales {payload['currency']}",
+        right=money(payload, payload["sales_total"]),
+        bold=True,
+    )
+    if payload["discount"]:
+        yield Columns(left="Discount", right=money(payload, -payload["discount"]))
+    yield Columns(left=f"{payload['voids']} voided sales", right=money(payload, payload["voids_total"]))
+    yield Columns(
+        left=f"{payload['voided_lines']} voided lines", right=money(payload, payload["voided_lines_total"])
+    )
+    yield Columns(left="Voided payments", right=str(payload["voided_tenders"]))
+    yield Columns(left="Drawer opened without sale", right=str(payload["no_sales"]))
+    yield Columns(left="Copies of receipts", right=str(payload["reprints"]))
+
+
+def _by_tender(payload: Payload) -> Iterator[AnyElement]:
+    for row in payload["tenders"]:
+        name = TENDER_NAMES.get(row["kind"], row["kind"])
+        yield Columns(left=f"{row['count']} x {name}", right=money(payload, row["amount"]))
+    if payload["cash_rounding"]:
+        yield Columns(left="Cash rounding", right=money(payload, payload["cash_rounding"]))
+
+
+def _taxes(payload: Payload) -> Iterator[AnyElement]:
+    yield from tax_elements(payload, payload["taxes"])
+    untaxed = payload["sales_total"] - sum(row["gross"] for row in payload["taxes"])
+    if untaxed:
+        yield Columns(left="Untaxed", right=money(payload, untaxed))
+    if payload["taxes"] or untaxed:
+        yield Rule()
+
+
+def _cash(payload: Payload) -> Iterator[AnyElement]:
+    yield Columns(left="Start amount", right=money(payload, payload["start_amount"]))
+    yield Columns(left="Cash received", right=money(payload, payload["cash_in"]))
+    yield Columns(left="Change given", right=money(payload, -payload["change"]))
+    yield Columns(left="Cash expected", right=money(payload, payload["expected_cash"]), bold=True)

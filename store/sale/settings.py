@@ -1,0 +1,111 @@
+"""The store's policy from the key-value settings of a data package, checked before anything is sold by it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from store.sale.label import label_fault, label_presets
+from store.sale.policy import LabelRule, RoundingScope, StoreFacts, StorePolicy, TaxRate
+from store.sale.quantity import thousandths
+
+MAX_TAXES = 20
+"""Every record holds the tax table; it must have room."""
+
+
+class PolicyRefused(Exception):
+    """The store's settings cannot be sold by; `str()` is a sentence with the key, the cause and the cure."""
+
+
+def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) -> StorePolicy:
+    """The policy that settings and taxes describe; absent keys have their defaults, unknown keys are left to others.
+
+    Keys: currency, rounding_scope, cash_rounding_step, label_rules (a JSON list of LabelRule), label_region (a preset),
+    store_name, store_address, store_tax_id, receipt_footer (lines apart by line feeds), receipt_width, max_line_amount.
+    Raises PolicyRefused.
+    """
+    policy = StorePolicy(
+        currency=settings.get("currency", "EUR"),
+        rounding_scope=_scope(settings.get("rounding_scope", RoundingScope.PER_LINE)),
+        cash_rounding_step=_number(settings, "cash_rounding_step", 1),
+        taxes=tuple(taxes),
+        label_rules=_label_rules(settings),
+        facts=StoreFacts(
+            name=settings.get("store_name", ""),
+            address=_text_lines(settings.get("store_address", "")),
+            tax_id=settings.get("store_tax_id", ""),
+            footer=_text_lines(settings.get("receipt_footer", "")),
+        ),
+        receipt_width=_number(settings, "receipt_width", 42),
+        max_line_amount=_number(settings, "max_line_amount", 99_999_999),
+    )
+    check_policy(policy)
+    return policy
+
+
+def check_policy(policy: StorePolicy) -> None:
+    """Raises PolicyRefused with a sentence when nothing could be sold rightly by this policy."""
+    fault = next(_faults(policy), "")
+    if fault:
+        raise PolicyRefused(fault)
+
+
+def _faults(policy: StorePolicy) -> Iterator[str]:
+    if policy.rounding_scope is not RoundingScope.PER_LINE:
+        yield (
+            f"rounding_scope = {policy.rounding_scope.value!r} is not supported by this version; "
+            "tax is rounded per line. Set it to 'line'."
+        )
+    if not (len(policy.currency) == 3 and policy.currency.isascii() and policy.currency.isupper()):
+        yield f"currency = {policy.currency!r} is no currency code. Use three capitals such as EUR."
+    if not 1 <= policy.cash_rounding_step <= 1000:
+        yield f"cash_rounding_step = {policy.cash_rounding_step} must lie between 1 and 1000 minor units."
+    if not 24 <= policy.receipt_width <= 80:
+        yield f"receipt_width = {policy.receipt_width} must lie between 24 and 80 characters."
+    if not 1 <= policy.max_line_amount <= 99_999_999_999:
+        yield f"max_line_amount = {policy.max_line_amount} must lie between 1 and 99999999999 minor units."
+    yield from _tax_faults(policy.taxes)
+    yield from (fault for rule in policy.label_rules if (fault := label_fault(rule)))
+
+
+def _tax_faults(taxes: tuple[TaxRate, ...]) -> Iterator[str]:
+    if len(taxes) > MAX_TAXES:
+        yield f"The store has {len(taxes)} taxes; at most {MAX_TAXES} fit into a record."
+    seen: set[str] = set()
+    for tax in taxes:
+        if not tax.code or tax.code in seen:
+            yield f"Tax code {tax.code!r} is empty or there twice. Give each tax its own code."
+        seen.add(tax.code)
+        try:
+            rate = thousandths(tax.rate)
+        except ValueError:
+            rate = -1
+        if not 0 <= rate <= 100_000:
+            yield f"Tax {tax.code!r} has the rate {tax.rate!r}. Write percent, up to three decimals: 19 or 5.5."
+
+
+def _scope(text: str) -> RoundingScope:
+    try:
+        return RoundingScope(text)
+    except ValueError:
+        raise PolicyRefused(f"rounding_scope = {text!r} is unknown. Set it to 'line'.") from None
+
+
+def _number(settings: Mapping[str, str], key: str, default: int) -> int:
+    text = settings.get(key, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        raise PolicyRefused(f"{key} = {text!r} is no whole number.")
+    return int(text)
+
+
+def _label_rules(settings: Mapping[str, str]) -> tuple[LabelRule, ...]:
+    text = settings.get("label_rules", "")
+    if not text:
+        return label_presets(settings.get("label_region", ""))
+    try:
+        return msgspec.json.decode(text, type=tuple[LabelRule, ...])
+    except msgspec.DecodeError as fault:
+        raise PolicyRefused(f"label_rules cannot be read: {fault}.") from None
+
+
+def _text_lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())

@@ -1,0 +1,236 @@
+"""The sums of a shift, folded from the journal's payloads: stored cents are added, nothing is computed again."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from store.sale.policy import StoreFacts
+from store.sale.record import Body, store_body, tax_rows
+from store.sale.tax import TaxRow
+
+CASH_ROWS = frozenset({"cash", "change", "rounding"})
+"""Kinds of tender rows that together are what cash paid."""
+
+
+class TenderSum(msgspec.Struct, frozen=True):
+    """Payments of one kind: how many, and what they count towards the totals."""
+
+    kind: str
+    count: int
+    amount: int
+
+
+class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened in a shift so far; amounts in minor units.
+
+    `grand_total_before` is the register's running total of all sales before this shift. `cash_in` is the cash handed
+    over, `change` the cash given back, `cash_rounding` what rounding added.
+    """
+
+    currency: str = ""
+    shift: int = 0
+    shift_id: str = ""
+    business_date: str = ""
+    opened_at: str = ""
+    opened_by: str = ""
+    start_amount: int = 0
+    grand_total_before: int = 0
+    sales: int = 0
+    sales_total: int = 0
+    discount: int = 0
+    voids: int = 0
+    voids_total: int = 0
+    voided_lines: int = 0
+    voided_lines_total: int = 0
+    voided_tenders: int = 0
+    no_sales: int = 0
+    reprints: int = 0
+    tenders: tuple[TenderSum, ...] = ()
+    taxes: tuple[TaxRow, ...] = ()
+    cash_in: int = 0
+    change: int = 0
+    cash_rounding: int = 0
+    first_seq: int = 0
+    last_seq: int = 0
+    first_receipt_no: int = 0
+    last_receipt_no: int = 0
+
+    @property
+    def expected_cash(self) -> int:
+        """What the drawer should hold: start amount + cash in - change."""
+        return self.start_amount + self.cash_in - self.change
+
+    @property
+    def grand_total(self) -> int:
+        """The register's running total of all sales, this shift included."""
+        return self.grand_total_before + self.sales_total
+
+    def over_short(self, counted: int) -> int:
+        """What is too much (positive) or missing (negative) in a drawer with `counted`."""
+        return counted - self.expected_cash
+
+
+def fold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
+    """The sums with one more record. Kinds that do not touch them only move the sequence numbers."""
+    sums = _numbered(sums, payload)
+    match payload.get("kind"):
+        case "shift.open":
+            return _opened(sums, payload)
+        case "sale":
+            return _sold(sums, payload)
+        case "void":
+            lines = [*payload["lines"], *payload.get("voided_lines", ())]
+            return replace(
+                sums,
+                voids=sums.voids + 1,
+                voids_total=sums.voids_total + payload["total"],
+                voided_lines=sums.voided_lines + len(lines) - len(payload["lines"]),
+                voided_lines_total=sums.voided_lines_total + _gross(payload.get("voided_lines", ())),
+            )
+        case "drawer.open":
+            return replace(sums, no_sales=sums.no_sales + 1)
+        case "reprint":
+            return replace(sums, reprints=sums.reprints + 1)
+        case _:
+            return sums
+
+
+def fold_all(payloads: Iterable[Mapping[str, Any]]) -> ShiftTotals:
+    """The sums over all records of one shift, in the order of the journal."""
+    sums = ShiftTotals()
+    for payload in payloads:
+        sums = fold(sums, payload)
+    return sums
+
+
+def x_report_body(sums: ShiftTotals, facts: StoreFacts) -> Body:
+    """An X report: the shift so far, closing nothing."""
+    body: Body = {
+        "store": store_body(facts),
+        "currency": sums.currency,
+        "opened_at": sums.opened_at,
+        "opened_by": sums.opened_by,
+        "tenders": [{"kind": row.kind, "count": row.count, "amount": row.amount} for row in sums.tenders],
+        "taxes": tax_rows(sums.taxes),
+        "expected_cash": sums.expected_cash,
+        "grand_total": sums.grand_total,
+    }
+    return body | {name: getattr(sums, name) for name in COUNTERS}
+
+
+def shift_close_body(
+    sums: ShiftTotals, facts: StoreFacts, counted: int, *, head_hash: str = "", unacknowledged: int = 0
+) -> Body:
+    """The closing of a shift (Z): everything of an X report, the counted cash and the difference.
+
+    `head_hash` is the journal's head before this record, `unacknowledged` how many records wait for the server.
+    """
+    body = x_report_body(sums, facts)
+    body |= {"counted": counted, "over_short": sums.over_short(counted), "unacknowledged": unacknowledged}
+    if head_hash:
+        body["head_hash"] = head_hash
+    return body
+
+
+COUNTERS = (
+    "start_amount",
+    "grand_total_before",
+    "sales",
+    "sales_total",
+    "discount",
+    "voids",
+    "voids_total",
+    "voided_lines",
+    "voided_lines_total",
+    "voided_tenders",
+    "no_sales",
+    "reprints",
+    "cash_in",
+    "change",
+    "cash_rounding",
+    "first_seq",
+    "last_seq",
+    "first_receipt_no",
+    "last_receipt_no",
+)
+"""The plain numbers of ShiftTotals that go into a report's record under their own names."""
+
+
+def _numbered(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
+    seq = payload.get("seq", 0)
+    receipt_no = payload.get("receipt_no", 0)
+    return replace(
+        sums,
+        first_seq=sums.first_seq or seq,
+        last_seq=max(sums.last_seq, seq),
+        first_receipt_no=sums.first_receipt_no or receipt_no,
+        last_receipt_no=max(sums.last_receipt_no, receipt_no),
+    )
+
+
+def _opened(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
+    return replace(
+        sums,
+        currency=payload["currency"],
+        shift=payload.get("shift", 0),
+        shift_id=payload.get("shift_id", ""),
+        business_date=payload.get("business_date", ""),
+        opened_at=payload.get("at", ""),
+        opened_by=payload.get("operator_name", ""),
+        start_amount=payload["start_amount"],
+        grand_total_before=payload.get("grand_total", 0),
+    )
+
+
+def _sold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
+    rows = payload["tenders"]
+    given = sum(row["amount"] for row in rows if row["kind"] == "cash")
+    voided = payload.get("voided_lines", ())
+    return replace(
+        sums,
+        currency=sums.currency or payload["currency"],
+        sales=sums.sales + 1,
+        sales_total=sums.sales_total + payload["total"],
+        discount=sums.discount + payload["discount"],
+        voided_lines=sums.voided_lines + len(voided),
+        voided_lines_total=sums.voided_lines_total + _gross(voided),
+        voided_tenders=sums.voided_tenders + len(payload.get("voided_tenders", ())),
+        tenders=_with_tenders(sums.tenders, rows),
+        taxes=_with_taxes(sums.taxes, payload["taxes"]),
+        cash_in=sums.cash_in + given,
+        change=sums.change + payload["change"],
+        cash_rounding=sums.cash_rounding + payload["cash_rounding"],
+    )
+
+
+def _gross(lines: Iterable[Mapping[str, Any]]) -> int:
+    return sum(line["gross"] for line in lines)
+
+
+def _with_tenders(sums: tuple[TenderSum, ...], rows: Iterable[Mapping[str, Any]]) -> tuple[TenderSum, ...]:
+    by_kind = {row.kind: row for row in sums}
+    for row in rows:
+        kind = "cash" if row["kind"] in CASH_ROWS else row["kind"]
+        before = by_kind.get(kind, TenderSum(kind, 0, 0))
+        count = before.count + (row["kind"] == kind)
+        by_kind[kind] = TenderSum(kind, count, before.amount + row["amount"])
+    return tuple(by_kind.values())
+
+
+def _with_taxes(sums: tuple[TaxRow, ...], rows: Iterable[Mapping[str, Any]]) -> tuple[TaxRow, ...]:
+    by_tax = {(row.code, row.rate, row.included): row for row in sums}
+    for row in rows:
+        key = (row["code"], row["rate"], bool(row["included"]))
+        before = by_tax.get(key)
+        by_tax[key] = TaxRow(
+            code=row["code"],
+            name=row["name"],
+            rate=row["rate"],
+            included=bool(row["included"]),
+            net=row["net"] + (before.net if before else 0),
+            tax=row["tax"] + (before.tax if before else 0),
+            gross=row["gross"] + (before.gross if before else 0),
+        )
+    return tuple(by_tax.values())
