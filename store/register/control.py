@@ -120,6 +120,13 @@ class ControlServer:
             with contextlib.suppress(OSError):
                 self._path.unlink()
 
+    def abort(self) -> None:
+        """Drop everything at once, as the end of the process does."""
+        if self._server is not None:
+            self._server.close()
+        for peer in list(self._peers):
+            peer.abort()
+
     # -- called by the peers
 
     def arrived(self, peer: Peer) -> bool:

@@ -210,8 +210,8 @@ class ControlClient(asyncio.Protocol):
             case ViewMessage(view=view):
                 self._show(view)
             case Ack(outcome=outcome):
-                self._unanswered.pop(outcome.n, None)
-                self._on_ack(outcome)
+                if self._unanswered.pop(outcome.n, None) is not None:
+                    self._on_ack(outcome)
             case Answer(id=number, data=data, error=error):
                 future = self._questions.pop(number, None)
                 if future is not None and not future.done():

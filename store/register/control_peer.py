@@ -138,6 +138,10 @@ class Peer(asyncio.Protocol):
         self._waiting_view = None
         self._transport.close()
 
+    def abort(self) -> None:
+        """Close at once; what was not sent is lost."""
+        self._transport.abort()
+
     # -- inside
 
     def _take_lines(self) -> None:
