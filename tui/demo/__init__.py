@@ -1,1 +1,1 @@
-"""The shop that `outpost demo` opens: goods, people, a network cable that can be pulled, a server that can be killed."""
+"""The shop of `outpost demo`: goods, people, a cable that can be pulled, a server that can be killed."""
