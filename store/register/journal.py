@@ -226,9 +226,15 @@ class Journal:
         """How far the server has this series."""
         return await self._read(lambda c: journal_upload.read_upload(c, self.identity.series))
 
-    async def save_upload_state(self, state: UploadState) -> None:
-        """Store how far the server has it; a lost mark only means that records are sent again."""
-        await self._write_deferred(lambda c: journal_upload.write_upload(c, state))
+    async def change_upload_state(self, change: Callable[[UploadState], UploadState]) -> UploadState:
+        """Read, change and store how far the server has it, in one step; a lost mark only means sending again."""
+
+        def unit(connection: Connection) -> UploadState:
+            state = change(journal_upload.read_upload(connection, self.identity.series))
+            journal_upload.write_upload(connection, state)
+            return state
+
+        return await self._write_deferred(unit)
 
     async def load_mode(self) -> StoredMode | None:
         """The stored mode (`ModeStore`)."""

@@ -89,7 +89,8 @@ class JournalFile:
             self._lock.acquire()
         except DatabaseInUse as error:
             raise JournalBusy(
-                f"Another register core already works with {self.path}; attach to it with `outpost screen`, or end it first."
+                f"Another register core already works with {self.path}; attach to it with `outpost screen`, "
+                "or end it first."
             ) from error
         try:
             return self._open_checked()
