@@ -1,0 +1,220 @@
+"""The register's screen as a Textual program: one ordered key path, five widgets, one client of the core.
+
+`App.on_event` is an override point without a promise: Textual is pinned, this is the only file that overrides it, and
+tests/tui/test_textual_contract.py fails first on an upgrade.
+"""
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.geometry import Offset
+from textual.theme import Theme
+
+from store.register.control_client import ControlClient, ControlError, CoreLink
+from store.register.intents import IntentKind, Outcome
+from store.register.view import View
+from tui.keymap import Keymap
+from tui.palette import GROUND, PaletteName
+from tui.router import Key, Router
+from tui.view.local import Link
+from tui.view.screen import draw
+from tui.widgets.rows import Rows, styles_of
+
+ECHO_AFTER_S = 0.04
+"""Echo waits until keys pause this long: the free slot of Textual's painter then goes to the result of a scan."""
+ECHO_WITHIN_S = 0.12
+"""Somebody who types without a pause, or a key that repeats, still sees the text grow."""
+REFUSED_CODE = 5
+THEMES = {
+    name: Theme(
+        name=f"outpost-{name}",
+        primary="ansi_default" if name is not PaletteName.COLOURS else "#afd7ff",
+        background="ansi_default" if name is not PaletteName.COLOURS else GROUND,
+        foreground="ansi_default" if name is not PaletteName.COLOURS else "#d0d0d0",
+        ansi=name is not PaletteName.COLOURS,
+    )
+    for name in PaletteName
+}
+
+
+class RegisterScreen(App[int]):
+    """A screen of the register; holds no sale, so it can go at any moment."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    Screen { layers: base; overflow: hidden; background: $background; }
+    Rows { width: 100%; height: 1; }
+    #panel { height: 1fr; }
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        role: str,
+        version: str,
+        *,
+        keymap: Keymap,
+        palette: PaletteName,
+        revive: Callable[[], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self.last_words = ""
+        """What to print when the terminal is a plain one again."""
+        self.register_theme(THEMES[palette])
+        self.theme = THEMES[palette].name
+        self._keymap = keymap
+        self._client = ControlClient(
+            path, role, version, self._on_view, self._on_ack, self._on_link, revive=revive
+        )
+        self._router = Router(self, keymap, watching=role == "watch")
+        looks = styles_of(palette)
+        self._parts = {name: Rows(looks, name) for name in ("header", "panel", "message", "entry", "strip")}
+        self._echo: asyncio.TimerHandle | None = None
+        self._echo_due_s = 0.0
+        self._questions: set[asyncio.Task[None]] = set()
+        self._clock = ""
+        self._own_loop: asyncio.AbstractEventLoop | None = None
+
+    # -- Textual
+
+    def compose(self) -> ComposeResult:
+        """Five widgets, none of which can have the focus."""
+        yield from self._parts.values()
+
+    def on_mount(self) -> None:
+        """Connect, and let the clock run."""
+        self._own_loop = asyncio.get_running_loop()
+        self._client.start()
+        self._tick()
+        self.call_after_refresh(_settle_memory)
+
+    async def on_unmount(self) -> None:
+        """Say nothing more to the core."""
+        await self._client.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        """The one key path: keys and pastes go to the router in the order they came, before anything else."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self._take(event)
+            return
+        await super().on_event(event)
+        if isinstance(event, events.Resize):
+            self._router.resized(event.size.width, event.size.height)
+            self._paint()
+
+    def stop_from_thread(self) -> None:
+        """End in order, asked from another thread."""
+        if self._own_loop is not None:
+            self._own_loop.call_soon_threadsafe(lambda: self.exit(0))
+
+    # -- what the router can do (tui.router.Wires)
+
+    def send(
+        self, kind: IntentKind, arg: str = "", operation: int = 0, seq: int = 0, question: str = ""
+    ) -> int:
+        """Send an intent to the core."""
+        return self._client.send(kind, arg, operation, seq, question)
+
+    def ask(self, kind: str, text: str) -> None:
+        """Ask the core; the answer comes back to the router."""
+        task = asyncio.get_running_loop().create_task(self._answer(kind, text), name=f"ask {kind}")
+        self._questions.add(task)
+        task.add_done_callback(self._questions.discard)
+
+    def ring(self) -> None:
+        """The terminal's bell."""
+        self.bell()
+
+    def leave(self) -> None:
+        """Detach."""
+        self.last_words = "Detached. The register goes on; `outpost screen` attaches again."
+        self.exit(0)
+
+    # -- inside
+
+    def _take(self, event: events.Key | events.Paste) -> None:
+        if isinstance(event, events.Paste):
+            self._router.paste(event.text)
+            self._paint()
+            return
+        self._router.press(Key(event.key, event.character, event.time))
+        if event.is_printable or event.key in ("enter", "ctrl+j", "backspace"):
+            self._paint_soon()
+        else:
+            self._paint()
+
+    async def _answer(self, kind: str, text: str) -> None:
+        try:
+            data: dict[str, Any] = await self._client.query(kind, text)
+        except ControlError as error:
+            data = {"error": error.reason}
+        self._router.answered(kind, text, data)
+        self._paint()
+
+    def _on_view(self, view: View) -> None:
+        self._router.take_view(view)
+        self._paint()
+
+    def _on_ack(self, outcome: Outcome) -> None:
+        self._router.acknowledged(outcome)
+        if self._router.local.note is not None:
+            self._paint()
+
+    def _on_link(self, link: CoreLink, why: str) -> None:
+        self._router.linked(Link(link.value), why)
+        if link in (CoreLink.REFUSED, CoreLink.CLOSED):
+            self.last_words = why
+            self.exit(REFUSED_CODE if link is CoreLink.REFUSED else 0)
+        self._paint()
+
+    def _paint_soon(self) -> None:
+        """Echo once keys pause; see ECHO_AFTER_S."""
+        now_s = time.monotonic()
+        if self._echo is None:
+            self._echo_due_s = now_s + ECHO_WITHIN_S
+        else:
+            self._echo.cancel()
+        wait_s = max(0.0, min(ECHO_AFTER_S, self._echo_due_s - now_s))
+        self._echo = asyncio.get_running_loop().call_later(wait_s, self._pause)
+
+    def _pause(self) -> None:
+        self._echo = None
+        self._router.paused()
+        self._paint()
+
+    def _paint(self) -> None:
+        """Compare the new picture with the one on the screen and repaint the cells that differ."""
+        if not self.is_running or not self.screen_stack:
+            return
+        width, height = self.size
+        local = self._router.local
+        local.unanswered = self._client.unanswered
+        picture = draw(self._router.view, local, width, height, self._clock, self._keymap)
+        # Called from the socket as well, outside Textual's context, which painting needs.
+        with self._context():
+            if picture.cursor is not None:
+                self.cursor_position = Offset(*picture.cursor)
+            rows = {"header": (0, 1), "panel": (1, height - 4), "message": (height - 3, 1)}
+            rows |= {"entry": (height - 2, 1), "strip": (height - 1, 1)}
+            for name, (first, count) in rows.items():
+                self._parts[name].show(picture, first, count)
+
+    def _tick(self) -> None:
+        """The clock shows minutes; between them nothing is written."""
+        now_s = time.time()
+        self._clock = time.strftime("%H:%M", time.localtime(now_s))
+        asyncio.get_running_loop().call_later(60.05 - now_s % 60, self._tick)
+        self._router.minute_passed()
+        self._paint()
+
+
+def _settle_memory() -> None:
+    """What was made so far stays: never walked by the collector again."""
+    gc.collect()
+    gc.freeze()

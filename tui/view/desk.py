@@ -1,0 +1,74 @@
+"""Sign-in, opening and closing of the shift, and the stop that keeps the books safe."""
+
+from store.register.view import Entry, Mode, ShiftPanel, View
+from tui.view.bars import echo
+from tui.view.canvas import Canvas
+from tui.view.frame import Box, centred, line, pair
+from tui.view.local import Local
+from tui.view.roles import Role
+from tui.view.text import clean, cut, wrap
+
+FIELD = "Operator  "
+PAPER_WIDTH = 46
+"""Rows of label and value are kept together; across a wide window the eye would lose the row."""
+
+
+def draw_sign_in(canvas: Canvas, view: View, local: Local, box: Box) -> None:
+    """Store, register, the two fields and what to do."""
+    top = max(0, box.height // 2 - 5)
+    x = box.x + max(0, (box.width - 28) // 2)
+    canvas.put(x, box.y + top, cut(clean(view.header.store), box.end - x), Role.STRONG)
+    canvas.put(x, box.y + top + 1, cut(f"Register {view.header.register}", box.end - x))
+    operator = view.sign_on.operator if view.sign_on is not None else ""
+    typing_pin = view.entry is Entry.PIN or local.masked
+    typed = echo(local, 16) if local.overlay is None else ""
+    canvas.put(x, box.y + top + 4, FIELD)
+    canvas.put(x, box.y + top + 5, "PIN       ")
+    shown = clean(operator) if typing_pin else typed
+    end = canvas.put(x + len(FIELD), box.y + top + 4, shown, Role.STRONG)
+    if typing_pin:
+        end = canvas.put(x + len(FIELD), box.y + top + 5, typed, Role.STRONG)
+    y = box.y + top + 4 + typing_pin
+    if not local.watching:
+        canvas.put(end, y, "_", Role.STRONG)
+        canvas.cursor = (end, y)
+    hint = "Type your PIN and Enter." if typing_pin else "Scan your badge, or type your number and Enter."
+    centred(canvas, box, top + 8, hint, Role.HINT)
+    if view.sign_on is not None and view.sign_on.sale_open:
+        centred(canvas, box, top + 9, "A sale is open; it goes on after sign-in.", Role.WARN)
+    if view.header.insecure:
+        centred(canvas, box, box.height - 2, "Keys lie in a throw-away vault: for trying out only.", Role.HINT)
+
+
+def draw_shift(canvas: Canvas, view: View, panel: ShiftPanel, box: Box) -> None:
+    """The offer to open a shift, or the closing of one."""
+    row = 1
+    if view.mode is Mode.SHIFT:
+        line(canvas, box, row, "No shift is open. Count the drawer and open one:", Role.STRONG)
+        line(canvas, box, row + 1, "type the start amount and Enter (0 for an empty drawer).")
+        row += 3
+    else:
+        line(canvas, box, row, "Count the cash in the drawer, type the sum and Enter.", Role.STRONG)
+        line(canvas, box, row + 1, "Esc goes back; nothing is closed yet.", Role.HINT)
+        row += 3
+    narrow = Box(box.x + 1, box.y, min(PAPER_WIDTH, box.width - 2), box.height)
+    for label, value in panel.rows[: max(0, box.height - row)]:
+        pair(canvas, narrow, row, clean(label), clean(value))
+        row += 1
+
+
+def draw_stop(canvas: Canvas, view: View, box: Box) -> None:
+    """Why nothing is sold now, in words."""
+    line(canvas, box, 1, "The register does not sell now.", Role.ERROR)
+    row = 3
+    for text in wrap(clean(view.message.text or view.header.reason), box.width - 4):
+        line(canvas, box, row, text)
+        row += 1
+    line(canvas, box, row + 1, "What was sold and printed before is in the journal.", Role.HINT)
+
+
+def draw_waiting(canvas: Canvas, local: Local, box: Box) -> None:
+    """Before the first view."""
+    centred(canvas, box, box.height // 2 - 1, "The register starts.", Role.STRONG)
+    if local.entry:
+        centred(canvas, box, box.height // 2 + 1, "What you type is kept.", Role.HINT)

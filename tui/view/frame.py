@@ -1,0 +1,104 @@
+"""Frames: one panel, two side by side, and a box over them."""
+
+from dataclasses import dataclass
+
+from tui.view.canvas import Canvas
+from tui.view.roles import Role
+from tui.view.text import cut, width_of
+
+SIDE_WIDTH = 27
+"""Inner width of the right-hand panel; amounts of nine digits fit."""
+TWO_PANELS_FROM = 76
+"""Columns from which the window has room for the right-hand panel."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """The inside of a frame."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def end(self) -> int:
+        """First column behind it."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> int:
+        """First row below it."""
+        return self.y + self.height
+
+
+def one_panel(canvas: Canvas, y: int, height: int, title: str) -> Box:
+    """A frame over the whole width; `height` counts its borders."""
+    return boxed(canvas, 0, y, canvas.width, height, title)
+
+
+def two_panels(canvas: Canvas, y: int, height: int, title: str, side_title: str) -> tuple[Box, Box]:
+    """A wide and a narrow panel with a common border."""
+    main = canvas.width - SIDE_WIDTH - 3
+    boxed(canvas, 0, y, canvas.width, height, title)
+    border = main + 1
+    canvas.put(border, y, "┬", Role.FRAME)
+    _title(canvas, border + 1, y, SIDE_WIDTH, side_title)
+    for row in range(y + 1, y + height - 1):
+        canvas.put(border, row, "│", Role.FRAME)
+    canvas.put(border, y + height - 1, "┴", Role.FRAME)
+    inner = height - 2
+    return Box(1, y + 1, main, inner), Box(border + 1, y + 1, SIDE_WIDTH, inner)
+
+
+def boxed(
+    canvas: Canvas, x: int, y: int, width: int, height: int, title: str, role: Role = Role.FRAME
+) -> Box:
+    """A frame anywhere; what was under it is wiped."""
+    inner = width - 2
+    canvas.put(x, y, "┌" + "─" * inner + "┐", role)
+    for row in range(y + 1, y + height - 1):
+        canvas.put(x, row, "│", role)
+        canvas.fill(x + 1, row, inner, Role.TEXT if role is Role.FRAME else role)
+        canvas.put(x + width - 1, row, "│", role)
+    canvas.put(x, y + height - 1, "└" + "─" * inner + "┘", role)
+    _title(canvas, x + 1, y, inner, title, Role.TITLE if role is Role.FRAME else role)
+    return Box(x + 1, y + 1, inner, height - 2)
+
+
+def pair(
+    canvas: Canvas,
+    box: Box,
+    row: int,
+    label: str,
+    value: str,
+    role: Role = Role.TEXT,
+    margin: int = 1,
+) -> None:
+    """A label on the left and a value on the right edge of a panel; the label gives way."""
+    if not 0 <= row < box.height:
+        return
+    start = canvas.put_right(box.end - margin, box.y + row, value, role)
+    canvas.put(box.x + margin, box.y + row, cut(label, start - box.x - margin - 1), role)
+
+
+def rule(canvas: Canvas, box: Box, row: int, char: str = "─", margin: int = 1) -> None:
+    """A line across a panel."""
+    if 0 <= row < box.height:
+        canvas.put(box.x + margin, box.y + row, char * (box.width - 2 * margin), Role.FRAME)
+
+
+def line(canvas: Canvas, box: Box, row: int, text: str, role: Role = Role.TEXT, margin: int = 2) -> None:
+    """A line of text in a panel, cut at its edge."""
+    if 0 <= row < box.height:
+        canvas.put(box.x + margin, box.y + row, cut(text, box.width - margin), role)
+
+
+def centred(canvas: Canvas, box: Box, row: int, text: str, role: Role = Role.TEXT) -> None:
+    """A line of text in the middle of a panel."""
+    line(canvas, box, row, text, role, max(0, (box.width - width_of(text)) // 2))
+
+
+def _title(canvas: Canvas, x: int, y: int, width: int, title: str, role: Role = Role.TITLE) -> None:
+    if title and width > 4:
+        canvas.put(x, y, f" {cut(title, width - 3)} ", role)

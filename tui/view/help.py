@@ -1,0 +1,89 @@
+"""F1: the keys of this screen, how to type a sale, and in the demo shop a sheet of codes to try."""
+
+from store.register.view import Mode, View
+from tui.keymap import Action, Keymap, Place, key_name
+from tui.view.bars import offered
+from tui.view.local import Local
+from tui.view.place import place_under
+from tui.view.roles import Role
+from tui.view.text import clean, left, wrap
+
+Texts = list[tuple[str, Role]]
+
+TYPING: dict[Place, tuple[tuple[str, str], ...]] = {
+    Place.LOCKED: (("NUMBER Enter", "Your operator number, or your badge."), ("PIN Enter", "Your PIN.")),
+    Place.SHIFT: (("AMOUNT Enter", "Open the shift with that much cash in the drawer."),),
+    Place.TENDER: (
+        ("Enter", "Take the exact amount in cash."),
+        ("AMOUNT Enter", "Take that much cash; the change is shown."),
+    ),
+    Place.CLOSING: (("AMOUNT Enter", "The cash counted in the drawer."),),
+    Place.QUESTION: (("... Enter", "Answer the question."),),
+}
+SELLING = (
+    ("CODE Enter", "Sell: barcode, item number or PLU. A scan does the same."),
+    ("N*CODE Enter", "Sell N of it."),
+    ("N* Enter", "Set the quantity of the selected line."),
+)
+NUMBERED = (("/NNN Enter", "Run operation NNN; all are listed in the menu."),)
+ONLY_LOOKING = (("Ctrl+D", "Leave this screen; the register goes on."),)
+
+
+def help_texts(view: View | None, local: Local, keymap: Keymap, width: int) -> Texts:
+    """All rows of the help."""
+    place = place_under(view)
+    texts: Texts = []
+    typing = () if local.watching else TYPING.get(place, SELLING if _sells(place) else ())
+    for what, sentence in (*typing, *(NUMBERED if _numbered(place, local) else ())):
+        texts += _row(what, sentence, width)
+    texts.append(("", Role.TEXT))
+    for action in keymap.at(place):
+        if offered(action, view, local) and action.id not in ("up", "down", "page_up", "page_down", "first", "last"):
+            texts += _row(_keys(action), action.sentence, width)
+    if not local.watching:
+        texts += _row("Up Down", "Select a line.", width)
+    return texts + _sheet(view, local, width)
+
+
+def help_title(view: View | None) -> str:
+    """What the help is about."""
+    names = {
+        Place.STARTING: "starting",
+        Place.LOCKED: "sign-in",
+        Place.SHIFT: "opening the shift",
+        Place.TENDER: "paying",
+        Place.CLOSING: "closing the shift",
+        Place.QUESTION: "the question",
+        Place.GUARDED: "the question",
+        Place.SAFE_STOP: "a stopped register",
+    }
+    return f"Help: {names.get(place_under(view), 'selling')}"
+
+
+def _sheet(view: View | None, local: Local, width: int) -> Texts:
+    """Codes to try, from the demo shop's answer."""
+    rows = local.answer.get("rows")
+    if view is None or not view.demo or not isinstance(rows, list):
+        return []
+    texts: Texts = [("", Role.TEXT), ("Codes to try in this demo shop:", Role.STRONG)]
+    for row in rows:
+        code, name = (str(row[0]), str(row[1])) if isinstance(row, list | tuple) and len(row) > 1 else (str(row), "")
+        texts += _row(clean(code), clean(name), width, Role.TEXT)
+    return texts
+
+
+def _row(what: str, sentence: str, width: int, role: Role = Role.TEXT) -> Texts:
+    rows = wrap(sentence, max(10, width - 18)) or [""]
+    return [(left(what if index == 0 else "", 16) + text, role) for index, text in enumerate(rows)]
+
+
+def _keys(action: Action) -> str:
+    return f"{key_name(action.key)} +" if action.id == "pay" else key_name(action.key)
+
+
+def _sells(place: Place) -> bool:
+    return place in (Place.IDLE, Place.SALE, Place.PAID)
+
+
+def _numbered(place: Place, local: Local) -> bool:
+    return not local.watching and place is not Place.STARTING and place.value in {mode.value for mode in Mode}

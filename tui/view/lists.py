@@ -1,0 +1,125 @@
+"""Lists that the screen lays over the sale: item search, all operations, refused scans."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from store.register.operations import OPERATIONS
+from store.register.view import View
+from tui.keymap import Keymap, key_name
+from tui.view.canvas import Canvas
+from tui.view.frame import Box, line
+from tui.view.local import Local, Overlay
+from tui.view.roles import Role
+from tui.view.text import amount_text, clean, cut, left, right, wrap
+
+DRAWER_AND_SHIFT = frozenset({701, 703, 1000, 1055, 1056, 1200})
+KEYS_OF_OPERATIONS = {917: "connection", 108: "find"}
+
+
+@dataclass(frozen=True)
+class MenuRow:
+    """One operation of the menu."""
+
+    number: int
+    name: str
+    keys: str
+
+
+def menu_rows(view: View | None, local: Local, keymap: Keymap) -> list[MenuRow]:
+    """The operations that can be run now and match what is typed, by number or by parts of the name."""
+    possible = set(view.operations) if view is not None else set()
+    words = local.entry.casefold().split()
+    return [
+        MenuRow(operation.number, operation.name, _keys(operation.number, operation.keys, keymap))
+        for operation in OPERATIONS
+        if operation.number in possible
+        and (local.overlay is not Overlay.CASH or operation.number in DRAWER_AND_SHIFT)
+        and all(
+            str(operation.number).startswith(word) or word in operation.name.casefold() for word in words
+        )
+    ]
+
+
+def _keys(number: int, default: tuple[str, ...], keymap: Keymap) -> str:
+    """The key as it is mapped now; what the table says where the screen has no action of its own."""
+    mapped = [
+        action.key
+        for action in keymap.actions
+        if action.operation == number or action.id == KEYS_OF_OPERATIONS.get(number)
+    ]
+    names = [key_name(key) for key in mapped]
+    return " ".join(dict.fromkeys([*names, *(key for key in default if len(key) == 1)]))
+
+
+def draw_menu(canvas: Canvas, view: View | None, local: Local, keymap: Keymap, box: Box) -> None:
+    """Number, name and key of each operation."""
+    rows = menu_rows(view, local, keymap)
+    if not rows:
+        line(canvas, box, 1, "No operation of that number or name can be run here.", Role.HINT)
+    for y, index in shown_rows(local.chosen, len(rows), box):
+        row = rows[index]
+        chosen = index == local.chosen
+        text = f"{'>' if chosen else ' '}{row.number:>6}  {left(row.name, max(10, min(50, box.width - 26)))}  {row.keys}"
+        canvas.put(box.x, y, cut(text, box.width), Role.CURRENT if chosen else Role.TEXT)
+
+
+def found_items(local: Local) -> list[dict[str, Any]]:
+    """The items of the core's answer."""
+    items = local.answer.get("items", [])
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def draw_find(canvas: Canvas, view: View | None, local: Local, box: Box) -> None:
+    """Name, unit and price of each item found."""
+    items = found_items(local)
+    exponent = view.exponent if view is not None else 2
+    if not items:
+        line(canvas, box, 1, _nothing_found(local), Role.HINT)
+    for y, index in shown_rows(local.chosen, len(items), box):
+        item = items[index]
+        chosen = index == local.chosen
+        role = Role.CURRENT if chosen else Role.TEXT
+        price = item.get("price", "")
+        price_text = amount_text(price, exponent) if isinstance(price, int) else clean(str(price))
+        end = canvas.put_right(box.end - 1, y, right(price_text, 9), role)
+        code = right(cut(clean(str(item.get("code") or item.get("sku") or "")), 14), 15)
+        end = canvas.put_right(end, y, code, role)
+        head = f"{'>' if chosen else ' '} "
+        name = clean(str(item.get("name", "")))
+        canvas.put(box.x, y, head + left(name, max(0, end - box.x - 3)), role)
+
+
+def _nothing_found(local: Local) -> str:
+    if local.answer.get("error"):
+        return clean(str(local.answer["error"]))
+    if len(local.entry.strip()) == 0:
+        return "Type a part of the name."
+    return "Searching." if local.asked != local.entry.strip() or not local.answer else "Nothing found."
+
+
+def draw_refused_list(canvas: Canvas, view: View | None, local: Local, box: Box) -> None:
+    """Every scan that was not sold, with the reason, newest first."""
+    scans = [*(view.refused if view is not None else ()), *local.refused]
+    texts: list[tuple[str, Role]] = []
+    for scan in reversed(scans):
+        texts.append((cut(clean(scan.text), box.width - 4), Role.WARN))
+        texts.extend((f"  {row}", Role.TEXT) for row in wrap(clean(scan.why), box.width - 6))
+    if not texts:
+        line(canvas, box, 1, "No scan was refused.", Role.HINT)
+    draw_texts(canvas, texts, local.scroll, box)
+
+
+def draw_texts(canvas: Canvas, texts: list[tuple[str, Role]], scroll: int, box: Box) -> None:
+    """Rows from `scroll` on, with a word where more follow."""
+    for row, (text, role) in enumerate(texts[scroll : scroll + box.height]):
+        line(canvas, box, row, text, role, 1)
+    if scroll + box.height < len(texts):
+        canvas.put_right(box.end, box.bottom - 1, " PgDn ", Role.BAR)
+    if scroll:
+        canvas.put_right(box.end, box.y, " PgUp ", Role.BAR)
+
+
+def shown_rows(chosen: int, count: int, box: Box) -> list[tuple[int, int]]:
+    """Screen row and index of the page that holds the chosen row."""
+    first = chosen // box.height * box.height if box.height > 0 else 0
+    return [(box.y + offset, first + offset) for offset in range(min(box.height, count - first))]

@@ -1,0 +1,24 @@
+"""Where the next key lands: the core's mode, a question over it, or something the screen laid over both."""
+
+from store.register.view import View
+from tui.keymap import Place
+from tui.view.local import Local
+
+
+def place_under(view: View | None) -> Place:
+    """The place without what the screen itself lays over it."""
+    if view is None:
+        return Place.STARTING
+    if view.question is not None:
+        return Place.GUARDED if view.question.guarded else Place.QUESTION
+    return Place(view.mode.value)
+
+
+def place_of(view: View | None, local: Local) -> Place:
+    """Where a key pressed now is pressed."""
+    return Place.OVERLAY if local.overlay is not None else place_under(view)
+
+
+def offers_connect(view: View | None) -> bool:
+    """Whether the button of 917 is named Connect (else Disconnect)."""
+    return view is None or view.header.connection != "ONLINE"

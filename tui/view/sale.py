@@ -1,0 +1,138 @@
+"""The sale: its lines on the left, what it comes to on the right (or at the foot of a narrow window)."""
+
+from store.register.view import LineView, Mode, View
+from tui.view.canvas import Canvas
+from tui.view.frame import Box, line, pair, rule
+from tui.view.local import Local
+from tui.view.roles import Role
+from tui.view.text import amount_text, clean, cut, left, right, width_of
+
+AMOUNT_WIDTH = 10
+WIDE_FROM = 76
+"""Inner width from which quantity, price, tax and source have columns of their own."""
+
+
+def next_top(view: View, top: int, rows: int) -> int:
+    """The first line to show, so that the selected (or last) one is in sight.
+
+    It moves by half a page at once: lines stay where the eye left them, and fewer bytes go over the wire.
+    """
+    if rows <= 0 or view.count == 0:
+        return 0
+    focus = focus_index(view)
+    if focus >= top + rows or focus < top:
+        top = focus - rows // 2
+    return max(0, min(max(top, view.first), view.count - 1))
+
+
+def focus_index(view: View) -> int:
+    """Index of the selected line among all lines; the last one when none is selected."""
+    for index, item in enumerate(view.lines):
+        if item.n == view.selected:
+            return view.first + index
+    return view.first + len(view.lines) - 1
+
+
+def draw_lines(canvas: Canvas, view: View, local: Local, box: Box) -> None:
+    """The lines from `local.top` on."""
+    if not view.lines and view.mode is Mode.IDLE:
+        line(canvas, box, 1, "Ready. Scan an item, or type its code and Enter.", Role.HINT)
+    places = max(2, len(str(view.count)))
+    for row in range(box.height):
+        index = local.top + row - view.first
+        if 0 <= index < len(view.lines):
+            _draw_line(canvas, view, view.lines[index], box, box.y + row, places)
+
+
+def _draw_line(canvas: Canvas, view: View, item: LineView, box: Box, y: int, places: int) -> None:
+    current = item.n == view.selected
+    role = Role.CURRENT if current else Role.VOID if item.voided else Role.TEXT
+    amount = amount_text(0 if item.voided else item.amount, view.exponent)
+    end = canvas.put_right(box.end, y, right(amount, AMOUNT_WIDTH), role)
+    if box.width >= WIDE_FROM:
+        end = _draw_columns(canvas, view, item, end, y, role)
+    else:
+        detail = _detail(view, item)
+        if detail:
+            end = canvas.put_right(end, y, detail, role) - 1
+    head = f"{'>' if current else ' '}{item.n:>{places}} "
+    name = left(clean(item.name), max(0, end - box.x - len(head)))
+    canvas.put(box.x, y, head + name, role)
+
+
+def _detail(view: View, item: LineView) -> str:
+    """What a line says besides name and amount where there are no columns."""
+    if item.voided:
+        return "VOID"
+    if item.unit not in ("", "pcs", "ea", "each", "piece"):
+        return f"{item.quantity} {clean(item.unit)}"
+    if item.quantity != "1":
+        return f"{item.quantity} x {amount_text(item.unit_price, view.exponent)}"
+    return ""
+
+
+def _draw_columns(canvas: Canvas, view: View, item: LineView, end: int, y: int, role: Role) -> int:
+    """Quantity, unit price, tax, source; returns the first column used."""
+    word = "VOID" if item.voided else "offline" if item.source == "offline" else ""
+    unit = "" if item.unit in ("pcs", "ea", "each", "piece") else clean(item.unit)
+    texts = (
+        (right(cut(clean(item.tax), 9), 10)),
+        (right(amount_text(item.unit_price, view.exponent), 10)),
+        (right(f"{item.quantity} {unit}".strip(), 11)),
+        (right(word, 9)),
+    )
+    for text in texts:
+        end = canvas.put_right(end, y, text, role)
+    return end
+
+
+def draw_totals(canvas: Canvas, view: View, local: Local, box: Box) -> None:
+    """The right-hand panel."""
+    totals = view.totals
+    pair(canvas, box, 0, "Items", totals.items)
+    pair(canvas, box, 1, "Subtotal", amount_text(totals.subtotal, view.exponent))
+    pair(canvas, box, 2, "Discount", amount_text(totals.discount, view.exponent))
+    rule(canvas, box, 3)
+    pair(
+        canvas, box, 4, f"TOTAL {view.currency}", amount_text(totals.total, view.exponent), Role.STRONG
+    )
+    row = 6
+    for tax in totals.taxes:
+        label = f"{'incl. tax' if tax.included else 'plus tax'} {tax.rate:>2} %"
+        pair(canvas, box, row, label, amount_text(tax.amount, view.exponent))
+        row += 1
+    if totals.paid:
+        pair(canvas, box, row + 1, "Taken", amount_text(totals.paid, view.exponent))
+        pair(canvas, box, row + 2, "DUE", amount_text(totals.due, view.exponent), Role.STRONG)
+        row += 3
+    draw_refused(canvas, view, local, box, row + 1)
+
+
+def draw_refused(canvas: Canvas, view: View, local: Local, box: Box, first_row: int) -> None:
+    """The newest refused scans at the foot of a panel: what was not sold stays in sight."""
+    refused = [*view.refused, *local.refused]
+    room = min(len(refused), box.height - first_row - 1, 5)
+    if room < 1:
+        return
+    row = box.height - room - 1
+    pair(canvas, box, row, "Not sold", str(len(refused)), Role.WARN)
+    for offset, scan in enumerate(refused[-room:]):
+        line(canvas, box, row + 1 + offset, cut(clean(scan.text), box.width - 2), Role.WARN, 1)
+
+
+def draw_foot(canvas: Canvas, view: View, local: Local, box: Box) -> None:
+    """The last two rows of a narrow window: the total, and how many scans were not sold."""
+    rule(canvas, box, box.height - 2, margin=0)
+    totals = view.totals
+    word, amount = "TOTAL", totals.total
+    if view.mode is Mode.TENDER:
+        word, amount = "DUE", totals.due
+    elif view.mode is Mode.PAID and view.paid is not None:
+        word, amount = "CHANGE", view.paid.change
+    text = f"{word} {view.currency} {amount_text(amount, view.exponent)}"
+    pair(canvas, box, box.height - 1, f"Items {totals.items}", text, Role.STRONG)
+    refused = [*view.refused, *local.refused]
+    if refused:
+        room = box.width - width_of(text) - len(f"Items {totals.items}") - 6
+        words = cut(f"Not sold: {len(refused)}, last {clean(refused[-1].text)}", room)
+        canvas.put(box.x + len(f"Items {totals.items}") + 3, box.bottom - 1, words, Role.WARN)
