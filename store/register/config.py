@@ -36,8 +36,20 @@ class RegisterConfig(msgspec.Struct, frozen=True, kw_only=True):
     lock_after_s: Annotated[
         int, Meta(ge=0, le=86_400, description="Lock after so many seconds without a key; 0 never locks.")
     ] = 180
+    ca_file: Annotated[
+        str, Meta(description="Certificate of a private authority that signs the server's; empty for none.")
+    ] = ""
     group: Annotated[
         str, Meta(description="Group of the technicians, who may open the control socket; empty for none.")
+    ] = ""
+
+
+class DemoConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[demo]`: only in the demo shop."""
+
+    floor_socket: Annotated[
+        str,
+        Meta(description="Socket of the demo shop, which can pull the network cable and stop the server."),
     ] = ""
 
 
@@ -48,7 +60,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     offline_profile: OfflineProfile = OfflineProfile()
     devices: DevicesConfig = DevicesConfig()
     keys: dict[str, str] = {}
-    """Key name to operation number or intent name, for keyboards that differ (tui/keymap.py)."""
+    """Action to key name, for keyboards that differ; `outpost keys --list` shows both (tui/keymap.py)."""
+    demo: DemoConfig = DemoConfig()
 
 
 def load_config(path: Path) -> Config:
@@ -79,7 +92,7 @@ def parse_config(text: str, name: str) -> Config:
     for section in tables:
         known = Config.__struct_fields__
         raise ConfigError(
-            f"{place(text, name, '', section)}: unknown section {section}{guess(section, known)}."
+            f"{place(text, name, '', section)}: unknown section {section}. {guess(section, known)}"
         )
     return Config(**sections)
 
@@ -90,7 +103,7 @@ def read_section(text: str, name: str, section: str, given: dict[str, Any], kind
     for key in given if known else ():
         if key not in known:
             raise ConfigError(
-                f"{place(text, name, section, key)}: unknown key {key} in [{section}]{guess(key, known)}."
+                f"{place(text, name, section, key)}: unknown key {key} in [{section}]. {guess(key, known)}"
             )
     for key, value in given.items():
         hint = get_type_hints(kind, include_extras=True)[key] if known else str
@@ -122,7 +135,7 @@ def place(text: str, name: str, section: str, key: str) -> str:
 def guess(word: str, known: tuple[str, ...]) -> str:
     """A cure for a misspelled word."""
     near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]}?"[:-1] if near else f"; known are {', '.join(known)}"
+    return f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known)}."
 
 
 def description_of(hint: Any) -> str:

@@ -1,4 +1,4 @@
-"""A till without a sale, for tests of mailbox and control socket: it remembers what it was asked, as the journal would."""
+"""A till without a sale, for tests of mailbox and control socket: it remembers what it was asked."""
 
 import asyncio
 import contextlib
