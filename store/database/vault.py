@@ -231,7 +231,7 @@ def _stretched(passphrase: str, salt: bytes) -> bytes:
 
 def _throw_away_key(path: Path, *, make: bool) -> bytes:
     if make and not path.exists():
-        _replace(path, os.urandom(_KEY_BYTES))
+        replace_file(path, os.urandom(_KEY_BYTES))
     try:
         secret = path.read_bytes()
     except FileNotFoundError as error:
@@ -287,10 +287,10 @@ def _read(path: Path) -> _File:
 
 
 def _write(path: Path, file: _File) -> None:
-    _replace(path, msgspec.json.format(msgspec.json.encode(file)))
+    replace_file(path, msgspec.json.format(msgspec.json.encode(file)))
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Put a file in its place as one step, readable by its owner only, durable when this returns."""
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
