@@ -79,13 +79,13 @@ def pad_right(text: str, width: int) -> str:
 def wrap(text: str, width: int, lines: int = 0) -> list[str]:
     """`text` broken at blanks into lines of at most `width` columns; at most `lines` of them when that is not 0."""
     wrapped: list[str] = []
-    current = ""
-    for word in text.split(" "):
-        candidate = f"{current} {word}" if current else word
+    current = " " * min(len(text) - len(text.lstrip(" ")), width // 2)
+    for word in text.split():
+        candidate = f"{current} {word}" if current.strip() else current + word
         if display_width(candidate) <= width:
             current = candidate
             continue
-        if current:
+        if current.strip():
             wrapped.append(current)
         while display_width(word) > width:
             piece = cut(word, width) or word[:1]

@@ -44,7 +44,7 @@ def add_tender(sale: Sale, policy: StorePolicy, kind: TenderKind, given: int, re
     if len(sale.tenders) >= MAX_TENDERS:
         raise SaleRefused(f"A sale takes at most {MAX_TENDERS} payments. Void the sale and begin again.")
     n = len(sale.tenders) + 1
-    if kind is TenderKind.CARD:
+    if TenderKind(kind) is TenderKind.CARD:
         tender = _card(n, given, sums.due, sale.currency, reference)
     else:
         tender = _cash(n, given, sums.due, sums.exact_cash, policy, sale.currency)

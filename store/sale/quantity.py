@@ -20,6 +20,8 @@ def parse_quantity(text: str) -> str | None:
 
 def thousandths(quantity: str) -> int:
     """A canonical decimal string as whole thousandths: "0.482" is 482. Raises ValueError when it is none."""
+    if quantity.isdigit() and quantity.isascii() and (quantity[0] != "0" or quantity == "0"):
+        return int(quantity) * SCALE
     sign, digits = (-1, quantity[1:]) if quantity.startswith("-") else (1, quantity)
     canonical = parse_quantity(digits)
     if canonical != digits:

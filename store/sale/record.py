@@ -49,7 +49,7 @@ def void_body(sale: Sale, policy: StorePolicy, reason: str = "") -> Body:
 
 
 def shift_open_body(start_amount: int, currency: str, grand_total: int = 0) -> Body:
-    """A shift begun with `start_amount` in the drawer; `grand_total` is that of the last closing (0 if there is none)."""
+    """A shift begun with `start_amount` in the drawer; `grand_total` is the last closing's (0 if there is none)."""
     return {"start_amount": start_amount, "currency": currency, "grand_total": grand_total}
 
 

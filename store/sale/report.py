@@ -110,7 +110,7 @@ def _span(payload: Payload) -> Iterator[AnyElement]:
         yield Columns(left="Opened", right=opened)
     if payload["last_receipt_no"]:
         first, last = (
-            payload | {"receipt_no": payload[name]} for name in ("first_receipt_no", "last_receipt_no")
+            {**payload, "receipt_no": payload[name]} for name in ("first_receipt_no", "last_receipt_no")
         )
         yield Columns(left="First receipt", right=receipt_number(first))
         yield Columns(left="Last receipt", right=receipt_number(last))

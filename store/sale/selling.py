@@ -19,9 +19,9 @@ MEASURED_UNITS = frozenset({"kg", "g", "l", "ml", "m", "cm", "m2", "m3", "h"})
 NAME_LIMIT = 120
 CODE_LIMIT = 64
 UNIT_LIMIT = 8
-LINE_BYTES = 330
-"""A line in the journal record without its name and code, at the longest numbers allowed."""
-RECORD_BYTES = 54_000
+LINE_BYTES = 195
+"""A line in the journal record without its texts and numbers."""
+RECORD_BYTES = 56_000
 """For all lines; a record holds at most 64 KiB, the rest is for store facts, taxes and payments."""
 
 
@@ -95,7 +95,7 @@ def add_label_line(
     extended = add_line(sale, policy, item, quantity, code, source, item.price, PriceSource.LABEL)
     line = replace(extended.lines[-1], amount=amount)
     _check_amount(line, policy, sale.currency, zero_confirmed=True)
-    return replace(extended, lines=(*sale.lines, _taxed(line)))
+    return _with_changed_line(extended, _taxed(line))
 
 
 def add_department_line(
@@ -183,24 +183,32 @@ def _tax_of(policy: StorePolicy, code: str, name: str) -> TaxRate:
 def _with_line(sale: Sale, policy: StorePolicy, line: SaleLine, zero_confirmed: bool) -> Sale:
     state = next_state(sale.state, SaleEvent.CHANGE_LINES)
     _check_amount(line, policy, sale.currency, zero_confirmed)
-    # JSON may write a character as six ASCII ones, UTF-8 as up to four bytes.
-    size = LINE_BYTES + sum(1 if text.isascii() else 4 for text in line.name + line.code)
-    if sale.record_bytes + size > RECORD_BYTES:
+    line = _taxed(line)
+    size = sale.record_bytes + _record_bytes(line)
+    if size > RECORD_BYTES:
         raise SaleRefused(
-            f"This sale is full with {len(sale.lines)} lines. Take payment, then go on in a new sale."
+            f"This sale is full with {len(sale.lines)} lines. Take payment, then begin a new sale."
         )
-    return replace(
-        sale, state=state, lines=(*sale.lines, _taxed(line)), record_bytes=sale.record_bytes + size
-    )
+    return replace(sale, state=state, lines=(*sale.lines, line), record_bytes=size)
 
 
 def _with_changed_line(sale: Sale, line: SaleLine) -> Sale:
     state = next_state(sale.state, SaleEvent.CHANGE_LINES)
     lines = (*sale.lines[: line.n - 1], line, *sale.lines[line.n :])
-    changed = replace(sale, state=state, lines=lines)
+    size = sale.record_bytes + _record_bytes(line) - _record_bytes(sale.lines[line.n - 1])
+    changed = replace(sale, state=state, lines=lines, record_bytes=size)
     if sale.live_tenders and due(changed) < 0:
         raise SaleRefused("More than that is paid already. Void the payment first (Pay, then F3).")
     return changed
+
+
+def _record_bytes(line: SaleLine) -> int:
+    """What the line takes in the record's JSON: UTF-8 bytes, control characters as six, quotes as two."""
+    texts = f"{line.name}{line.code}{line.sku}{line.department}{line.tax.code}{line.unit}"
+    escaped = 0 if texts.isprintable() else 5 * sum(character < " " for character in texts)
+    escaped += texts.count('"') + texts.count("\\")
+    numbers = f"{line.n}{line.quantity}{line.price}{line.amount}{line.gross}{line.tax_amount}"
+    return LINE_BYTES + len(texts.encode()) + escaped + len(numbers)
 
 
 def _check_amount(line: SaleLine, policy: StorePolicy, currency: str, zero_confirmed: bool) -> None:
