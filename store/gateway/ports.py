@@ -1,5 +1,6 @@
-"""Time and chance as the gateway needs them; the core's own clock and randomness satisfy these."""
+"""What the gateway needs from the rest of the core: time, chance, signatures, and somebody who listens."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -32,4 +33,26 @@ class Randomness(Protocol):
 
     def token(self, size_bytes: int) -> bytes:
         """Unpredictable bytes."""
+        ...
+
+
+class SignRequest(Protocol):
+    """Makes the headers that prove a request: `store.exchange.request.sign_request` with key and identity bound."""
+
+    def __call__(
+        self, *, method: str, path_and_query: str, body: bytes, time_ms: int, nonce: str
+    ) -> Mapping[str, str]:
+        """Headers for this very request."""
+        ...
+
+
+class Watcher(Protocol):
+    """Who hears of every answer: the supervisor."""
+
+    def answered(self) -> None:
+        """An answer of ours came."""
+        ...
+
+    def refused(self, kind: str, reason: str) -> None:
+        """The server refuses this register."""
         ...

@@ -1,4 +1,4 @@
-"""The offline profile: how patient a register is with its server. Set in register.toml, table `[offline]`.
+"""The offline profile: how patient a register is with its server; table `[offline_profile]` of register.toml.
 
 Names, defaults and ranges are those of docs/failover.md.
 """
@@ -10,38 +10,92 @@ from msgspec import Meta
 
 
 class OfflineProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a store decides about going offline and coming back; seconds unless the name says otherwise."""
+    """What a store decides about going offline and coming back."""
 
-    offline_timeout_s: Annotated[float, Meta(ge=0.2, le=120)] = 0.8
-    """A data request that has not succeeded within this, retries included, switches the register."""
-    retry_count: Annotated[int, Meta(ge=0, le=5)] = 1
-    """Attempts after the first, inside the timeout; a refused connection counts as an attempt."""
-    reconnection_interval_s: Annotated[float, Meta(ge=0, le=7_200)] = 60
-    """Shortest time between attempts to come back, which are made when a transaction starts."""
-    prompt_on_switch: bool = False
-    """Ask before switching to offline. Not offered yet, see `check_profile`."""
-    manual_switch_before_sign_in: bool = True
-    """Operation 917 may be used on the sign-in screen."""
-    advanced_switching: bool = False
-    """A background check may bring the register online at any idle moment. Not offered yet."""
-    health_check_interval_s: Annotated[float, Meta(ge=1, le=3_600)] = 5
-    """Only with advanced switching."""
-    slow_server_threshold_ms: Annotated[int, Meta(ge=50, le=10_000)] | None = None
-    """95th percentile of the last 20 calls that counts as slow; None is off. Only with advanced switching."""
-    slow_reconnection_interval_s: Annotated[float, Meta(ge=0, le=7_200)] = 600
-    """The reconnection interval after a switch for slowness."""
-    download_interval_s: Annotated[float, Meta(ge=1, le=86_400)] = 60
-    upload_interval_idle_s: Annotated[float, Meta(ge=1, le=3_600)] = 60
-    upload_interval_waiting_s: Annotated[float, Meta(ge=0.1, le=3_600)] = 1
-    """The upload interval while records wait."""
-    upload_batch_records: Annotated[int, Meta(ge=1, le=100)] = 100
-    upload_batch_bytes: Annotated[int, Meta(ge=70_000, le=262_144)] = 262_144
-    pause_synchronisation: bool = False
-    """Neither upload nor download; sales stay on the register until this is taken back."""
-    deferred_card_limit: Annotated[int, Meta(ge=0)] = 5_000
-    """Largest card payment that may be authorised later, per sale, in minor units."""
-    deferred_card_limit_sum: Annotated[int, Meta(ge=0)] = 50_000
-    """Largest running sum of such payments, in minor units."""
+    offline_timeout_s: Annotated[
+        float,
+        Meta(
+            ge=0.2,
+            le=120,
+            description="Seconds after which a data request that has not succeeded, retries included, switches the "
+            "register to the offline database. Stores on a long line take 2.",
+        ),
+    ] = 0.8
+    retry_count: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=5,
+            description="Attempts after the first, inside the timeout; a refused connection is one.",
+        ),
+    ] = 1
+    reconnection_interval_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=7_200,
+            description="Shortest time in seconds between attempts to come back online; they are made when a "
+            "transaction begins.",
+        ),
+    ] = 60
+    prompt_on_switch: Annotated[
+        bool,
+        Meta(description="Ask before switching to offline. Not offered by this version: leave it false."),
+    ] = False
+    manual_switch_before_sign_in: Annotated[
+        bool, Meta(description="Operation 917 may be used on the sign-in screen.")
+    ] = True
+    advanced_switching: Annotated[
+        bool,
+        Meta(
+            description="A background check brings the register online at any idle moment. Not offered by this "
+            "version: leave it false."
+        ),
+    ] = False
+    health_check_interval_s: Annotated[
+        float, Meta(ge=1, le=3_600, description="Seconds between checks; only with advanced switching.")
+    ] = 5
+    slow_server_threshold_ms: Annotated[
+        int | None,
+        Meta(
+            description="Milliseconds (50 to 10000) that the slowest of 20 calls may take; unset is off. Only with "
+            "advanced switching."
+        ),
+    ] = None
+    slow_reconnection_interval_s: Annotated[
+        float,
+        Meta(
+            ge=0, le=7_200, description="Reconnection interval in seconds after a switch because of slowness."
+        ),
+    ] = 600
+    download_interval_s: Annotated[
+        float, Meta(ge=1, le=86_400, description="Seconds between looks for a new data package.")
+    ] = 60
+    upload_interval_idle_s: Annotated[
+        float, Meta(ge=1, le=3_600, description="Seconds between uploads while nothing waits.")
+    ] = 60
+    upload_interval_waiting_s: Annotated[
+        float, Meta(ge=0.1, le=3_600, description="Seconds between uploads while records wait.")
+    ] = 1
+    upload_batch_records: Annotated[int, Meta(ge=1, le=100, description="Most records in one upload.")] = 100
+    upload_batch_bytes: Annotated[
+        int, Meta(ge=70_000, le=262_144, description="Most bytes in one upload; one record always fits.")
+    ] = 262_144
+    pause_synchronisation: Annotated[
+        bool,
+        Meta(
+            description="Neither upload nor download; records stay on the register until this is false again."
+        ),
+    ] = False
+    deferred_card_limit: Annotated[
+        int,
+        Meta(
+            ge=0, description="Largest card payment, in minor units, that may be authorised later, per sale."
+        ),
+    ] = 5_000
+    deferred_card_limit_sum: Annotated[
+        int, Meta(ge=0, description="Largest running sum of such payments, in minor units.")
+    ] = 50_000
 
 
 HEDGE_S = 0.150
@@ -56,9 +110,12 @@ def hedge_s(profile: OfflineProfile) -> float:
 
 
 def check_profile(profile: OfflineProfile) -> str:
-    """Empty, or one sentence about what this profile asks for and the register does not offer."""
+    """Empty, or one sentence about what this profile asks for and the register cannot do."""
     if profile.advanced_switching:
-        return "offline.advanced_switching is not offered by this version: set it to false."
+        return "offline_profile.advanced_switching is not offered by this version: set it to false."
     if profile.prompt_on_switch:
-        return "offline.prompt_on_switch is not offered by this version: set it to false."
+        return "offline_profile.prompt_on_switch is not offered by this version: set it to false."
+    threshold_ms = profile.slow_server_threshold_ms
+    if threshold_ms is not None and not 50 <= threshold_ms <= 10_000:
+        return "offline_profile.slow_server_threshold_ms must lie between 50 and 10000."
     return ""

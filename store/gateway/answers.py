@@ -1,0 +1,85 @@
+"""What an HTTP answer means to a register: ours or not, and if it is a refusal, whose and why. No I/O."""
+
+import errno
+from collections.abc import Mapping
+
+import msgspec
+
+from store.exchange.messages import PROTOCOL_HEADER, PROTOCOL_VERSION, BatchAnswer, Problem
+from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerUnreachable
+
+MAX_RETRY_AFTER_S = 3_600.0
+PARTLY_STORED = frozenset({409, 422})
+BLOCKING_STATUSES = frozenset({401, 403, 410, 426})
+"""Refusals of the register itself, not of one request: unknown or revoked key, fenced epoch, protocol too old."""
+
+
+def error_of(server: str, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError | None:
+    """The error an answer stands for; None when it is a success (status below 400 with our protocol header).
+
+    5xx and 429 count whoever sent them: a proxy in front of a dying server has no header of ours.
+    """
+    if status >= 500 or status == 429:
+        return ServerBusy(f"{server} is busy (error {status})", _retry_after_s(headers))
+    if headers.get(PROTOCOL_HEADER) != str(PROTOCOL_VERSION):
+        return not_ours(server)
+    if status < 300:
+        return None
+    if status < 400:
+        return not_ours(server)
+    return _refusal(server, status, body)
+
+
+def not_ours(server: str) -> ServerUnreachable:
+    """Something answered, and it was no Retail Server: typically the log-in page of a network."""
+    return ServerUnreachable(
+        f"{server} answers, but not as a Retail Server; is there a log-in page or proxy between"
+    )
+
+
+def damaged(server: str) -> ServerUnreachable:
+    """An answer with our header that cannot be read."""
+    return ServerUnreachable(f"the answer of {server} was damaged on the way")
+
+
+def _refusal(server: str, status: int, body: bytes) -> ServerRefused:
+    try:
+        problem = msgspec.json.decode(body, type=Problem)
+    except msgspec.DecodeError:
+        return ServerRefused(f"{server} refused the request (error {status})", status, "", body)
+    reason = (problem.detail or problem.title).strip().rstrip(".")
+    kind = problem.type.rstrip("/").rsplit("/", 1)[-1]
+    return ServerRefused(reason or f"{server} refused the request (error {status})", status, kind, body)
+
+
+def batch_answer_of(refusal: ServerRefused) -> BatchAnswer | None:
+    """The acknowledgement that a refused batch carries when its beginning was stored."""
+    if refusal.status not in PARTLY_STORED:
+        return None
+    try:
+        return msgspec.json.decode(refusal.body, type=BatchAnswer)
+    except msgspec.DecodeError:
+        return None
+
+
+def os_reason(server: str, error: OSError) -> str:
+    """What the system said about a connection, for a person."""
+    match error.errno:
+        case errno.ECONNREFUSED:
+            return f"{server} refused the connection"
+        case errno.ECONNRESET | errno.EPIPE | errno.ECONNABORTED:
+            return f"{server} reset the connection"
+        case errno.ENETUNREACH | errno.EHOSTUNREACH | errno.ENETDOWN:
+            return f"there is no way to {server} in the network"
+        case errno.ETIMEDOUT:
+            return f"no answer from {server}"
+        case _:
+            return f"the connection to {server} failed"
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds of the header; a date would need clocks that agree, so it is not used."""
+    text = headers.get("Retry-After", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        return None
+    return min(float(text), MAX_RETRY_AFTER_S)

@@ -1,0 +1,381 @@
+"""HTTP to the Retail Server: the only module of the register that knows aiohttp.
+
+Rules: one total deadline per call, never per read; answers of bounded size; success needs the protocol header; every
+error leaves as one of `errors.py`; no proxies of the environment, no cookies, no redirects. aiohttp is imported by
+`open`, off the event loop, because it costs a tenth of a second on a fast machine and more than one on a slow one.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import quote
+
+import msgspec
+
+from store.exchange import messages
+from store.gateway import answers
+from store.gateway.addresses import LastGoodAddresses
+from store.gateway.errors import GatewayError, ServerRefused, ServerSilent, ServerUnreachable
+from store.gateway.ports import Clock, Randomness, SignRequest, Watcher
+from store.gateway.sentences import BY_HAND
+from store.gateway.server_address import server_of
+from store.sale.item import ItemKey
+
+if TYPE_CHECKING:
+    import aiohttp
+    from aiohttp.abc import AbstractResolver
+
+MAX_ANSWER_BYTES = 1_048_576
+MAX_PACKAGE_BYTES = 134_217_728
+KEEP_ALIVE_S = 30.0
+"""Shorter than the idle time after which routers forget a connection: a forgotten one swallows the next request."""
+NEXT_ADDRESS_S = 0.05
+"""What a broken address family may cost before the other is tried too; aiohttp's 0.25 s is longer than the hedge."""
+UPLOAD_DEADLINE_S = 10.0
+DOWNLOAD_DEADLINE_S = 600.0
+CHUNK_DEADLINE_S = 30.0
+CLOSING = "the register is closing"
+UNQUOTED = ":'!()*$,;@~"
+"""Characters that aiohttp puts onto the request line as they are; the signature covers exactly that line."""
+
+T = TypeVar("T")
+
+
+class RetailClient:
+    """Requests to one Retail Server in the name of one series. Calls raise GatewayError, after `close` too.
+
+    Raises ServerAddressError when `address` cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: str,
+        clock: Clock,
+        randomness: Randomness,
+        series: str = "",
+        sign: SignRequest | None = None,
+        ca_file: Path | None = None,
+        addresses: LastGoodAddresses | None = None,
+    ) -> None:
+        self._server = server_of(address)
+        self._address = address.rstrip("/")
+        self._series = series
+        self._clock = clock
+        self._randomness = randomness
+        self._sign = sign
+        self._ca_file = ca_file
+        self._addresses = addresses if addresses is not None else LastGoodAddresses(clock)
+        self._watcher: Watcher | None = None
+        self._opened = False
+        self._opening = asyncio.Lock()
+        self._tls: ssl.SSLContext | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._in_flight: set[asyncio.Timeout] = set()
+        self._endings: set[asyncio.Task[None]] = set()
+        self._barred = ""
+        """Why no call may pass; empty while calls may."""
+
+    @property
+    def server(self) -> str:
+        """host:port."""
+        return self._server
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell `watcher` of every answer from now on."""
+        self._watcher = watcher
+
+    # --- life
+
+    async def open(self) -> None:
+        """Import what is slow, off the event loop; the first request does it when nobody did before."""
+        async with self._opening:
+            if self._opened:
+                return
+            await asyncio.to_thread(importlib.import_module, "aiohttp")
+            if self._address.startswith("https"):
+                self._tls = await asyncio.to_thread(_tls_context, self._ca_file)
+            self._opened = True
+
+    async def close(self) -> None:
+        """End calls in flight and close all connections."""
+        self._bar(CLOSING)
+        await asyncio.gather(*self._endings, return_exceptions=True)
+        await self._addresses.close()
+
+    def seal(self) -> None:
+        """End calls in flight, close all connections and refuse new calls until `unseal`."""
+        if self._barred != CLOSING:
+            self._bar(BY_HAND)
+
+    def unseal(self) -> None:
+        """Let calls pass again."""
+        if self._barred != CLOSING:
+            self._barred = ""
+
+    def _bar(self, reason: str) -> None:
+        self._barred = reason
+        now_s = asyncio.get_running_loop().time()
+        for deadline in self._in_flight:
+            if not deadline.expired():
+                deadline.reschedule(now_s)
+        for session in self._sessions.values():
+            ending = asyncio.create_task(session.close(), name="client-close")
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
+        self._sessions.clear()
+
+    # --- calls
+
+    async def health(self, *, deadline_s: float) -> messages.Health:
+        """Whether the server can commit. Unsigned, on the connection of the probes."""
+        async with self._answer(
+            "GET", messages.PATH_HEALTH, b"", deadline_s, probe=True, signed=False
+        ) as answer:
+            return await self._read(answer, messages.Health)
+
+    async def head(self, *, deadline_s: float) -> messages.SeriesHead:
+        """What the server has of our series. On the connection of the probes."""
+        path = messages.PATH_HEAD.format(series=_quoted(self._series))
+        async with self._answer("GET", path, b"", deadline_s, probe=True) as answer:
+            return await self._read(answer, messages.SeriesHead)
+
+    async def find_item(self, keys: Sequence[ItemKey], *, deadline_s: float) -> messages.WireItem | None:
+        """The item for the first key that is on file at the server, None when there is none."""
+        query = "&".join("key=" + _quoted(f"{key.kind.value}:{key.value}") for key in keys)
+        try:
+            async with self._answer("GET", f"{messages.PATH_ITEM}?{query}", b"", deadline_s) as answer:
+                return await self._read(answer, messages.WireItem)
+        except ServerRefused as error:
+            if error.kind == "unknown-item":
+                return None
+            raise
+
+    async def search(self, text: str, limit: int, *, deadline_s: float) -> messages.WireSearch:
+        """Up to `limit` items that contain the text."""
+        path = f"{messages.PATH_SEARCH}?text={_quoted(text)}&limit={limit}"
+        async with self._answer("GET", path, b"", deadline_s) as answer:
+            return await self._read(answer, messages.WireSearch)
+
+    async def upload(
+        self, batch: messages.RecordBatch, *, deadline_s: float = UPLOAD_DEADLINE_S
+    ) -> messages.BatchAnswer:
+        """Send records of a series; the answer is cumulative.
+
+        A batch that is stored only in part (409, 422) is an answer too; refused as a whole it raises ServerRefused.
+        """
+        path = messages.PATH_RECORDS.format(series=_quoted(batch.series))
+        try:
+            async with self._answer("POST", path, msgspec.json.encode(batch), deadline_s) as answer:
+                return await self._read(answer, messages.BatchAnswer)
+        except ServerRefused as error:
+            if (partly := answers.batch_answer_of(error)) is None:
+                raise
+            return partly
+
+    async def enrol(
+        self, request: messages.EnrolmentRequest, *, deadline_s: float = UPLOAD_DEADLINE_S
+    ) -> messages.EnrolmentAnswer:
+        """Exchange a one-time code for an identity; unsigned, because the request carries its own proof."""
+        body = msgspec.json.encode(request)
+        async with self._answer("POST", messages.PATH_ENROLMENT, body, deadline_s, signed=False) as answer:
+            return await self._read(answer, messages.EnrolmentAnswer)
+
+    async def package_info(self, *, deadline_s: float = UPLOAD_DEADLINE_S) -> messages.PackageInfo:
+        """Facts about the server's current data package."""
+        async with self._answer("GET", messages.PATH_PACKAGE + "?meta=1", b"", deadline_s) as answer:
+            return await self._read(answer, messages.PackageInfo)
+
+    async def package(self, *, deadline_s: float = DOWNLOAD_DEADLINE_S) -> bytes:
+        """The server's current data package as one file; the caller compares size and digest with `PackageInfo`."""
+        chunks: list[bytes] = []
+        size = 0
+        async with self._answer("GET", messages.PATH_PACKAGE, b"", deadline_s) as answer:
+            while chunk := await self._next_chunk(answer):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > MAX_PACKAGE_BYTES:
+                    raise answers.not_ours(self._server)
+        return b"".join(chunks)
+
+    # --- one request
+
+    @contextlib.asynccontextmanager
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        deadline_s: float,
+        *,
+        probe: bool = False,
+        signed: bool = True,
+    ) -> AsyncIterator["aiohttp.ClientResponse"]:
+        """A successful answer, read and left within the deadline; anything else raises GatewayError."""
+        async with self._translated(deadline_s):
+            session = await self._session(probe=probe)
+            headers = self._headers(method, path, body, deadline_s, signed=signed)
+            request = session.request(
+                method, self._address + path, data=body or None, headers=headers, allow_redirects=False
+            )
+            async with request as answer:
+                if answer.status >= 300 or messages.PROTOCOL_HEADER not in answer.headers:
+                    text = await self._read_bounded(answer)
+                    self._raise(answers.error_of(self._server, answer.status, answer.headers, text), signed)
+                yield answer
+            if self._watcher is not None:
+                self._watcher.answered()
+
+    def _raise(self, error: GatewayError | None, signed: bool) -> None:
+        if isinstance(error, ServerRefused) and self._watcher is not None:
+            if signed and error.status in answers.BLOCKING_STATUSES:
+                self._watcher.refused(error.kind, error.reason)
+            else:
+                self._watcher.answered()
+        if error is not None:
+            raise error
+
+    def _headers(
+        self, method: str, path: str, body: bytes, deadline_s: float, *, signed: bool
+    ) -> dict[str, str]:
+        headers = {
+            messages.PROTOCOL_HEADER: str(messages.PROTOCOL_VERSION),
+            messages.BUDGET_HEADER: str(max(round(deadline_s * 1_000), 1)),
+            "Accept-Encoding": "identity",
+        }
+        if body:
+            headers["Content-Type"] = "application/json"
+        if signed and self._sign is not None:
+            nonce = self._randomness.token(16).hex()
+            proof = self._sign(
+                method=method, path_and_query=path, body=body, time_ms=self._clock.wall_ms(), nonce=nonce
+            )
+            headers.update(proof)
+        return headers
+
+    async def _session(self, *, probe: bool) -> "aiohttp.ClientSession":
+        if not self._opened:
+            await self.open()
+        session = self._sessions.get(probe)
+        if session is None:
+            session = self._sessions[probe] = self._new_session(limit=2 if probe else 8)
+        return session
+
+    def _new_session(self, *, limit: int) -> "aiohttp.ClientSession":
+        import aiohttp
+
+        connector = aiohttp.TCPConnector(
+            limit=limit,
+            keepalive_timeout=KEEP_ALIVE_S,
+            use_dns_cache=False,
+            resolver=cast("AbstractResolver", self._addresses),
+            happy_eyeballs_delay=NEXT_ADDRESS_S,
+            ssl=self._tls if self._tls is not None else True,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            skip_auto_headers=("User-Agent", "Accept"),
+        )
+
+    async def _read(self, answer: "aiohttp.ClientResponse", kind: type[T]) -> T:
+        body = await self._read_bounded(answer)
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except msgspec.DecodeError as error:
+            raise answers.damaged(self._server) from error
+
+    async def _read_bounded(self, answer: "aiohttp.ClientResponse") -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := await answer.content.readany():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_ANSWER_BYTES:
+                raise answers.not_ours(self._server)
+        return b"".join(chunks)
+
+    async def _next_chunk(self, answer: "aiohttp.ClientResponse") -> bytes:
+        try:
+            async with asyncio.timeout(CHUNK_DEADLINE_S):
+                return await answer.content.readany()
+        except TimeoutError as error:
+            raise ServerSilent(f"{self._server} stopped sending") from error
+
+    @contextlib.asynccontextmanager
+    async def _translated(self, deadline_s: float) -> AsyncIterator[None]:
+        """The one place where errors of the network become ours, and where a call ends: by deadline or bar."""
+        if self._barred:
+            raise ServerUnreachable(self._barred)
+        deadline = asyncio.timeout(deadline_s)
+        try:
+            async with deadline:
+                self._in_flight.add(deadline)
+                try:
+                    yield
+                finally:
+                    self._in_flight.discard(deadline)
+        except GatewayError:
+            raise
+        except (
+            Exception
+        ) as error:  # aiohttp's errors cannot be named before it is imported; others go on as they are
+            translation = self._translation(error, deadline_s if deadline.expired() else None)
+            if translation is None:
+                raise
+            raise translation from error
+
+    def _translation(self, error: Exception, spent_s: float | None) -> GatewayError | None:
+        """`spent_s` is the deadline when it has expired."""
+        if self._barred:
+            return ServerUnreachable(self._barred)
+        if spent_s is not None and isinstance(error, TimeoutError):
+            return ServerSilent(f"no answer from {self._server} within {spent_s:g} s")
+        translation = _translation(self._server, error)
+        if isinstance(translation, ServerRefused) and self._watcher is not None:
+            self._watcher.refused(translation.kind, translation.reason)
+        return translation
+
+
+def _translation(server: str, error: Exception) -> GatewayError | None:
+    """What an error of the network means; None for what is no error of the network."""
+    import aiohttp
+
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return ServerRefused(
+                f"{server} shows a certificate that this register does not trust", 0, "certificate"
+            )
+        case aiohttp.ClientConnectorDNSError():
+            return ServerUnreachable(f"the name {server.rsplit(':', 1)[0]} was not found")
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return ServerUnreachable(f"no secure connection to {server}")
+        case aiohttp.ServerDisconnectedError():
+            return ServerUnreachable(f"{server} closed the connection without an answer")
+        case aiohttp.ClientPayloadError():
+            return ServerUnreachable(f"the answer of {server} broke off")
+        case aiohttp.ClientResponseError():
+            return answers.not_ours(server)
+        case OSError():
+            return ServerUnreachable(answers.os_reason(server, error))
+        case aiohttp.ClientError():
+            return ServerUnreachable(f"the connection to {server} failed")
+        case _:
+            return None
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe=UNQUOTED)
+
+
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(ca_file) if ca_file is not None else None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
