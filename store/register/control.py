@@ -81,7 +81,8 @@ class ControlServer:
         self._by_client: dict[str, Peer] = {}
         self._path: Path | None = None
         self._server: asyncio.Server | None = None
-        mailbox.connect(self.deliver, self.publish, self._room)
+        mailbox.connect(self.deliver, self.publish)
+        mailbox.when_room(self._room)
 
     async def listen(self, path: Path, group: str = "") -> None:
         """Bind and listen; the caller holds the core's lock, so a socket found here is stale. Raises OSError."""

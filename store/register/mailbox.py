@@ -43,25 +43,24 @@ class Mailbox:
         self._open = True
         self._on_outcome: Callable[[str, Outcome], None] = ignore_outcome
         self._on_view: Callable[[View], None] = ignore_view
-        self._on_room: Callable[[], None] = ignore_room
+        self._on_room: list[Callable[[], None]] = []
 
-    def connect(
-        self,
-        on_outcome: Callable[[str, Outcome], None],
-        on_view: Callable[[View], None],
-        on_room: Callable[[], None],
-    ) -> None:
-        """Say where outcomes (with the client's id) and views go, and who waits for room."""
-        self._on_outcome, self._on_view, self._on_room = on_outcome, on_view, on_room
+    def connect(self, on_outcome: Callable[[str, Outcome], None], on_view: Callable[[View], None]) -> None:
+        """Say where outcomes (with the client's id) and views go."""
+        self._on_outcome, self._on_view = on_outcome, on_view
+
+    def when_room(self, call: Callable[[], None]) -> None:
+        """Call `call` after every batch."""
+        self._on_room.append(call)
 
     @property
     def full(self) -> bool:
-        """No more can be taken now."""
-        return len(self._queue) >= CAPACITY
+        """No more can be taken now, because too much waits or the register closes."""
+        return len(self._queue) >= CAPACITY or not self._open
 
     def submit(self, client: str, intent: Intent) -> bool:
         """Take an intent, or answer `busy` and return False when the mailbox is full or closed."""
-        if self.full or not self._open:
+        if self.full:
             why = "The register is busy. Scan again." if self._open else "The register is closing."
             self._on_outcome(client, Outcome(n=intent.n, outcome=OutcomeKind.BUSY, why=why))
             return False
@@ -81,7 +80,8 @@ class Mailbox:
                 await self._apply(batch)
             if not self._queue:
                 self._emptied.set()
-            self._on_room()
+            for call in self._on_room:
+                call()
 
     async def close(self) -> None:
         """Take nothing more, finish what was taken, and let `run` return."""
@@ -105,7 +105,3 @@ def ignore_outcome(client: str, outcome: Outcome) -> None:
 
 def ignore_view(view: View) -> None:
     """Nobody watches yet."""
-
-
-def ignore_room() -> None:
-    """Nobody waits for room yet."""

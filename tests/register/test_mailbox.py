@@ -16,7 +16,8 @@ def scan(n):
 class Listener:
     def __init__(self, mailbox):
         self.outcomes, self.views, self.rooms = [], [], 0
-        mailbox.connect(self.outcome, self.views.append, self.room)
+        mailbox.connect(self.outcome, self.views.append)
+        mailbox.when_room(self.room)
 
     def outcome(self, client, outcome):
         self.outcomes.append((client, outcome))

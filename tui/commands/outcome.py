@@ -30,14 +30,18 @@ def failure_of(error: Exception) -> CommandFailed | None:
     """The sentence and code for an error of one of our parts; None for a defect of the program."""
     if isinstance(error, PermissionError | FileNotFoundError | IsADirectoryError | NotADirectoryError):
         return CommandFailed(ExitCode.CONFIGURATION, f"{error.filename}: {error.strerror}.")
-    names = {kind.__name__ for kind in type(error).__mro__}
-    module, reason = type(error).__module__, getattr(error, "reason", str(error))
-    if not module.startswith(("store.", "devices.", "tui.")) or not isinstance(reason, str) or not reason:
+    if not type(error).__module__.startswith(("store.", "devices.", "tui.")):
         return None
-    if names & {"CoreAway", "ServerUnreachable", "ServerBusy"}:
+    reason = getattr(error, "sentence", None) or getattr(error, "reason", None) or str(error)
+    if not isinstance(reason, str) or not reason:
+        return None
+    names = [kind.__name__ for kind in type(error).__mro__]
+    if any(name in ("CoreAway", "ServerUnreachable", "ServerBusy") for name in names):
         code = ExitCode.CANNOT_REACH
-    elif names & {"CoreRefused", "ServerRefused", "ActivationRefused"}:
+    elif any(name.endswith("Refused") for name in names):
         code = ExitCode.REFUSED
+    elif "NoTerminal" in names:
+        code = ExitCode.USAGE
     else:
         code = ExitCode.CONFIGURATION
     return CommandFailed(code, finished(reason))
