@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import msgspec
 
 from store.exchange.record import Record
+from store.gateway.connection import Connection
 from store.gateway.gateway import Gateway
-from store.register.journal_entry import Committed, Counts, Draft, Entry, Lockout
+from store.register.journal_entry import Committed, Counts, Draft, Entry, Head, Lockout, UploadState
 from store.register.ports import Clock, Randomness
 from store.sale.item import Department
 from store.sale.policy import StorePolicy
@@ -29,16 +30,28 @@ class TillJournal(Protocol):
         """Store one record for good, with its print jobs and the new draft; the same `txn_id` again changes nothing."""
         ...
 
-    async def record_by_txn(self, txn_id: str) -> Record | None:
+    async def record_by_txn(self, txn_id: str) -> Committed | None:
         """The record of a transaction, or None."""
         ...
 
-    async def last_receipt(self) -> Record | None:
+    async def last_receipt(self) -> Committed | None:
         """The newest record that has a receipt number, or None."""
         ...
 
-    async def recent_records(self, limit: int) -> list[Record]:
-        """The newest records, newest first."""
+    async def head(self) -> Head:
+        """The end of the series."""
+        ...
+
+    async def records(self, after_seq: int, limit: int) -> list[Record]:
+        """Up to `limit` records after `after_seq`, in order."""
+        ...
+
+    async def copies_of(self, txn_id: str) -> int:
+        """The highest copy number given for a record so far."""
+        ...
+
+    async def upload_state(self) -> UploadState:
+        """How far the server has the series."""
         ...
 
     async def shift_payloads(self, shift_id: str) -> list[dict[str, Any]]:
@@ -55,41 +68,6 @@ class TillJournal(Protocol):
 
     async def save_lockout(self, lockout: Lockout) -> None:
         """Store an attempt durably, before it is judged."""
-        ...
-
-
-class Connection(Protocol):
-    """How the register stands with the server (the connection supervisor)."""
-
-    @property
-    def words(self) -> str:
-        """`ONLINE`, `OFFLINE auto`, `OFFLINE manual` or `BLOCKED`."""
-        ...
-
-    @property
-    def reason(self) -> str:
-        """Why it is not online, a sentence without a final stop; empty when it is."""
-        ...
-
-    @property
-    def online(self) -> bool:
-        """Whether answers come from the server now."""
-        ...
-
-    async def transaction_starts(self) -> None:
-        """A transaction begins: the one moment at which the register may go online again."""
-        ...
-
-    async def connect(self, *, transaction_open: bool) -> str:
-        """Connect was pressed; returns the sentence to show."""
-        ...
-
-    async def disconnect(self) -> str:
-        """Disconnect was pressed; returns the sentence to show."""
-        ...
-
-    def facts(self) -> dict[str, Any]:
-        """What the Connection status screen shows of link and mode, JSON-ready."""
         ...
 
 
@@ -113,6 +91,11 @@ class ShopData(Protocol):
     @property
     def facts(self) -> str:
         """A sentence about age and size for the sign-in screen."""
+        ...
+
+    @property
+    def pending_downloads(self) -> int:
+        """Packages that the server has and this register has not."""
         ...
 
     async def flip(self) -> None:
@@ -191,5 +174,9 @@ class SessionPorts:
     """Ends the register in order."""
     demo_operations: Mapping[int, Callable[[], Awaitable[str]]] = field(default_factory=dict)
     """Operations of the demo shop by number; each returns the sentence to show."""
+    devices: Callable[[], str] = str
+    """How printer and scanner stand, in a sentence for the sign-in screen."""
     status: Callable[[], dict[str, Any]] = dict
-    """Devices, downloads and uploads for the `status` query, JSON-ready."""
+    """Devices, downloads and uploads for the `status` query, JSON-ready; wins over what the till knows itself."""
+    queries: Mapping[str, Callable[[str], Awaitable[dict[str, Any]]]] = field(default_factory=dict)
+    """Queries that other parts answer (`barcodes` of the demo shop), by kind."""

@@ -67,8 +67,12 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Who is signed in; while LOCKED, who locked the register."""
     named: str = ""
     """On the sign-in screen: the operator number typed so far. A PIN is never kept."""
+    locked_out: tuple[str, ...] = ()
+    """Operators whom only a manager's sign-in frees."""
     shift: Shift | None = None
     last_shift: int = 0
+    grand_total: int = 0
+    """The register's running total of all sales at the last closing."""
     sale: Sale | None = None
     facts: SaleFacts | None = None
     selected: int = 0
@@ -79,8 +83,6 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     last_unknown: str = ""
     """The code that was not on file last; selling by department takes it."""
     paid: PaidSale | None = None
-    copies: tuple[str, int] = ("", 0)
-    """How many copies of which transaction's receipt were made."""
     report: tuple[tuple[str, str], ...] = ()
     """Rows of the last report, shown until the next key."""
     seen: dict[str, int] = {}

@@ -53,7 +53,5 @@ async def check_pin(pepper: bytes, pin: str, stored: str) -> bool:
     return await asyncio.to_thread(pin_matches, pepper, pin, stored or NOBODY)
 
 
-NOBODY = (
-    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-)
+NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 """Compared with when the operator is unknown, so that the time taken tells nothing."""

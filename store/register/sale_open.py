@@ -1,0 +1,58 @@
+"""The open sale: how a transaction begins, how a changed sale is kept, when its answers moved offline."""
+
+from store.register.session_state import SaleFacts
+from store.register.session_work import SOLD, Reply, Work
+from store.register.till import TillEvent, TillState
+from store.sale.sale import Sale, new_sale, note_failover
+
+LEAST_FREE_BYTES = 50 * 1024 * 1024
+"""With less free disk no sale is begun (offline protocol: caps)."""
+
+
+async def begin_transaction(work: Work) -> bool:
+    """At the first line: the way back online, the newer catalog. False when the disk is too full to begin."""
+    if work.state.sale is not None:
+        return True
+    if work.ports.free_bytes() < LEAST_FREE_BYTES:
+        work.stop_safely("The disk is nearly full. Free some space.")
+        return False
+    start = await work.ports.connection.transaction_starts()
+    await work.ports.shop.flip()
+    if start.sentence:
+        work.say(start.sentence)
+    return True
+
+
+def opened(work: Work) -> Sale:
+    """The open sale, or a new one that exists once its first line does."""
+    if work.state.sale is not None:
+        return work.state.sale
+    return new_sale(work.fresh_id(), work.policy.currency, work.now_ms)
+
+
+def take_line(work: Work, sale: Sale) -> Reply:
+    """The sale has a line more: it is the selected one, and the message names it."""
+    line = sale.lines[-1]
+    put_sale(work, sale)
+    work.select(line.n)
+    work.say(f"{line.name}   {work.money(line.amount)}")
+    return SOLD
+
+
+def put_sale(work: Work, sale: Sale) -> None:
+    """Keep a changed sale; the first line begins the transaction."""
+    if work.state.sale is None:
+        facts = SaleFacts(policy=work.policy, catalog=work.ports.shop.version, online=work.online)
+        work.paid_record = None
+        work.step(TillEvent.TRANSACTION_BEGAN, sale=sale, facts=facts, paid=None, report=())
+    else:
+        work.step(TillEvent.LINE_CHANGED, sale=sale)
+
+
+def note_connection(work: Work) -> None:
+    """The answers of an open sale move to the offline database at most once; remember when."""
+    sale, facts = work.state.sale, work.state.facts
+    if sale is None or facts is None or not facts.online or sale.failover_at_ms or work.online:
+        return
+    if work.state.till in (TillState.SALE, TillState.TENDER):
+        work.step(TillEvent.CALL_FAILED, sale=note_failover(sale, work.now_ms))
