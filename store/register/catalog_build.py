@@ -145,7 +145,7 @@ def table_lines_of(connection: sqlite3.Connection, table: str) -> Iterator[bytes
 
 
 def content_digest(path: Path) -> str:
-    """The digest over everything a catalog file holds, computed anew; raises DatabaseTrouble, sqlite3.Error, RowError."""
+    """The digest over everything a catalog file holds, computed anew; raises DatabaseTrouble, RowError and more."""
     with closing(open_reader(path, immutable=True)) as connection:
         _, digest = _prove(connection, None)
     return digest

@@ -1,0 +1,110 @@
+"""The states of one print job as a table (docs/journal.md). Pure; a test walks the whole product."""
+
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """How far a print job has come."""
+
+    QUEUED = "queued"
+    BLOCKED = "blocked"
+    """The device cannot take it now (off, out of paper); nothing was sent."""
+    SENDING = "sending"
+    """Persisted before the first byte leaves."""
+    CONFIRMED = "confirmed"
+    """The device said that the paper is out."""
+    PRESUMED = "presumed"
+    """All bytes went to a device that can confirm nothing, or a person looked."""
+    FAILED = "failed"
+    """Nothing left the register; it is tried again."""
+    UNKNOWN = "unknown"
+    """Something left the register and nothing came back. Never sent again by itself; a person may ask for a copy."""
+    DISCARDED = "discarded"
+    """Will not be printed: expired, replaced by a copy, or there is no device."""
+
+
+class JobEvent(StrEnum):
+    """What happens to a print job."""
+
+    ATTEMPT_STARTED = "attempt_started"
+    DEVICE_BLOCKED = "device_blocked"
+    PAPER_CONFIRMED = "paper_confirmed"
+    BYTES_TAKEN = "bytes_taken"
+    NOTHING_SENT = "nothing_sent"
+    ANSWER_MISSING = "answer_missing"
+    CORE_STARTED = "core_started"
+    EXPIRED = "expired"
+    """A drawer job that is no longer wanted: nobody stands at the till who expects it to open."""
+    PERSON_SAW_PAPER = "person_saw_paper"
+    GIVEN_UP = "given_up"
+
+
+_S, _E = JobState, JobEvent
+
+STEPS: dict[tuple[JobState, JobEvent], JobState] = {
+    (_S.QUEUED, _E.ATTEMPT_STARTED): _S.SENDING,
+    (_S.QUEUED, _E.DEVICE_BLOCKED): _S.BLOCKED,
+    (_S.QUEUED, _E.CORE_STARTED): _S.QUEUED,
+    (_S.QUEUED, _E.EXPIRED): _S.DISCARDED,
+    (_S.QUEUED, _E.GIVEN_UP): _S.DISCARDED,
+    (_S.BLOCKED, _E.ATTEMPT_STARTED): _S.SENDING,
+    (_S.BLOCKED, _E.DEVICE_BLOCKED): _S.BLOCKED,
+    (_S.BLOCKED, _E.CORE_STARTED): _S.QUEUED,
+    (_S.BLOCKED, _E.EXPIRED): _S.DISCARDED,
+    (_S.BLOCKED, _E.GIVEN_UP): _S.DISCARDED,
+    (_S.SENDING, _E.PAPER_CONFIRMED): _S.CONFIRMED,
+    (_S.SENDING, _E.BYTES_TAKEN): _S.PRESUMED,
+    (_S.SENDING, _E.NOTHING_SENT): _S.FAILED,
+    (_S.SENDING, _E.ANSWER_MISSING): _S.UNKNOWN,
+    (_S.SENDING, _E.CORE_STARTED): _S.UNKNOWN,
+    (_S.SENDING, _E.EXPIRED): _S.DISCARDED,
+    (_S.FAILED, _E.ATTEMPT_STARTED): _S.SENDING,
+    (_S.FAILED, _E.DEVICE_BLOCKED): _S.BLOCKED,
+    (_S.FAILED, _E.CORE_STARTED): _S.QUEUED,
+    (_S.FAILED, _E.EXPIRED): _S.DISCARDED,
+    (_S.FAILED, _E.GIVEN_UP): _S.DISCARDED,
+    (_S.UNKNOWN, _E.CORE_STARTED): _S.UNKNOWN,
+    (_S.UNKNOWN, _E.PERSON_SAW_PAPER): _S.PRESUMED,
+    (_S.UNKNOWN, _E.GIVEN_UP): _S.DISCARDED,
+}
+"""Every pair that can happen; CONFIRMED, PRESUMED and DISCARDED are ends."""
+
+OPEN_STATES = frozenset({_S.QUEUED, _S.BLOCKED, _S.SENDING, _S.FAILED})
+"""States in which the spool still has something to do."""
+
+
+def step(state: JobState, event: JobEvent) -> JobState:
+    """The state after an event; raises KeyError for a pair that cannot happen."""
+    return STEPS[state, event]
+
+
+def sentence(kind: str, state: JobState, detail: str) -> str:
+    """What the cashier reads about a job; empty for a drawer that opened."""
+    detail = detail.rstrip(".")
+    if kind == "drawer":
+        return _drawer_sentence(state, detail)
+    name = "Receipt" if kind == "receipt" else "Report"
+    match state:
+        case JobState.QUEUED | JobState.SENDING:
+            return f"{name} is being printed."
+        case JobState.BLOCKED:
+            return f"{detail or 'The printer is not ready'}; the {name.lower()} waits."
+        case JobState.CONFIRMED:
+            return f"{name} printed."
+        case JobState.PRESUMED:
+            return f"{name} sent to the printer."
+        case JobState.FAILED:
+            return f"{detail or 'The printer did not answer'}; the {name.lower()} is tried again."
+        case JobState.UNKNOWN:
+            return f"The printer did not confirm the {name.lower()}: look at the paper; F3 prints a copy."
+        case JobState.DISCARDED:
+            return f"{detail}." if detail else f"The {name.lower()} was not printed."
+
+
+def _drawer_sentence(state: JobState, detail: str) -> str:
+    match state:
+        case JobState.BLOCKED | JobState.FAILED | JobState.DISCARDED | JobState.UNKNOWN:
+            reason = f" ({detail})" if detail else ""
+            return f"The drawer did not open{reason}; use its key."
+        case JobState.QUEUED | JobState.SENDING | JobState.CONFIRMED | JobState.PRESUMED:
+            return ""
