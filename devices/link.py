@@ -32,7 +32,7 @@ class Link:
     ) -> None:
         """`path`: of a device that comes and goes as a file; its appearance ends a pause."""
         self._opener = opener
-        self._name = name
+        self.name = name
         self._up = up
         self._down = down
         self._path = path
@@ -52,7 +52,7 @@ class Link:
     def start(self) -> None:
         """Begin; the first attempt runs in the background."""
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name=f"link {self._name}")
+            self._task = asyncio.create_task(self._run(), name=f"link {self.name}")
 
     async def connected(self, timeout_s: float) -> ByteStream:
         """The connection, after trying at once if there is none. Raises DeviceOffline after one failed attempt."""
@@ -99,7 +99,7 @@ class Link:
             self._fail(error.reason)
             return False
         except Exception as error:  # a driver's own mistake
-            self._fail(f"{self._name} cannot be opened: {error}.")
+            self._fail(f"{self.name} cannot be opened: {error}.")
             return False
         since = loop.time()
         self._changed.set()
