@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from store.database.errors import DatabaseTrouble
 from store.gateway.gateway import ItemFound, ItemUnknown, Source
 from store.register.intents import OutcomeKind
 from store.register.operations import Permission
@@ -47,19 +48,24 @@ async def sell(work: Work, code: str, quantity: str) -> Reply:
         )
     if label is not None and quantity != "1":
         return work.keep(code, "its label tells the quantity. Scan it once for each piece.")
-    if not await begin_transaction(work):
-        return work.keep(code, "nothing can be sold now: the disk is nearly full.")
+    if hindered := await begin_transaction(work):
+        return work.keep(code, hindered)
     found = await look_up(work, code, label)
+    if isinstance(found, str):
+        return work.keep(code, found)
     if isinstance(found, ItemUnknown):
         return unknown(work, code, found)
     return sell_item(work, found.item, code, quantity, found.source, label)
 
 
-async def look_up(work: Work, code: str, label: LabelReading | None) -> ItemFound | ItemUnknown:
-    """Ask the shop's data; a server that dies meanwhile is noted in the sale."""
-    found = await work.ports.gateway.find_item(keys_of(code, label))
-    note_connection(work)
-    return found
+async def look_up(work: Work, code: str, label: LabelReading | None) -> ItemFound | ItemUnknown | str:
+    """Ask the shop's data; a server that dies meanwhile is noted in the sale. A sentence when the catalog fails."""
+    try:
+        return await work.ports.gateway.find_item(keys_of(code, label))
+    except DatabaseTrouble as error:
+        return f"the offline catalog cannot be read ({error}). Ins sells it by department."
+    finally:
+        note_connection(work)
 
 
 def keys_of(code: str, label: LabelReading | None) -> Sequence[ItemKey]:
@@ -161,8 +167,8 @@ async def answer_price(work: Work, facts: dict[str, str], text: str) -> Reply:
     if price is None:
         return work.refuse(f"{text[:20]!r} is no price. Type an amount such as 1.29.")
     asked = work.state.asked
-    if not await begin_transaction(work):
-        return work.refuse("Nothing can be sold now: the disk is nearly full.")
+    if hindered := await begin_transaction(work):
+        return work.refuse(hindered)
     if "department" in facts:
         reply = sell_department(work, facts, price)
     else:
@@ -190,6 +196,8 @@ async def check_price(work: Work, text: str) -> Reply:
     reading = label if isinstance(label, LabelReading) else None
     found = await look_up(work, text, reading)
     work.put(asked=None)
+    if isinstance(found, str):
+        return work.refuse(f"{text[:CODE_LIMIT]}: {found}")
     if isinstance(found, ItemUnknown):
         where = "not on file offline" if found.source is Source.OFFLINE else "not on file"
         return work.refuse(f"{text[:CODE_LIMIT]} is {where}.")

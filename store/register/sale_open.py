@@ -9,18 +9,18 @@ LEAST_FREE_BYTES = 50 * 1024 * 1024
 """With less free disk no sale is begun (offline protocol: caps)."""
 
 
-async def begin_transaction(work: Work) -> bool:
-    """At the first line: the way back online, the newer catalog. False when the disk is too full to begin."""
+async def begin_transaction(work: Work) -> str:
+    """At the first line: the way back online, the newer catalog. Returns why none can begin, or ""."""
     if work.state.sale is not None:
-        return True
+        return ""
     if work.ports.free_bytes() < LEAST_FREE_BYTES:
         work.stop_safely("The disk is nearly full. Free some space.")
-        return False
+        return "nothing can be sold now: the disk is nearly full."
     start = await work.ports.connection.transaction_starts()
     await work.ports.shop.flip()
     if start.sentence:
         work.say(start.sentence)
-    return True
+    return work.ports.shop.trouble
 
 
 def opened(work: Work) -> Sale:

@@ -54,6 +54,11 @@ class Session:
         """Whether a sale is open; Connect is refused then."""
         return self._work.state.sale is not None
 
+    @property
+    def paying(self) -> bool:
+        """Whether a customer is paying; uploads wait then."""
+        return self._work.state.till is TillState.TENDER
+
     def view(self) -> View:
         """The newest view."""
         return self._view

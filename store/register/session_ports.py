@@ -9,6 +9,7 @@ import msgspec
 from store.exchange.record import Record
 from store.gateway.connection import Connection
 from store.gateway.gateway import Gateway
+from store.gateway.offline import StaffMember
 from store.register.journal_entry import Committed, Counts, Draft, Entry, Head, Lockout, UploadState
 from store.register.ports import Clock, Randomness
 from store.sale.item import Department
@@ -71,17 +72,13 @@ class TillJournal(Protocol):
         ...
 
 
-class Operator(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who may sign in; `hash` is the encoded argon2id string."""
-
-    number: str
-    name: str
-    role: str
-    hash: str
-
-
 class ShopData(Protocol):
     """The offline catalog as it is active now; changes only in `flip`."""
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be sold by this catalog, a sentence; empty when all is well."""
+        ...
 
     @property
     def version(self) -> str:
@@ -110,7 +107,7 @@ class ShopData(Protocol):
         """The departments that can be sold with a typed price, in order."""
         ...
 
-    def operator(self, number: str) -> Operator | None:
+    def operator(self, number: str) -> StaffMember | None:
         """The operator with that number, or None."""
         ...
 

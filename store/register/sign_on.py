@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
+from store.gateway.offline import StaffMember
 from store.register.journal_entry import Lockout
 from store.register.journal_errors import JournalError
 from store.register.operations import Permission, may
-from store.register.session_ports import Operator
 from store.register.session_state import SessionState, SignedOn
 from store.register.session_work import DONE, Reply, Work
 from store.register.sign_on_pin import check_pin
@@ -100,7 +100,7 @@ async def try_pin(work: Work, number: str, pin: str) -> Reply:
     return await signed_in(work, operator)
 
 
-async def wait_words(work: Work, number: str, operator: Operator | None) -> str:
+async def wait_words(work: Work, number: str, operator: StaffMember | None) -> str:
     """Why this operator may not try now, or ""."""
     own = await work.ports.journal.lockout(number)
     whole = await work.ports.journal.lockout(REGISTER_KEY)
@@ -127,7 +127,7 @@ async def count_attempt(work: Work, number: str) -> Lockout:
     return own
 
 
-def wrong_pin(work: Work, attempt: Lockout, operator: Operator | None) -> Reply:
+def wrong_pin(work: Work, attempt: Lockout, operator: StaffMember | None) -> Reply:
     """The same words whether the number or the PIN is wrong."""
     seconds = wait_s(attempt.failures, FREE_FAILURES)
     free_by_time = operator is not None and may(operator.role, Permission.TAKE_OVER)
@@ -139,14 +139,14 @@ def wrong_pin(work: Work, attempt: Lockout, operator: Operator | None) -> Reply:
     return work.refuse("Number or PIN is wrong. Type your number again.")
 
 
-def other_owner(state: SessionState, operator: Operator) -> str:
+def other_owner(state: SessionState, operator: StaffMember) -> str:
     """The name of who left a sale open, when `operator` may not take it over; else ""."""
     if state.sale is None or state.operator is None or state.operator.number == operator.number:
         return ""
     return "" if may(operator.role, Permission.TAKE_OVER) else state.operator.name
 
 
-async def forgive(work: Work, operator: Operator) -> tuple[str, ...]:
+async def forgive(work: Work, operator: StaffMember) -> tuple[str, ...]:
     """After the right PIN: the operator's count is cleared, and a manager frees whoever was locked at ten."""
     journal = work.ports.journal
     await journal.save_lockout(Lockout(key=REGISTER_KEY))
@@ -159,7 +159,7 @@ async def forgive(work: Work, operator: Operator) -> tuple[str, ...]:
     return tuple(freed)
 
 
-async def signed_in(work: Work, operator: Operator) -> Reply:
+async def signed_in(work: Work, operator: StaffMember) -> Reply:
     """The right PIN: a record, and the way into the sale that was open, or to the start."""
     state = work.state
     same = state.operator is not None and state.operator.number == operator.number

@@ -1,0 +1,387 @@
+"""A till in a test: the real session, sale and journal; gateway, connection, catalog, spool and clock stand in."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from store.gateway.connection import ConnectionStatus, SwitchAnswer, TransactionStart
+from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits, Source
+from store.gateway.offline import StaffMember
+from store.gateway.states import Link, Mode
+from store.register.intents import Intent, IntentKind, Outcome, OutcomeKind, Submission
+from store.register.journal import Draft, Entry, Journal, JournalIdentity
+from store.register.session import Session
+from store.register.session_ports import SessionConfig, SessionPorts
+from store.register.sign_on_pin import hash_pin
+from store.register.system_ports import SystemStorage
+from store.register.view import View
+from store.sale.item import Department, Item, ItemKey, KeyKind
+from store.sale.policy import LabelMeasure, LabelRule, StoreFacts, StorePolicy, TaxRate
+
+PEPPER = b"p" * 32
+START_MS = 1_795_525_392_000  # 2026-11-24 13:03:12 UTC
+
+POLICY = StorePolicy(
+    currency="EUR",
+    taxes=(TaxRate(code="A", name="VAT", rate="19"), TaxRate(code="B", name="VAT", rate="7")),
+    label_rules=(LabelRule(pattern="28IIIICVVVVVX", measure=LabelMeasure.WEIGHT, decimals=3),),
+    facts=StoreFacts(name="First store", address=("Market Street 1",), tax_id="DE123456789"),
+)
+
+MILK = "4006381333931"
+BREAD = "4000417025005"
+WATER = "4012345678901"
+FLOWERS = "7001"
+LEAFLET = "7002"
+UNKNOWN = "4099999999996"
+BAD_DIGIT = "4006381333932"
+BANANAS_LABEL = "2800010004825"
+
+ITEMS = {
+    MILK: Item(sku="1001", name="Whole milk 1 l", price=109, tax="B"),
+    BREAD: Item(sku="1002", name="Rye bread 750 g", price=349, tax="B", plu="42"),
+    WATER: Item(sku="1003", name="Evil\x1b[2J\u202ename", price=234, tax="A"),
+    FLOWERS: Item(sku="7001", name="Flowers", price=0, tax="B", open_price=True),
+    LEAFLET: Item(sku="7002", name="Leaflet", price=0, tax="A"),
+    "7003": Item(sku="7003", name="Recalled toy", price=999, tax="A", blocked="it was recalled."),
+}
+DEPARTMENTS = (
+    Department(code="10", name="Grocery", tax="B", position=1),
+    Department(code="20", name="Household", tax="A", position=2),
+)
+
+
+class FakeClock:
+    """Stands still unless moved."""
+
+    def __init__(self) -> None:
+        self.now_ms = START_MS
+        self.seconds = 1000.0
+
+    def wall_ms(self) -> int:
+        return self.now_ms
+
+    def monotonic_s(self) -> float:
+        return self.seconds
+
+    def utc_offset_min(self) -> int:
+        return 60
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    def move(self, seconds: float) -> None:
+        self.now_ms += int(seconds * 1000)
+        self.seconds += seconds
+
+
+class FakeRandomness:
+    """Counts: ids are distinct and the same in every run."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def txn_id(self, wall_ms: int) -> str:
+        self.count += 1
+        return f"0197f22e-79b0-7cc3-98c4-{self.count:012x}"
+
+    def token(self, size_bytes: int) -> bytes:
+        self.count += 1
+        return self.count.to_bytes(size_bytes)
+
+    def uniform(self, low: float, high: float) -> float:
+        return low
+
+
+class FakeConnection:
+    """Online until told otherwise."""
+
+    def __init__(self) -> None:
+        self.mode = Mode.ONLINE
+        self.starts = 0
+
+    def status(self) -> ConnectionStatus:
+        online = self.mode is Mode.ONLINE
+        return ConnectionStatus(
+            mode=self.mode,
+            word="ONLINE" if online else "OFFLINE auto",
+            reason="" if online else "no answer within 0.8 s",
+            since_ms=START_MS,
+            link=Link.UP if online else Link.DOWN,
+            link_reason="",
+            link_since_ms=START_MS,
+            server="127.0.0.1:8918",
+            sentence="" if online else "Server not answering since 14:03. Selling goes on.",
+        )
+
+    async def started(self) -> None:
+        return
+
+    async def transaction_starts(self) -> TransactionStart:
+        self.starts += 1
+        return TransactionStart(mode=self.mode, changed=False)
+
+    async def connect(self, transaction_open: bool) -> SwitchAnswer:
+        if transaction_open:
+            return SwitchAnswer(done=False, sentence="A sale is open: finish or void it first.")
+        self.mode = Mode.ONLINE
+        return SwitchAnswer(done=True, sentence="Connected.")
+
+    async def disconnect(self) -> SwitchAnswer:
+        self.mode = Mode.OFFLINE_MANUAL
+        return SwitchAnswer(done=True, sentence="Disconnected.")
+
+    @property
+    def link_is_up(self) -> bool:
+        return self.mode is Mode.ONLINE
+
+    async def wait_link_up(self) -> None:
+        return
+
+    def sync_failed(self, reason: str) -> None:
+        return
+
+    def refused(self, kind: str, reason: str) -> None:
+        return
+
+
+class FakeGateway:
+    """Knows ITEMS; `dies` makes the next look-up move the register offline."""
+
+    def __init__(self, connection: FakeConnection) -> None:
+        self.connection = connection
+        self.dies = False
+        self.lookups = 0
+
+    async def find_item(self, keys: Sequence[ItemKey]) -> ItemFound | ItemUnknown:
+        self.lookups += 1
+        if self.dies:
+            self.dies = False
+            self.connection.mode = Mode.OFFLINE_AUTO
+        source = Source.ONLINE if self.connection.mode is Mode.ONLINE else Source.OFFLINE
+        for key in keys:
+            for code, item in ITEMS.items():
+                gtin = code.zfill(14)
+                if key.value in {KeyKind.GTIN: (gtin,), KeyKind.SKU: (item.sku,), KeyKind.PLU: (item.plu,)}[key.kind]:
+                    return ItemFound(item=item, key=key, source=source)
+                if key == ItemKey(KeyKind.PLU, "1"):
+                    bananas = Item(sku="1009", name="Bananas", price=199, tax="B", unit="kg", weighed=True)
+                    return ItemFound(item=bananas, key=key, source=source)
+        return ItemUnknown(source=source)
+
+    async def search(self, text: str, limit: int) -> SearchHits:
+        items = tuple(item for item in ITEMS.values() if text.lower() in item.name.lower())
+        return SearchHits(items=items[:limit], source=Source.ONLINE)
+
+
+class FakeShop:
+    """An active catalog in memory."""
+
+    staff: dict[str, StaffMember] = {}
+
+    def __init__(self) -> None:
+        self.flips = 0
+        self.trouble = ""
+        self.version = "c000001"
+        self.facts = "Catalog of today 06:00, 6 items."
+        self.pending_downloads = 0
+        self.store_policy = POLICY
+        if not FakeShop.staff:
+            FakeShop.staff = {
+                number: StaffMember(number=number, name=name, role=role, salt="", hash=hash_pin(PEPPER, number * 2))
+                for number, name, role in (
+                    ("101", "Ann Baker", "cashier"),
+                    ("102", "Bob Cook", "cashier"),
+                    ("201", "Mia Manager", "manager"),
+                    ("301", "Tom Tech", "technician"),
+                )
+            }
+
+    async def flip(self) -> None:
+        self.flips += 1
+
+    def policy(self) -> StorePolicy:
+        return self.store_policy
+
+    def departments(self) -> Sequence[Department]:
+        return DEPARTMENTS
+
+    def operator(self, number: str) -> StaffMember | None:
+        return self.staff.get(number)
+
+    def data_sets(self) -> list[dict[str, Any]]:
+        return [{"name": "1040 Products", "rows": "6", "as_of": "today 06:00", "state": "ready"}]
+
+
+class FakePrinting:
+    """Counts wake-ups; prints nothing."""
+
+    def __init__(self) -> None:
+        self.has_printer = False
+        self.wakes = 0
+
+    def wake(self) -> None:
+        self.wakes += 1
+
+    def state_of(self, job_id: str) -> str:
+        return "Receipt printed." if self.has_printer else "No printer is attached."
+
+
+class World:
+    """What outlives a kill of the core: disk, clock, server. `start` begins a core, `kill` drops it as it is."""
+
+    def __init__(self, home: Path, **config: Any) -> None:
+        self.path = home / "journal.db"
+        self.clock = FakeClock()
+        self.randomness = FakeRandomness()
+        self.connection = FakeConnection()
+        self.gateway = FakeGateway(self.connection)
+        self.shop = FakeShop()
+        self.printing = FakePrinting()
+        self.free = 10**12
+        self.stopped = 0
+        self.config = SessionConfig(register="S0001-R01", store="S0001", boot_id="boot-1", **config)
+        self.demo: dict[int, Callable[[], Any]] = {}
+
+    async def start(self) -> "Till":
+        identity = JournalIdentity(
+            register="S0001-R01", store="S0001", epoch=1, series="S0001-R01.1", public_key=b"k" * 32
+        )
+        journal = await Journal.open(self.path, identity, None, self.clock, SystemStorage())
+        till = Till(self, journal)
+        await till.session.restore()
+        return till
+
+    def ports(self, journal: Any) -> SessionPorts:
+        return SessionPorts(
+            journal=journal,
+            gateway=self.gateway,
+            connection=self.connection,
+            shop=self.shop,
+            printing=self.printing,
+            clock=self.clock,
+            randomness=self.randomness,
+            config=self.config,
+            pepper=PEPPER,
+            free_bytes=lambda: self.free,
+            stop=self.stop,
+            demo_operations=self.demo,
+        )
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+
+class MemoryJournal:
+    """The real journal in front of nothing: counts calls, fails on command, and remembers what was asked."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.drafts = 0
+        self.commits: list[str] = []
+        self.fails: Exception | None = None
+
+    async def save_draft(self, draft: Draft) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.drafts += 1
+        await self._journal.save_draft(draft)
+
+    async def commit(self, entry: Entry) -> Any:
+        if self.fails is not None:
+            raise self.fails
+        self.commits.append(entry.kind)
+        return await self._journal.commit(entry)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+
+class Till:
+    """One running core with one screen, `s1`."""
+
+    def __init__(self, world: World, journal: Journal) -> None:
+        self.world = world
+        self.real_journal = journal
+        self.journal = MemoryJournal(journal)
+        self.session = Session(world.ports(self.journal))
+        self.n: dict[str, int] = {}
+
+    @property
+    def view(self) -> View:
+        return self.session.view()
+
+    def submission(self, kind: IntentKind, arg: str = "", client: str = "s1", **more: Any) -> Submission:
+        n = self.n[client] = max(self.n.get(client, 0), self.session.last_n(client)) + 1
+        return Submission(client=client, intent=Intent(n=n, kind=kind, arg=arg, **more))
+
+    async def send(self, kind: IntentKind, arg: str = "", client: str = "s1", **more: Any) -> Outcome:
+        (outcome,) = await self.session.handle([self.submission(kind, arg, client, **more)])
+        return outcome
+
+    async def enter(self, text: str = "", **more: Any) -> Outcome:
+        more.setdefault("question", self.view.question.id if self.view.question else "")
+        return await self.send(IntentKind.ENTER, text, **more)
+
+    async def scan(self, text: str) -> Outcome:
+        return await self.send(IntentKind.SCAN, text, client="scanner:scanner0")
+
+    async def operation(self, number: int, text: str = "", **more: Any) -> Outcome:
+        return await self.send(IntentKind.OPERATION, text, operation=number, **more)
+
+    async def back(self) -> Outcome:
+        return await self.send(IntentKind.BACK)
+
+    async def answer(self, word: str) -> Outcome:
+        question = self.view.question.id if self.view.question else "none"
+        return await self.send(IntentKind.ANSWER, word, question=question)
+
+    async def sign_in(self, number: str = "101", pin: str = "") -> Outcome:
+        await self.enter(number)
+        return await self.enter(pin or number * 2)
+
+    async def ready(self, number: str = "101", amount: str = "100") -> "Till":
+        """Signed in with an open shift."""
+        await self.sign_in(number)
+        await self.enter(amount)
+        return self
+
+    async def records(self) -> list[dict[str, Any]]:
+        records = await self.journal.records(0, 1000)
+        return [msgspec.json.decode(record.payload) for record in records]
+
+    async def kinds(self) -> list[str]:
+        return [payload["kind"] for payload in await self.records()]
+
+    async def kill(self) -> None:
+        """Drop the core; what was written stays, nothing more is written."""
+        await self.real_journal.close()
+
+    async def restarted(self) -> "Till":
+        await self.kill()
+        return await self.world.start()
+
+
+@asynccontextmanager
+async def running(home: Path, **config: Any) -> AsyncIterator[Till]:
+    """A fresh register, signed out."""
+    world = World(home, **config)
+    till = await world.start()
+    try:
+        yield till
+    finally:
+        await till.kill()
+
+
+DONE, SOLD, REFUSED, UNKNOWN_CODE, STALE, AGAIN = (
+    OutcomeKind.DONE,
+    OutcomeKind.SOLD,
+    OutcomeKind.REFUSED,
+    OutcomeKind.UNKNOWN,
+    OutcomeKind.STALE,
+    OutcomeKind.AGAIN,
+)
