@@ -70,3 +70,10 @@ def translate(error: sqlite3.Error) -> DatabaseTrouble | None:
         return None
     kind = _BY_PRIMARY_CODE.get(code & 0xFF)
     return None if kind is None else kind(f"The database answered: {error}.")
+
+
+def is_trouble(error: Exception) -> bool:
+    """Whether an error inside a unit is the database's, not the unit's: full disk, lock, damage."""
+    return isinstance(error, DatabaseTrouble) or (
+        isinstance(error, sqlite3.Error) and translate(error) is not None
+    )

@@ -115,6 +115,11 @@ class Database:
             raise
         return database
 
+    @property
+    def usable(self) -> bool:
+        """Whether `work` can be called: open, and no commit has failed on this connection."""
+        return self._writer is not None and not self._suspect
+
     async def work(self, fn: Callable[..., Result], *args: Any) -> Result:
         """Run `fn(connection, *args)` as one transaction, durable when this returns.
 

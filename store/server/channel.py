@@ -1,0 +1,67 @@
+"""The channel database of a running server: opened, migrated, and opened again after a failed commit."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from store.database.errors import DatabaseClosed, DatabaseTrouble, OutcomeUnknown
+from store.database.migrations import climb, load_steps, pending
+from store.database.sqlite import Access, Database
+
+Result = TypeVar("Result")
+
+
+class Channel:
+    """Units of work on the channel database. A unit runs to its end whatever becomes of who asked for it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._reopening = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, path: Path, *, readers: int = 2) -> "Channel":
+        """Open the database and climb its migrations; raises DatabaseTrouble.
+
+        Several server processes may share one file: they take turns.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        database = await Database.open(path, access=Access.SHARED, readers=readers)
+        try:
+            steps = load_steps("store.server")
+            for step in await database.read(pending, steps):
+                await database.work(climb, step)
+        except BaseException:  # the threads must end before anything else happens
+            await database.close()
+            raise
+        return cls(database)
+
+    async def work(self, fn: Callable[..., Result], *args: Any) -> Result:
+        """Run a unit that writes; raises DatabaseTrouble (nothing half-stored) and what `fn` raises."""
+        try:
+            return await self._database.work(fn, *args)
+        except OutcomeUnknown:
+            # Whether it happened is for the register to ask again; here a connection that lies must go.
+            await self._reopen()
+            raise
+        except DatabaseClosed:
+            await self._reopen()
+            return await self._database.work(fn, *args)
+
+    async def read(self, fn: Callable[..., Result], *args: Any) -> Result:
+        """Run a unit that only reads, on one snapshot; raises DatabaseTrouble and what `fn` raises."""
+        return await self._database.read(fn, *args)
+
+    async def close(self) -> None:
+        """Finish what was begun and close the file."""
+        await self._database.close()
+
+    async def _reopen(self) -> None:
+        async with self._reopening:
+            if not self._database.usable:
+                try:
+                    await self._database.reopen()
+                except DatabaseTrouble as trouble:
+                    raise DatabaseClosed(
+                        f"The channel database cannot be opened again: {trouble}"
+                    ) from trouble

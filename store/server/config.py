@@ -1,0 +1,50 @@
+"""What the Retail Server is told when it starts."""
+
+import ipaddress
+from pathlib import Path
+
+import msgspec
+
+from store.server.errors import ServerTrouble
+
+DEFAULT_DATABASE = "sqlite:channel.db"
+DEFAULT_PORT = 8918
+
+
+class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the server lives and listens. Port 0 takes any free one.
+
+    `allow_insecure` admits devices (and a vault of the server's own) that keep their secrets in a throw-away
+    file; only on a loopback address.
+    """
+
+    home: Path
+    database_url: str = DEFAULT_DATABASE
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    allow_insecure: bool = False
+    log_path: Path | None = None
+    """Where log lines go; None is stderr."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or name reaches this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def database_path(home: Path, database_url: str) -> Path:
+    """The file behind `sqlite:PATH` (relative to `home`); raises ServerTrouble for anything else."""
+    scheme, _, rest = database_url.partition(":")
+    if scheme in ("postgresql", "postgres"):
+        raise ServerTrouble("This version keeps the channel database in SQLite only; use sqlite:PATH.")
+    path = rest.removeprefix("//") if rest.startswith("///") else rest
+    if scheme != "sqlite" or not path or path.startswith("//"):
+        raise ServerTrouble(
+            f"{database_url!r} is no database; write sqlite:PATH, such as {DEFAULT_DATABASE}."
+        )
+    return home / path

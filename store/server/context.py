@@ -1,0 +1,110 @@
+"""What every handler has at hand, and one request on its way through the server."""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from store.server.admission import Admission
+from store.server.authentication import Gatekeeper
+from store.server.channel import Channel
+from store.server.config import ServerConfig
+from store.server.errors import ProblemError
+from store.server.health import Pulse
+from store.server.metrics import Metrics
+from store.server.posting import Poster
+from store.server.secrets import ServerSecrets
+from store.server.series import Series
+from store.server.tasks import TaskGroupOfServer
+
+Result = TypeVar("Result")
+
+
+def wall_ms() -> int:
+    """The server's clock: milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class ServerContext:
+    """Everything one running server consists of."""
+
+    def __init__(
+        self,
+        *,
+        config: ServerConfig,
+        channel: Channel,
+        secrets: ServerSecrets,
+        poster: Poster,
+        metrics: Metrics,
+        tasks: TaskGroupOfServer,
+        operator_token: str,
+        now_ms: Callable[[], int] = wall_ms,
+    ) -> None:
+        self.config = config
+        self.channel = channel
+        self.secrets = secrets
+        self.poster = poster
+        self.metrics = metrics
+        self.tasks = tasks
+        self.operator_token = operator_token
+        self.now_ms = now_ms
+        self.admission = Admission()
+        self.gatekeeper = Gatekeeper()
+        self.pulse = Pulse(channel, tasks)
+
+
+CONTEXT = web.AppKey("context", ServerContext)
+
+
+class Call:
+    """One request: its body is read, its sender is proved, its budget runs."""
+
+    def __init__(self, request: web.Request, context: ServerContext, deadline: float | None) -> None:
+        self.request = request
+        self.context = context
+        self.body = b""
+        self._deadline = deadline
+        self._series: Series | None = None
+
+    @property
+    def series(self) -> Series:
+        """The series whose register signed the request; only on routes that ask for a register."""
+        if self._series is None:
+            raise LookupError("This route does not ask for a register's signature.")
+        return self._series
+
+    def signed_by(self, series: Series) -> None:
+        """Note the proved sender."""
+        self._series = series
+
+    def check_budget(self) -> None:
+        """Raise ProblemError `expired` when the caller has stopped waiting by now."""
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise ProblemError(
+                "expired", "The request waited longer than its budget.", headers={"Retry-After": "1"}
+            )
+
+    async def read(self, fn: Callable[..., Result], *args: Any) -> Result:
+        """Read from the channel database, unless the caller stops waiting before it is our turn."""
+
+        def unit(db: Any, *inner: Any) -> Result:
+            self.check_budget()
+            return fn(db, *inner)
+
+        return await self.context.channel.read(unit, *args)
+
+    async def work(self, fn: Callable[..., Result], *args: Any) -> Result:
+        """Write as one unit, unless the caller stops waiting before it is our turn; once begun it is finished."""
+
+        def unit(db: Any, *inner: Any) -> Result:
+            self.check_budget()
+            return fn(db, *inner)
+
+        return await self.context.tasks.finish(self.context.channel.work(unit, *args))
+
+
+def answer(document: msgspec.Struct | dict[str, Any] | list[Any], status: int = 200) -> web.Response:
+    """A JSON answer."""
+    return web.Response(body=msgspec.json.encode(document), status=status, content_type="application/json")

@@ -1,0 +1,207 @@
+"""The posting stage: accepted records become effects in the books, each exactly once (docs/offline-protocol.md 3.5).
+
+Per series a cursor says how far posting came. A record's effects and the cursor move in one unit of work. A record
+that raises is set aside and tried again with growing waits; after five attempts it goes into quarantine. Others
+go on meanwhile: effects of sales commute. At every moment
+
+    accepted = posted + quarantined + waiting
+
+Owns the tables `posting_cursor`, `retry` and `quarantine`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from store.database.connection import Connection, values
+from store.database.errors import DatabaseTrouble, is_trouble
+from store.exchange.acknowledgement import Flag
+from store.exchange.canonical import NotCanonical, parse_document
+from store.server.channel import Channel
+from store.server.effects import Body, Ref, Unpostable, note_difference, post
+
+LOG = logging.getLogger("outpost.server.posting")
+
+MAX_ATTEMPTS = 5
+FIRST_WAIT_MS = 200
+"""Before the second attempt; doubled before each further one."""
+UNIT_RECORDS = 50
+"""Records posted in one unit of work: few enough that uploads never wait long for their turn."""
+IDLE_S = 5.0
+"""How often to look without being woken; another server process may have accepted something."""
+
+SELECT_BEHIND = """
+select s.store_id, s.series from series s
+left join posting_cursor c on c.store_id = s.store_id and c.series = s.series
+where s.head_seq > coalesce(c.seq, 0) order by s.store_id, s.series limit 100"""
+SELECT_CURSOR = "select seq from posting_cursor where store_id = $1 and series = $2"
+UPSERT_CURSOR = """
+insert into posting_cursor (store_id, series, seq) values ($1, $2, $3)
+on conflict (store_id, series) do update set seq = excluded.seq"""
+SELECT_NEXT = """
+select seq, payload, flags from record where store_id = $1 and series = $2 and seq > $3 order by seq limit $4"""
+SELECT_RECORD = "select seq, payload, flags from record where store_id = $1 and series = $2 and seq = $3"
+SELECT_DUE = """
+select store_id, series, seq, attempts from retry where next_ms <= $1 order by next_ms, series, seq limit $2"""
+SELECT_NEXT_DUE = "select min(next_ms) from retry"
+UPSERT_RETRY = """
+insert into retry (store_id, series, seq, attempts, next_ms, reason) values ($1, $2, $3, $4, $5, $6)
+on conflict (store_id, series, seq) do update
+set attempts = excluded.attempts, next_ms = excluded.next_ms, reason = excluded.reason"""
+DELETE_RETRY = "delete from retry where store_id = $1 and series = $2 and seq = $3"
+INSERT_QUARANTINE = """
+insert into quarantine (store_id, series, seq, reason, attempts, at_ms) values ($1, $2, $3, $4, $5, $6)"""
+RELEASE_QUARANTINE = """
+insert into retry (store_id, series, seq, attempts, next_ms, reason)
+select store_id, series, seq, 0, $1, reason from quarantine"""
+EMPTY_QUARANTINE = "delete from quarantine"
+
+Post = Callable[[Connection, Ref, Body], None]
+
+_QUARANTINED_FLAGS = frozenset(Flag) - {Flag.UNSIGNED}
+"""Flags from the accept stage that no attempt will heal."""
+
+
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """What one unit of posting did."""
+
+    posted: int = 0
+    quarantined: int = 0
+    set_aside: int = 0
+
+    @property
+    def handled(self) -> int:
+        """Records that were looked at."""
+        return self.posted + self.quarantined + self.set_aside
+
+
+class Poster:
+    """Posts whatever is accepted, until it is cancelled; `wake` it after every accepted batch."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        now_ms: Callable[[], int],
+        *,
+        post_record: Post = post,
+        first_wait_ms: int = FIRST_WAIT_MS,
+    ) -> None:
+        self._channel = channel
+        self._now_ms = now_ms
+        self._post = post_record
+        self._first_wait_ms = first_wait_ms
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was accepted."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Post for ever. Trouble with the database is waited out, it counts against no record."""
+        while True:
+            self._woken.clear()
+            try:
+                handled = await self.post_all()
+                wait_s = 0.0 if handled else await self._wait_s()
+            except DatabaseTrouble as trouble:
+                LOG.warning("posting waits for the database", extra={"reason": str(trouble)})
+                handled, wait_s = 0, 1.0
+            if not handled:
+                await self._rest(wait_s)
+
+    async def post_all(self) -> int:
+        """One look at every series that is behind and every record whose next attempt is due; records handled."""
+        done = [await self._channel.work(self._retry_due)]
+        for store, series in await self._channel.read(behind):
+            done.append(await self._channel.work(self._post_series, store, series))
+        for part in done:
+            if part.quarantined:
+                LOG.error("records went into quarantine", extra={"records": part.quarantined})
+        return sum(part.handled for part in done)
+
+    async def _wait_s(self) -> float:
+        due_ms = await self._channel.read(next_due)
+        return IDLE_S if due_ms is None else min(IDLE_S, max(0.0, (due_ms - self._now_ms()) / 1000))
+
+    async def _rest(self, wait_s: float) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), timeout=max(wait_s, 0.001))
+        except TimeoutError:
+            return  # time to look again
+
+    def _post_series(self, db: Connection, store: str, series: str) -> Round:
+        row = db.execute(SELECT_CURSOR, values(store, series)).fetchone()
+        cursor = 0 if row is None else int(row[0])
+        done = Round()
+        for found in db.execute(SELECT_NEXT, values(store, series, cursor, UNIT_RECORDS)).fetchall():
+            cursor = int(found[0])
+            done = self._handle(db, done, self._ref(store, series, cursor), found, attempts=0)
+        db.execute(UPSERT_CURSOR, values(store, series, cursor))
+        return done
+
+    def _retry_due(self, db: Connection) -> Round:
+        done = Round()
+        due = db.execute(SELECT_DUE, values(self._now_ms(), UNIT_RECORDS)).fetchall()
+        for store, series, seq, attempts in due:
+            found = db.execute(SELECT_RECORD, values(store, series, seq)).fetchone()
+            db.execute(DELETE_RETRY, values(store, series, seq))
+            done = self._handle(db, done, self._ref(store, series, seq), found, attempts=int(attempts))
+        return done
+
+    def _handle(self, db: Connection, done: Round, ref: Ref, found: Any, attempts: int) -> Round:
+        """Post one record inside a savepoint, so that its failure leaves nothing and stops nobody."""
+        db.execute("savepoint one_record")
+        try:
+            self._post_payload(db, ref, bytes(found[1]), set(str(found[2]).split()))
+        except Exception as error:  # posting code may fail in any way, and only this record may suffer
+            if is_trouble(error):
+                raise
+            db.execute("rollback to one_record")
+            db.execute("release one_record")
+            return self._set_aside(db, done, ref, error, attempts + 1)
+        db.execute("release one_record")
+        return msgspec.structs.replace(done, posted=done.posted + 1)
+
+    def _post_payload(self, db: Connection, ref: Ref, payload: bytes, flags: set[str]) -> None:
+        if bad := sorted(flags & _QUARANTINED_FLAGS):
+            raise Unpostable(", ".join(bad))
+        try:
+            body = parse_document(payload)
+        except NotCanonical as error:
+            raise Unpostable(str(error)) from error
+        self._post(db, ref, body)
+        if Flag.UNSIGNED in flags:
+            note_difference(db, ref, "signature", "unavailable", "")
+
+    def _set_aside(self, db: Connection, done: Round, ref: Ref, error: Exception, attempts: int) -> Round:
+        reason = str(error) if isinstance(error, Unpostable) else f"{type(error).__name__}: {error}"[:300]
+        where = (ref.store, ref.series, ref.seq)
+        if isinstance(error, Unpostable) or attempts >= MAX_ATTEMPTS:
+            db.execute(INSERT_QUARANTINE, values(*where, reason, attempts, ref.now_ms))
+            return msgspec.structs.replace(done, quarantined=done.quarantined + 1)
+        next_ms = ref.now_ms + self._first_wait_ms * 2 ** (attempts - 1)
+        db.execute(UPSERT_RETRY, values(*where, attempts, next_ms, reason))
+        return msgspec.structs.replace(done, set_aside=done.set_aside + 1)
+
+    def _ref(self, store: str, series: str, seq: int) -> Ref:
+        return Ref(store=store, series=series, seq=int(seq), now_ms=self._now_ms())
+
+
+def behind(db: Connection) -> list[tuple[str, str]]:
+    """Store and series of every series with records after its cursor."""
+    return [(row[0], row[1]) for row in db.execute(SELECT_BEHIND).fetchall()]
+
+
+def next_due(db: Connection) -> int | None:
+    """When the next attempt at a record that was set aside is due (ms), or None."""
+    found = db.execute(SELECT_NEXT_DUE).fetchone()[0]
+    return None if found is None else int(found)
+
+
+def release_quarantine(db: Connection, now_ms: int) -> None:
+    """Let everything in quarantine be tried again, as a program does that was repaired; bytes never change."""
+    db.execute(RELEASE_QUARANTINE, values(now_ms))
+    db.execute(EMPTY_QUARANTINE)

@@ -1,0 +1,144 @@
+"""`outpost server prepare`: items and staff from a package file, and a one-time code for one register."""
+
+import asyncio
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from store.database.connection import Connection
+from store.database.errors import DatabaseTrouble
+from store.exchange.identity import IdentityError, check_register, store_of
+from store.exchange.messages import PackageInfo
+from store.exchange.package import (
+    MAX_FILE_BYTES,
+    Package,
+    PackageError,
+    check_package,
+    read_package,
+    root_key_of,
+)
+from store.server.channel import Channel
+from store.server.config import database_path
+from store.server.context import wall_ms
+from store.server.enrolments import CODE_BYTES, create_code, format_code
+from store.server.errors import ServerTrouble
+from store.server.packages import keep_file, load_package
+from store.server.secrets import ServerSecrets, open_secrets
+
+PEPPER_BYTES = 32
+
+
+class PreparedCode(msgspec.Struct, frozen=True, kw_only=True):
+    """What `prepare` did: the code to type at the register, until when (ms since 1970), and what was loaded."""
+
+    code: str
+    register: str
+    store: str
+    expires_ms: int
+    package_seq: int
+    items: int
+
+
+def prepare(
+    home: Path,
+    database_url: str,
+    package_path: Path,
+    register_id: str,
+    *,
+    pepper: bytes | None = None,
+    allow_insecure: bool = False,
+) -> PreparedCode:
+    """Load a package and make a code, all or nothing; also while the server runs. Raises ServerTrouble.
+
+    The store is the first part of the register id. `pepper` is what the PIN hashes of the package were made with;
+    None takes the one this server knows, or the hexadecimal text in `<package_path>.pepper`.
+    """
+    try:
+        store = store_of(check_register(register_id))
+    except IdentityError as error:
+        raise ServerTrouble(str(error)) from error
+    path = database_path(home, database_url)
+    package, data = _read(package_path)
+    server_secrets = open_secrets(home, allow_insecure=allow_insecure)
+    settled = _settle_pepper(server_secrets, store, package, pepper or _pepper_beside(package_path))
+    try:
+        digest = keep_file(home, data, package.manifest.created_ms)
+        info = PackageInfo(
+            package_seq=package.manifest.package_seq,
+            size=len(data),
+            sha256=digest,
+            created_ms=package.manifest.created_ms,
+        )
+        done = asyncio.run(_load(path, store, register_id, package, info))
+    except OSError as error:
+        raise ServerTrouble(f"{home} cannot be written: {error.strerror}.") from error
+    except DatabaseTrouble as trouble:
+        raise ServerTrouble(str(trouble)) from trouble
+    # Kept last, so that a package that was refused settles nothing.
+    server_secrets.keep_pepper(store, settled)
+    return done
+
+
+def prepare_unit(
+    db: Connection, store: str, register: str, package: Package, info: PackageInfo, code: str, now_ms: int
+) -> PreparedCode:
+    """The whole of it as one unit of work; raises ServerTrouble, and then nothing is loaded."""
+    items = load_package(db, store, package, info, now_ms)
+    expires_ms = create_code(db, store, register, code, now_ms)
+    return PreparedCode(
+        code=code,
+        register=register,
+        store=store,
+        expires_ms=expires_ms,
+        package_seq=info.package_seq,
+        items=items,
+    )
+
+
+async def _load(path: Path, store: str, register: str, package: Package, info: PackageInfo) -> PreparedCode:
+    channel = await Channel.open(path, readers=1)
+    try:
+        code = format_code(secrets.token_bytes(CODE_BYTES))
+        return await channel.work(prepare_unit, store, register, package, info, code, wall_ms())
+    finally:
+        await channel.close()
+
+
+def _read(path: Path) -> tuple[Package, bytes]:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ServerTrouble(f"{path} is larger than any package may be.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise ServerTrouble(f"{path} cannot be read: {error.strerror}.") from error
+    try:
+        package = read_package(data)
+        check_package(package, root_key_of(package))
+    except PackageError as error:
+        raise ServerTrouble(f"{path}: {error}") from error
+    return package, data
+
+
+def _pepper_beside(package_path: Path) -> bytes | None:
+    beside = package_path.with_name(package_path.name + ".pepper")
+    try:
+        return bytes.fromhex(beside.read_text(encoding="ascii").strip())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ServerTrouble(
+            f"{beside} holds no pepper; it should be one line of hexadecimal digits."
+        ) from error
+
+
+def _settle_pepper(server_secrets: ServerSecrets, store: str, package: Package, given: bytes | None) -> bytes:
+    known = server_secrets.pepper(store)
+    if given is not None and known is not None and given != known:
+        raise ServerTrouble(f"Store {store} has another pepper already; with a new one no PIN would open anything.")
+    has_staff = any(table.name == "staff" and table.rows for table in package.manifest.tables)
+    if given is None and known is None and has_staff:
+        raise ServerTrouble(
+            "The package holds staff, so the store's pepper is needed; give the file it was written to with --pepper."
+        )
+    return known or given or secrets.token_bytes(PEPPER_BYTES)

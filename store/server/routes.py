@@ -1,0 +1,260 @@
+"""The one table of everything the server answers; handlers and `/openapi.json` are both made from it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from enum import Enum
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from store.exchange import messages
+from store.server import endpoints, reports
+from store.server.admission import Work
+from store.server.authentication import check_claim, check_protocol, read_claim
+from store.server.context import CONTEXT, Call
+from store.server.errors import ProblemError
+from store.server.series import find_series
+
+MAX_BODY_BYTES = 1_048_576
+"""A batch of 256 KiB of payloads as JSON with escapes and hashes fits well."""
+BODY_PATIENCE_S = 10.0
+"""A body that drips in more slowly than this is cut off."""
+
+Handler = Callable[[Call], Awaitable[web.StreamResponse]]
+
+
+class Sender(Enum):
+    """Who may ask."""
+
+    ANYBODY = "anybody"
+    REGISTER = "register"
+    """A register, by its signature over the request."""
+    OPERATOR = "operator"
+    """Who may read `run/server.json`, by its token; or a register of the store."""
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A query parameter."""
+
+    name: str
+    type: str
+    help: str
+    required: bool = False
+    many: bool = False
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation. `answers` is the type of a 200 (None: not JSON, `media` says what)."""
+
+    name: str
+    method: str
+    path: str
+    handler: Handler
+    sender: Sender
+    work: Work
+    summary: str
+    answers: Any = None
+    body: Any = None
+    media: str = "application/json"
+    parameters: tuple[Parameter, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+_STORE = Parameter("store", "string", "Store id; may be left out when there is one store only.")
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        name="health",
+        method="GET",
+        path=messages.PATH_HEALTH,
+        handler=endpoints.get_health,
+        sender=Sender.ANYBODY,
+        work=Work.HEARTBEAT,
+        summary="Prove that the server can commit.",
+        answers=messages.Health,
+    ),
+    Route(
+        name="item",
+        method="GET",
+        path=messages.PATH_ITEM,
+        handler=endpoints.get_item,
+        sender=Sender.REGISTER,
+        work=Work.LOOKUP,
+        summary="The item of the first key that is on file.",
+        answers=messages.WireItem,
+        parameters=(
+            Parameter("key", "string", "gtin:14 digits, sku:... or plu:...", required=True, many=True),
+        ),
+        problems=("unknown-item",),
+    ),
+    Route(
+        name="search",
+        method="GET",
+        path=messages.PATH_SEARCH,
+        handler=endpoints.get_search,
+        sender=Sender.REGISTER,
+        work=Work.LOOKUP,
+        summary="Items whose name contains every word of a text.",
+        answers=messages.WireSearch,
+        parameters=(
+            Parameter("text", "string", "Parts of words."),
+            Parameter("limit", "integer", "At most so many; 20 unless said."),
+        ),
+    ),
+    Route(
+        name="head",
+        method="GET",
+        path=messages.PATH_HEAD,
+        handler=endpoints.get_head,
+        sender=Sender.REGISTER,
+        work=Work.HEARTBEAT,
+        summary="How far the server has a series.",
+        answers=messages.SeriesHead,
+    ),
+    Route(
+        name="records",
+        method="POST",
+        path=messages.PATH_RECORDS,
+        handler=endpoints.post_records,
+        sender=Sender.REGISTER,
+        work=Work.UPLOAD,
+        summary="Deliver journal records; the answer acknowledges, cumulatively, what is stored.",
+        answers=messages.BatchAnswer,
+        body=messages.RecordBatch,
+        problems=("digest-mismatch", "fork", "gap", "rejected", "too-large"),
+    ),
+    Route(
+        name="enrolment",
+        method="POST",
+        path=messages.PATH_ENROLMENT,
+        handler=endpoints.post_enrolment,
+        sender=Sender.ANYBODY,
+        work=Work.UPLOAD,
+        summary="Turn a one-time code and a key into a register.",
+        answers=messages.EnrolmentAnswer,
+        body=messages.EnrolmentRequest,
+        problems=("bad-code", "bad-proof", "insecure-device", "too-many-attempts"),
+    ),
+    Route(
+        name="package",
+        method="GET",
+        path=messages.PATH_PACKAGE,
+        handler=endpoints.get_package,
+        sender=Sender.REGISTER,
+        work=Work.PACKAGE,
+        summary="The current data package as one file (ETag and Range work), or what it is.",
+        answers=messages.PackageInfo,
+        media="application/octet-stream",
+        parameters=(Parameter("meta", "string", "1 for the description as JSON instead of the file."),),
+        problems=("no-package",),
+    ),
+    Route(
+        name="transactions",
+        method="GET",
+        path="/transactions",
+        handler=endpoints.get_transactions,
+        sender=Sender.OPERATOR,
+        work=Work.PACKAGE,
+        summary="The transactions of a store, by series and seq.",
+        answers=list[reports.Transaction],
+        parameters=(
+            _STORE,
+            Parameter("after_series", "string", "Go on after this series and seq."),
+            Parameter("after_seq", "integer", "Go on after this seq of that series."),
+            Parameter("limit", "integer", "Look at no more records than this."),
+        ),
+    ),
+    Route(
+        name="quarantine",
+        method="GET",
+        path="/quarantine",
+        handler=endpoints.get_quarantine,
+        sender=Sender.OPERATOR,
+        work=Work.PACKAGE,
+        summary="Records that could not be posted, and why.",
+        answers=list[reports.QuarantinedRecord],
+        parameters=(_STORE,),
+    ),
+    Route(
+        name="differences",
+        method="GET",
+        path="/differences",
+        handler=endpoints.get_differences,
+        sender=Sender.OPERATOR,
+        work=Work.PACKAGE,
+        summary="Figures that register and server see differently.",
+        answers=list[reports.Difference],
+        parameters=(_STORE,),
+    ),
+    Route(
+        name="conservation",
+        method="GET",
+        path="/conservation",
+        handler=endpoints.get_conservation,
+        sender=Sender.OPERATOR,
+        work=Work.PACKAGE,
+        summary="Where the accepted records are: accepted = posted + quarantined + waiting.",
+        answers=reports.Conservation,
+        parameters=(_STORE,),
+    ),
+    Route(
+        name="metrics",
+        method="GET",
+        path="/metrics",
+        handler=endpoints.get_metrics,
+        sender=Sender.ANYBODY,
+        work=Work.PACKAGE,
+        summary="Counters for Prometheus.",
+        media="text/plain",
+    ),
+)
+
+
+def register_routes(app: web.Application) -> None:
+    """Put every route of the table into the application."""
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, _dispatcher(route), name=route.name)
+
+
+def _dispatcher(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def dispatch(request: web.Request) -> web.StreamResponse:
+        context = request.app[CONTEXT]
+        check_protocol(request)
+        call = Call(request, context, _deadline(request))
+        async with context.admission.place(route.work):
+            call.check_budget()
+            call.body = await _body(request)
+            await _prove_sender(route, call)
+            return await route.handler(call)
+
+    return dispatch
+
+
+async def _prove_sender(route: Route, call: Call) -> None:
+    if route.sender is Sender.ANYBODY:
+        return
+    context = call.context
+    if route.sender is Sender.OPERATOR and messages.SIGNATURE_HEADER not in call.request.headers:
+        context.gatekeeper.check_operator(call.request, context.operator_token)
+        return
+    claim = read_claim(call.request)
+    series = await call.read(find_series, claim.series)
+    call.signed_by(check_claim(call.request, call.body, claim, series))
+    context.gatekeeper.check_nonce(claim, context.now_ms(), delivers=route.work is Work.UPLOAD)
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_PATIENCE_S):
+            return await request.read()
+    except TimeoutError as error:
+        raise ProblemError("bad-request", "The body did not arrive in time.") from error
+
+
+def _deadline(request: web.Request) -> float | None:
+    text = request.headers.get(messages.BUDGET_HEADER, "")
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        return None
+    return time.monotonic() + int(text) / 1000

@@ -1,0 +1,154 @@
+"""One server process from start to end."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import secrets
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from store.database.errors import DatabaseTrouble
+from store.server.app import create_app
+from store.server.channel import Channel
+from store.server.config import ServerConfig, database_path, is_loopback
+from store.server.context import ServerContext, wall_ms
+from store.server.effects import post
+from store.server.errors import ServerTrouble
+from store.server.logs import start_log, stop_log
+from store.server.metrics import Metrics
+from store.server.posting import FIRST_WAIT_MS, Post, Poster, release_quarantine
+from store.server.secrets import ServerSecrets, open_secrets
+from store.server.tasks import TaskGroupOfServer
+
+LOG = logging.getLogger("outpost.server.runtime")
+
+EXIT_DONE, EXIT_TROUBLE = 0, 3
+SHUTDOWN_S = 5.0
+"""How long requests in flight may take to finish after SIGTERM."""
+
+
+class RunningServer(msgspec.Struct, frozen=True, kw_only=True):
+    """What others need to know of a running server; also the content of `run/server.json`."""
+
+    url: str
+    pid: int
+    operator_token: str
+
+
+def info_path(home: Path) -> Path:
+    """Where a running server says how to reach it; the file goes when the server ends in order."""
+    return home / "run" / "server.json"
+
+
+@contextlib.asynccontextmanager
+async def open_context(
+    config: ServerConfig,
+    server_secrets: ServerSecrets,
+    *,
+    now_ms: Callable[[], int] = wall_ms,
+    post_record: Post = post,
+    first_wait_ms: int = FIRST_WAIT_MS,
+) -> AsyncIterator[ServerContext]:
+    """Everything of a server but its socket; raises ServerTrouble and DatabaseTrouble."""
+    channel = await Channel.open(database_path(config.home, config.database_url))
+    try:
+        await channel.work(release_quarantine, now_ms())
+        yield ServerContext(
+            config=config,
+            channel=channel,
+            secrets=server_secrets,
+            poster=Poster(channel, now_ms, post_record=post_record, first_wait_ms=first_wait_ms),
+            metrics=Metrics(),
+            tasks=TaskGroupOfServer(),
+            operator_token=secrets.token_urlsafe(24),
+            now_ms=now_ms,
+        )
+    finally:
+        await channel.close()
+
+
+@contextlib.asynccontextmanager
+async def listen(context: ServerContext) -> AsyncIterator[RunningServer]:
+    """Serve on the configured address (port 0: any free one); raises ServerTrouble."""
+    config = context.config
+    runner = web.AppRunner(create_app(context), access_log=None, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, config.host, config.port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise ServerTrouble(
+                f"{config.host}:{config.port} cannot be listened on ({error.strerror}); choose another port."
+            ) from error
+        host = f"[{config.host}]" if ":" in config.host else config.host
+        url = f"http://{host}:{runner.addresses[0][1]}"
+        yield RunningServer(url=url, pid=os.getpid(), operator_token=context.operator_token)
+    finally:
+        await runner.cleanup()
+
+
+async def serve(
+    config: ServerConfig, *, stop: asyncio.Event, ready: Callable[[RunningServer], None] | None = None
+) -> None:
+    """Run a server until `stop` is set; raises ServerTrouble and DatabaseTrouble when it cannot start."""
+    if config.allow_insecure and not is_loopback(config.host):
+        raise ServerTrouble("Throw-away vaults are allowed on a loopback address only; listen on 127.0.0.1.")
+    server_secrets = await asyncio.to_thread(open_secrets, config.home, allow_insecure=config.allow_insecure)
+    async with open_context(config, server_secrets) as context, listen(context) as running:
+        path = info_path(config.home)
+        _publish(path, running)
+        LOG.info("server started", extra={"url": running.url})
+        try:
+            if ready is not None:
+                ready(running)
+            await stop.wait()
+        finally:
+            LOG.info("server ends")
+            path.unlink(missing_ok=True)
+
+
+def run_server(config: ServerConfig) -> int:
+    """Run a server until SIGTERM or SIGINT and answer the exit code. Prints its address when it is ready."""
+    try:
+        config.home.mkdir(parents=True, exist_ok=True)
+        handler = start_log(config.log_path)
+    except OSError as error:
+        return _complain(f"{error.filename} cannot be written: {error.strerror}.")
+    try:
+        asyncio.run(_run_until_signal(config))
+    except (ServerTrouble, DatabaseTrouble) as trouble:
+        return _complain(str(trouble))
+    finally:
+        stop_log(handler)
+    return EXIT_DONE
+
+
+async def _run_until_signal(config: ServerConfig) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await serve(config, stop=stop, ready=lambda running: print(f"Retail Server on {running.url}", flush=True))
+
+
+def _complain(sentence: str) -> int:
+    print(f"outpost server: {sentence}", file=sys.stderr)
+    return EXIT_TROUBLE
+
+
+def _publish(path: Path, running: RunningServer) -> None:
+    """Write the file as one step, readable by its owner only: the token in it opens the reports."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".server-")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(msgspec.to_builtins(running), file)
+    Path(name).replace(path)
