@@ -15,15 +15,16 @@ def run_screen(
     role: str = "cashier",
     *,
     version: str = __version__,
-    revive: Callable[[], None] | None = None,
+    revive: Callable[[], str] | None = None,
     keys: Mapping[str, str] | None = None,
     terminal: RawTerminal | None = None,
 ) -> int:
     """Show the register whose control socket is `path` until a person leaves; returns the exit code.
 
-    `role` is cashier or watch. `revive`, given by whoever started the core, starts it again after a crash. `keys` is the
-    `[keys]` table of register.toml. `terminal`, when the caller opened one already (the splash), is taken over. Codes:
-    0 done or detached, 2 no terminal, 5 the core refused. Raises KeymapError before the terminal is touched.
+    `role` is cashier or watch. `revive`, given by whoever started the core, starts it again after a crash and says
+    why when it cannot. `keys` is the `[keys]` table of register.toml. `terminal`, when the caller opened one already
+    (the splash), is taken over. Codes: 0 done or detached, 2 no terminal, 5 the core refused. Raises KeymapError
+    before the terminal is touched.
     """
     keymap = build_keymap(keys)
     palette = set_environment(os.environ)

@@ -112,13 +112,24 @@ ACTIONS: tuple[Action, ...] = (
         917,
         rank=3,
     ),
+    Action("menu", "Show all operations, to be found by name or number.", "Menu", "f10", MODES, rank=2),
     Action(
-        "menu", "Show all operations, to be found by name or number.", "Menu", "f10", MODES, rank=2
+        "cash",
+        "Show what concerns the cash drawer and the shift.",
+        "Cash",
+        "f11",
+        COUNTER | {Place.SHIFT},
+        rank=5,
     ),
     Action(
-        "cash", "Show what concerns the cash drawer and the shift.", "Cash", "f11", COUNTER | {Place.SHIFT}, rank=5
+        "pay",
+        "Go to the payment; + on an empty entry line does the same.",
+        "Pay",
+        "f12",
+        COUNTER,
+        139,
+        rank=1,
     ),
-    Action("pay", "Go to the payment; + on an empty entry line does the same.", "Pay", "f12", COUNTER, 139, rank=1),
     Action("void_line", "Void the selected line.", "Void", "delete", frozenset({Place.SALE}), 102, rank=8),
     Action(
         "department",
@@ -149,7 +160,7 @@ PHYSICAL = (
     | frozenset(f"ctrl+{letter}" for letter in "aefgklnopqrtuvwxyd")
     | {"insert", "delete", "home", "end", "pageup", "pagedown", "up", "down"}
 )
-"""Keys an action may be put on. What scanners send (characters, Enter, Tab, most control characters) is not among them."""
+"""Keys an action may be put on. What scanners send (characters, Enter, Tab, most control codes) is not among them."""
 
 
 class KeymapError(ValueError):

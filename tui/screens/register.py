@@ -1,4 +1,4 @@
-"""The register's screen as a Textual program: one ordered key path, five widgets, one client of the core.
+"""The register's screen as a Textual program: one ordered key path, seven widgets, one client of the core.
 
 `App.on_event` is an override point without a promise: Textual is pinned, this is the only file that overrides it, and
 tests/tui/test_textual_contract.py fails first on an upgrade.
@@ -13,15 +13,15 @@ from typing import Any
 
 from textual import events
 from textual.app import App, ComposeResult
-from textual.geometry import Offset
-from textual.theme import Theme
+from textual.geometry import Offset, Region
 
 from store.register.control_client import ControlClient, ControlError, CoreLink
 from store.register.intents import IntentKind, Outcome
 from store.register.view import View
 from tui.keymap import Keymap
-from tui.palette import GROUND, PaletteName
+from tui.palette import PaletteName
 from tui.router import Key, Router
+from tui.view.frame import SIDE_WIDTH
 from tui.view.local import Link
 from tui.view.screen import draw
 from tui.widgets.rows import Rows, styles_of
@@ -31,16 +31,8 @@ ECHO_AFTER_S = 0.04
 ECHO_WITHIN_S = 0.12
 """Somebody who types without a pause, or a key that repeats, still sees the text grow."""
 REFUSED_CODE = 5
-THEMES = {
-    name: Theme(
-        name=f"outpost-{name}",
-        primary="ansi_default" if name is not PaletteName.COLOURS else "#afd7ff",
-        background="ansi_default" if name is not PaletteName.COLOURS else GROUND,
-        foreground="ansi_default" if name is not PaletteName.COLOURS else "#d0d0d0",
-        ansi=name is not PaletteName.COLOURS,
-    )
-    for name in PaletteName
-}
+# Lets our own colours (tui/palette.py) pass; other themes turn even named ones into RGB and round them back.
+THEME = "ansi-dark"
 
 
 class RegisterScreen(App[int]):
@@ -49,8 +41,7 @@ class RegisterScreen(App[int]):
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     Screen { layers: base; overflow: hidden; background: $background; }
-    Rows { width: 100%; height: 1; }
-    #panel { height: 1fr; }
+    Rows { position: absolute; width: 100%; height: 1; }
     """
 
     def __init__(
@@ -61,20 +52,19 @@ class RegisterScreen(App[int]):
         *,
         keymap: Keymap,
         palette: PaletteName,
-        revive: Callable[[], None] | None = None,
+        revive: Callable[[], str] | None = None,
     ) -> None:
         super().__init__()
         self.last_words = ""
         """What to print when the terminal is a plain one again."""
-        self.register_theme(THEMES[palette])
-        self.theme = THEMES[palette].name
-        self._keymap = keymap
+        self.theme = THEME
+        self._keys = keymap
         self._client = ControlClient(
             path, role, version, self._on_view, self._on_ack, self._on_link, revive=revive
         )
         self._router = Router(self, keymap, watching=role == "watch")
         looks = styles_of(palette)
-        self._parts = {name: Rows(looks, name) for name in ("header", "panel", "message", "entry", "strip")}
+        self._parts = {name: Rows(looks, name) for name in parts_of(80, 24)}
         self._echo: asyncio.TimerHandle | None = None
         self._echo_due_s = 0.0
         self._questions: set[asyncio.Task[None]] = set()
@@ -84,7 +74,8 @@ class RegisterScreen(App[int]):
     # -- Textual
 
     def compose(self) -> ComposeResult:
-        """Five widgets, none of which can have the focus."""
+        """Seven widgets, none of which can have the focus."""
+        self._arrange(*self.size)
         yield from self._parts.values()
 
     def on_mount(self) -> None:
@@ -106,7 +97,14 @@ class RegisterScreen(App[int]):
         await super().on_event(event)
         if isinstance(event, events.Resize):
             self._router.resized(event.size.width, event.size.height)
+            self._arrange(event.size.width, event.size.height)
             self._paint()
+
+    def _arrange(self, width: int, height: int) -> None:
+        for name, part in parts_of(width, height).items():
+            styles = self._parts[name].styles
+            styles.offset = (part.x, part.y)
+            styles.width, styles.height = part.width, part.height
 
     def stop_from_thread(self) -> None:
         """End in order, asked from another thread."""
@@ -195,15 +193,13 @@ class RegisterScreen(App[int]):
         width, height = self.size
         local = self._router.local
         local.unanswered = self._client.unanswered
-        picture = draw(self._router.view, local, width, height, self._clock, self._keymap)
+        picture = draw(self._router.view, local, width, height, self._clock, self._keys)
         # Called from the socket as well, outside Textual's context, which painting needs.
         with self._context():
             if picture.cursor is not None:
                 self.cursor_position = Offset(*picture.cursor)
-            rows = {"header": (0, 1), "panel": (1, height - 4), "message": (height - 3, 1)}
-            rows |= {"entry": (height - 2, 1), "strip": (height - 1, 1)}
-            for name, (first, count) in rows.items():
-                self._parts[name].show(picture, first, count)
+            for name, part in parts_of(width, height).items():
+                self._parts[name].show(picture, part)
 
     def _tick(self) -> None:
         """The clock shows minutes; between them nothing is written."""
@@ -218,3 +214,22 @@ def _settle_memory() -> None:
     """What was made so far stays: never walked by the collector again."""
     gc.collect()
     gc.freeze()
+
+
+def parts_of(width: int, height: int) -> dict[str, Region]:
+    """Which widget shows which part of the picture: amounts on the right have one of their own, for they change most.
+
+    The main part ends with the border: Textual sends an empty piece when a change ends where the next widget begins.
+    """
+    amounts, labels = 10, SIDE_WIDTH + 1 - 10
+    main = max(1, width - amounts - labels)
+    rows = max(0, height - 4)
+    return {
+        "header": Region(0, 0, width, 1),
+        "main": Region(0, 1, main, rows),
+        "labels": Region(main, 1, labels, rows),
+        "amounts": Region(main + labels, 1, amounts, rows),
+        "message": Region(0, height - 3, width, 1),
+        "entry": Region(0, height - 2, width, 1),
+        "strip": Region(0, height - 1, width, 1),
+    }

@@ -109,7 +109,9 @@ def strip_items(view: View | None, local: Local, keymap: Keymap) -> list[tuple[s
     """Texts of the strip with their rank."""
     if local.overlay is not None:
         return _overlay_items(view, local, keymap)
-    shown = [action for action in keymap.at(place_under(view)) if action.rank and offered(action, view, local)]
+    shown = [
+        action for action in keymap.at(place_under(view)) if action.rank and offered(action, view, local)
+    ]
     shown.sort(key=lambda action: _order(action.key))
     return [(_text(action, view), action.rank) for action in shown if _label(action, view)]
 

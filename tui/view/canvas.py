@@ -1,7 +1,6 @@
 """A picture in the making: a grid of cells with a role each."""
 
 from dataclasses import dataclass
-from itertools import groupby
 
 from rich.cells import get_character_cell_size
 
@@ -11,7 +10,7 @@ from tui.view.text import cut, width_of
 Run = tuple[str, Role]
 Row = tuple[Run, ...]
 Span = tuple[int, int]
-"""First column and width."""
+"""First column, and the one behind the last."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +24,15 @@ class Picture:
     cursor: tuple[int, int] | None = None
     """Column and row of the place where typing goes on."""
 
-    def row(self, y: int) -> Row:
-        """A row as runs of one role."""
+    def row(self, y: int, start: int = 0, end: int | None = None) -> Row:
+        """A row, or some columns of it, as runs of one role."""
+        end = self.width if end is None else end
+        chars, roles = self.chars[y], self.roles[y]
         runs = []
-        x = 0
-        for role, group in groupby(self.roles[y]):
-            size = sum(1 for _ in group)
-            runs.append(("".join(self.chars[y][x : x + size]), role))
-            x += size
+        for x in range(start + 1, end + 1):
+            if x == end or roles[x] is not roles[start]:
+                runs.append(("".join(chars[start:x]), roles[start]))
+                start = x
         return tuple(runs)
 
     def text(self) -> str:
@@ -81,31 +81,27 @@ class Canvas:
         )
 
 
-def changed(old: Picture, new: Picture, y: int, join: int = 6) -> list[Span]:
-    """The spans of row `y` that differ; spans closer than `join` cells are one, for moving the cursor costs bytes too."""
+def changed(old: Picture, new: Picture, y: int, start: int, end: int) -> list[Span]:
+    """The span of row `y` between two columns that differs, as first column and the one behind it, from `start` on.
+
+    None or one span; a wide character is never cut in two, neither the old nor the new one.
+    """
     if old.chars[y] == new.chars[y] and old.roles[y] == new.roles[y]:
         return []
-    spans: list[list[int]] = []
-    before = zip(old.chars[y], old.roles[y], strict=True)
-    for x, (was, now) in enumerate(zip(before, zip(new.chars[y], new.roles[y], strict=True), strict=True)):
-        if was == now:
-            continue
-        if spans and x - spans[-1][1] < join:
-            spans[-1][1] = x
-        else:
-            spans.append([x, x])
-    return [_whole(old, new, y, first, last) for first, last in spans]
-
-
-def _whole(old: Picture, new: Picture, y: int, first: int, last: int) -> Span:
-    """Widen a span so that it cuts no wide character in two, neither the old nor the new one."""
-    for picture in (old, new):
-        row = picture.chars[y]
-        while first > 0 and row[first] == "":
-            first -= 1
-        while last + 1 < picture.width and row[last + 1] == "":
-            last += 1
-    return first, last - first + 1
+    before = list(zip(old.chars[y][start:end], old.roles[y][start:end], strict=True))
+    after = list(zip(new.chars[y][start:end], new.roles[y][start:end], strict=True))
+    if before == after:
+        return []
+    first, last = 0, len(after) - 1
+    while before[first] == after[first]:
+        first += 1
+    while before[last] == after[last]:
+        last -= 1
+    while first > 0 and (before[first][0] == "" or after[first][0] == ""):
+        first -= 1
+    while last + 1 < len(after) and (before[last + 1][0] == "" or after[last + 1][0] == ""):
+        last += 1
+    return [(first, last + 1)]
 
 
 def _cells(text: str) -> list[str]:

@@ -20,7 +20,9 @@ def draw_connection(canvas: Canvas, view: View | None, local: Local, box: Box) -
         return
     mode = _text(facts, "mode") or (view.header.connection if view is not None else "unknown")
     since = _text(facts, "since")
-    row = _facts(canvas, box, 0, "Connection", f"{left(mode, 16)} {since and f'since {since}'}".rstrip(), Role.STRONG)
+    row = _facts(
+        canvas, box, 0, "Connection", f"{left(mode, 16)} {since and f'since {since}'}".rstrip(), Role.STRONG
+    )
     reason = _text(facts, "reason") or (view.header.reason if view is not None else "")
     row = _facts(canvas, box, row, "Reason", reason)
     row = _facts(canvas, box, row, "Link", _text(facts, "link"))

@@ -37,7 +37,9 @@ def draw_sign_in(canvas: Canvas, view: View, local: Local, box: Box) -> None:
     if view.sign_on is not None and view.sign_on.sale_open:
         centred(canvas, box, top + 9, "A sale is open; it goes on after sign-in.", Role.WARN)
     if view.header.insecure:
-        centred(canvas, box, box.height - 2, "Keys lie in a throw-away vault: for trying out only.", Role.HINT)
+        centred(
+            canvas, box, box.height - 2, "Keys lie in a throw-away vault: for trying out only.", Role.HINT
+        )
 
 
 def draw_shift(canvas: Canvas, view: View, panel: ShiftPanel, box: Box) -> None:

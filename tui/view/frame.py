@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tui.view.canvas import Canvas
 from tui.view.roles import Role
-from tui.view.text import cut, width_of
+from tui.view.text import cut, left, width_of
 
 SIDE_WIDTH = 27
 """Inner width of the right-hand panel; amounts of nine digits fit."""
@@ -78,8 +78,10 @@ def pair(
     """A label on the left and a value on the right edge of a panel; the label gives way."""
     if not 0 <= row < box.height:
         return
-    start = canvas.put_right(box.end - margin, box.y + row, value, role)
-    canvas.put(box.x + margin, box.y + row, cut(label, start - box.x - margin - 1), role)
+    # The gap has the role as well: one piece to send when the value changes, not two.
+    room = box.width - 2 * margin
+    text = left(label, max(0, room - width_of(value) - 1)) + " " + value
+    canvas.put_right(box.end - margin, box.y + row, text[-room:], role)
 
 
 def rule(canvas: Canvas, box: Box, row: int, char: str = "─", margin: int = 1) -> None:

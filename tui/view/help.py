@@ -38,7 +38,14 @@ def help_texts(view: View | None, local: Local, keymap: Keymap, width: int) -> T
         texts += _row(what, sentence, width)
     texts.append(("", Role.TEXT))
     for action in keymap.at(place):
-        if offered(action, view, local) and action.id not in ("up", "down", "page_up", "page_down", "first", "last"):
+        if offered(action, view, local) and action.id not in (
+            "up",
+            "down",
+            "page_up",
+            "page_down",
+            "first",
+            "last",
+        ):
             texts += _row(_keys(action), action.sentence, width)
     if not local.watching:
         texts += _row("Up Down", "Select a line.", width)
@@ -67,7 +74,9 @@ def _sheet(view: View | None, local: Local, width: int) -> Texts:
         return []
     texts: Texts = [("", Role.TEXT), ("Codes to try in this demo shop:", Role.STRONG)]
     for row in rows:
-        code, name = (str(row[0]), str(row[1])) if isinstance(row, list | tuple) and len(row) > 1 else (str(row), "")
+        code, name = (
+            (str(row[0]), str(row[1])) if isinstance(row, list | tuple) and len(row) > 1 else (str(row), "")
+        )
         texts += _row(clean(code), clean(name), width, Role.TEXT)
     return texts
 

@@ -34,9 +34,7 @@ def menu_rows(view: View | None, local: Local, keymap: Keymap) -> list[MenuRow]:
         for operation in OPERATIONS
         if operation.number in possible
         and (local.overlay is not Overlay.CASH or operation.number in DRAWER_AND_SHIFT)
-        and all(
-            str(operation.number).startswith(word) or word in operation.name.casefold() for word in words
-        )
+        and all(str(operation.number).startswith(word) or word in operation.name.casefold() for word in words)
     ]
 
 
@@ -59,7 +57,8 @@ def draw_menu(canvas: Canvas, view: View | None, local: Local, keymap: Keymap, b
     for y, index in shown_rows(local.chosen, len(rows), box):
         row = rows[index]
         chosen = index == local.chosen
-        text = f"{'>' if chosen else ' '}{row.number:>6}  {left(row.name, max(10, min(50, box.width - 26)))}  {row.keys}"
+        name = left(row.name, max(10, min(50, box.width - 26)))
+        text = f"{'>' if chosen else ' '}{row.number:>6}  {name}  {row.keys}"
         canvas.put(box.x, y, cut(text, box.width), Role.CURRENT if chosen else Role.TEXT)
 
 

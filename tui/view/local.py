@@ -1,4 +1,4 @@
-"""What only this screen knows: the entry line, what lies over the sale, what was refused here. Never the sale itself."""
+"""What only this screen knows: entry line, what lies over the sale, what was refused here. Never the sale itself."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum

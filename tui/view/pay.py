@@ -24,7 +24,14 @@ def draw_tender(canvas: Canvas, view: View, panel: TenderPanel, keymap: Keymap, 
     pair(canvas, box, CASH_ROW, "Cash", f"Enter = exact {money(panel.exact_cash)}", margin=2)
     card = keymap.by_id["card"]
     if card.operation in view.operations:
-        pair(canvas, box, CASH_ROW + 1, "Card (terminal)", f"{key_name(card.key)} = {money(view.totals.due)}", margin=2)
+        pair(
+            canvas,
+            box,
+            CASH_ROW + 1,
+            "Card (terminal)",
+            f"{key_name(card.key)} = {money(view.totals.due)}",
+            margin=2,
+        )
     keys = [key_name(keymap.by_id[f"round_{n}"].key) for n in (1, 2, 3)]
     rounds = [f"{key} = {money(amount)}" for key, amount in zip(keys, panel.round_amounts, strict=False)]
     if rounds:
@@ -97,7 +104,9 @@ def _draw_taken(canvas: Canvas, view: View, taken: tuple[TenderView, ...], box: 
     room = max(1, box.height - row - 3)
     for tender in taken[-room:]:
         row += 1
-        pair(canvas, box, row, f"   {clean(tender.name)}", amount_text(tender.amount, view.exponent), margin=2)
+        pair(
+            canvas, box, row, f"   {clean(tender.name)}", amount_text(tender.amount, view.exponent), margin=2
+        )
     return row + 1
 
 

@@ -46,7 +46,7 @@ def draw_lines(canvas: Canvas, view: View, local: Local, box: Box) -> None:
 
 def _draw_line(canvas: Canvas, view: View, item: LineView, box: Box, y: int, places: int) -> None:
     current = item.n == view.selected
-    role = Role.CURRENT if current else Role.VOID if item.voided else Role.TEXT
+    role = Role.VOID if item.voided else Role.TEXT
     amount = amount_text(0 if item.voided else item.amount, view.exponent)
     end = canvas.put_right(box.end, y, right(amount, AMOUNT_WIDTH), role)
     if box.width >= WIDE_FROM:
@@ -56,8 +56,9 @@ def _draw_line(canvas: Canvas, view: View, item: LineView, box: Box, y: int, pla
         if detail:
             end = canvas.put_right(end, y, detail, role) - 1
     head = f"{'>' if current else ' '}{item.n:>{places}} "
-    name = left(clean(item.name), max(0, end - box.x - len(head)))
-    canvas.put(box.x, y, head + name, role)
+    # Only the head is bold: a whole bold row would be sent twice with every scan.
+    x = canvas.put(box.x, y, head, Role.CURRENT if current else role)
+    canvas.put(x, y, left(clean(item.name), max(0, end - x)), role)
 
 
 def _detail(view: View, item: LineView) -> str:
@@ -93,9 +94,7 @@ def draw_totals(canvas: Canvas, view: View, local: Local, box: Box) -> None:
     pair(canvas, box, 1, "Subtotal", amount_text(totals.subtotal, view.exponent))
     pair(canvas, box, 2, "Discount", amount_text(totals.discount, view.exponent))
     rule(canvas, box, 3)
-    pair(
-        canvas, box, 4, f"TOTAL {view.currency}", amount_text(totals.total, view.exponent), Role.STRONG
-    )
+    pair(canvas, box, 4, f"TOTAL {view.currency}", amount_text(totals.total, view.exponent), Role.STRONG)
     row = 6
     for tax in totals.taxes:
         label = f"{'incl. tax' if tax.included else 'plus tax'} {tax.rate:>2} %"

@@ -40,7 +40,9 @@ def draw(view: View | None, local: Local, width: int, height: int, clock: str, k
         return _too_small(canvas, view)
     draw_header(canvas, view, local, clock)
     draw_strip(canvas, view, local, keymap, height - 1)
-    sign_in = view is not None and view.mode is Mode.LOCKED and view.question is None and local.overlay is None
+    sign_in = (
+        view is not None and view.mode is Mode.LOCKED and view.question is None and local.overlay is None
+    )
     panel_height = height - ROWS_AROUND
     if sign_in:
         draw_message(canvas, view, local, height - 2)

@@ -1,0 +1,76 @@
+"""What leaves a screen: intents for the core, questions, the bell; and the sentence for what does not leave."""
+
+from typing import Protocol
+
+from store.register.intents import IntentKind
+from store.register.view import RefusedScan, Tone, View
+from tui.view.local import Local, Note
+
+REFUSED_LIMIT = 20
+SHOWN_LIMIT = 40
+
+
+class Wires(Protocol):
+    """What a screen can do to the world."""
+
+    def send(
+        self, kind: IntentKind, arg: str = "", operation: int = 0, seq: int = 0, question: str = ""
+    ) -> int:
+        """Send an intent; returns its number, 0 when it could not be taken."""
+        ...
+
+    def ask(self, kind: str, text: str) -> None:
+        """Ask the core something that changes nothing; `Router.answered` gets the answer."""
+        ...
+
+    def ring(self) -> None:
+        """Sound the bell."""
+        ...
+
+    def leave(self) -> None:
+        """Detach this screen."""
+        ...
+
+
+class Outbox:
+    """The newest view, the local state, and the ways out."""
+
+    def __init__(self, wires: Wires, local: Local) -> None:
+        self.view: View | None = None
+        self.local = local
+        self.wires = wires
+        self.unanswered: set[int] = set()
+
+    @property
+    def question(self) -> str:
+        """The id of the question that is open, or nothing."""
+        return self.view.question.id if self.view is not None and self.view.question is not None else ""
+
+    def send(self, kind: IntentKind, arg: str = "", operation: int = 0, *, text: str = "") -> int:
+        """Send an intent made on the newest view; what cannot be taken is refused in sight."""
+        seq = self.view.seq if self.view is not None else 0
+        n = self.wires.send(kind, arg, operation, seq, self.question)
+        if n == 0:
+            self.refuse(
+                text or arg or str(kind), "The register core is away and too much waits for it already."
+            )
+        else:
+            self.unanswered.add(n)
+        return n
+
+    def ask(self, kind: str, text: str) -> None:
+        """Ask the core; only the answer to the newest question is taken."""
+        self.local.asked = text
+        self.wires.ask(kind, text)
+
+    def refuse(self, text: str, why: str) -> None:
+        """Not taken: kept in sight, said, and sounded."""
+        local = self.local
+        shown = "(hidden)" if local.masked else text[:SHOWN_LIMIT]
+        local.refused = (*local.refused, RefusedScan(shown, why))[-REFUSED_LIMIT:]
+        self.say(f"Not taken: {shown}. {why}", Tone.ERROR)
+        self.wires.ring()
+
+    def say(self, text: str, tone: Tone = Tone.INFO) -> None:
+        """A sentence of the screen itself."""
+        self.local.note = Note(text, tone)

@@ -1,0 +1,168 @@
+"""What a screen lays over the sale by itself: help, search, menu, connection status, refused scans.
+
+The core knows nothing of these. What is typed meanwhile belongs to them; the entry line under them is held and comes
+back.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from store.register.intents import IntentKind
+from store.register.view import Mode
+from store.sale.barcode import looks_like_code
+from tui.keymap import Keymap
+from tui.outbox import Outbox
+from tui.view.lists import found_items, menu_rows
+from tui.view.local import Overlay
+from tui.view.place import offers_connect
+from tui.view.screen import list_rows
+
+AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
+"""A symbology identifier, which scanners can be told to put before a code."""
+LISTS = frozenset({Overlay.FIND, Overlay.MENU, Overlay.CASH})
+ANSWERS = {"find": Overlay.FIND, "connection": Overlay.CONNECTION, "barcodes": Overlay.HELP}
+SCANNED_HERE = "Scanned while something else was open on the screen."
+ONLY_WATCHES = "This screen only watches. Ctrl+D leaves it."
+LONGEST_TEXT = 200
+"""Rows of help or refused scans that can be scrolled through."""
+
+
+class Overlays:
+    """Opening, closing, and what Enter and the arrow keys do in them. `run` runs an operation by its number."""
+
+    def __init__(self, outbox: Outbox, keymap: Keymap, run: Callable[[int, str], None]) -> None:
+        self._box = outbox
+        self._local = outbox.local
+        self._keymap = keymap
+        self._run = run
+        self._held = ""
+        """The entry line under the overlay."""
+        self._search_due = False
+        self.height = 24
+
+    def open(self, overlay: Overlay, *, keep_text: bool = False) -> None:
+        """Lay `overlay` over what is there; `keep_text` makes the entry line its own."""
+        local = self._local
+        if local.overlay is not None:
+            local.entry = ""
+        elif not keep_text:
+            self._held, local.entry = local.entry, ""
+        local.overlay, local.chosen, local.scroll = overlay, 0, 0
+        local.answer, local.asked = {}, ""
+        if overlay is Overlay.FIND:
+            self.text_changed()
+        elif overlay is Overlay.CONNECTION:
+            self._box.ask("connection", "")
+        elif overlay is Overlay.HELP and self._box.view is not None and self._box.view.demo:
+            self._box.ask("barcodes", "")
+
+    def close(self) -> None:
+        """Back to what lies under it, with the entry line as it was."""
+        local = self._local
+        if local.overlay is not None:
+            local.overlay, local.answer, local.asked = None, {}, ""
+            local.entry, self._held = self._held, ""
+            local.scroll = local.chosen = 0
+
+    def answered(self, kind: str, text: str, data: dict[str, Any]) -> None:
+        """An answer of the core; one that nobody waits for any more is dropped."""
+        if ANSWERS.get(kind) is self._local.overlay and text == self._local.asked:
+            self._local.answer = data
+            self._local.chosen = 0
+
+    def ask_again(self) -> None:
+        """The connection may stand differently now, and times in words grow old."""
+        if self._local.overlay is Overlay.CONNECTION:
+            self._box.ask("connection", "")
+
+    def text_changed(self) -> None:
+        """Something was typed; the search waits until typing pauses."""
+        if self._local.overlay in LISTS:
+            self._local.chosen = 0
+        self._search_due = self._local.overlay is Overlay.FIND
+
+    def paused(self) -> None:
+        """Typing paused: search."""
+        if not self._search_due:
+            return
+        self._search_due = False
+        text = self._local.entry.strip()
+        if self._local.overlay is Overlay.FIND and text != self._local.asked:
+            self._local.answer, self._local.asked = {}, ""
+            if text:
+                self._box.ask("find", text)
+
+    def enter(self, text: str) -> None:
+        """Lists pick, 917 takes its two words; everything else is kept as refused, a code above all."""
+        overlay, word = self._local.overlay, text.strip().lower()
+        if looks_like_code(text) or AIM.match(text):
+            self._box.refuse(text, SCANNED_HERE)
+        elif overlay is Overlay.FIND:
+            self._pick_item(text)
+        elif overlay in LISTS:
+            self._pick_operation(text)
+        elif overlay is Overlay.CONNECTION and word in ("connect", "disconnect"):
+            self._box.send(IntentKind.OPERATION, word, 917, text=text)
+        elif overlay is Overlay.CONNECTION and text:
+            self._box.refuse(text, "Here only the words connect and disconnect are understood.")
+        elif text:
+            self._box.refuse(text, "Typed while something else was open on the screen. Esc closes it.")
+
+    def press_button(self) -> None:
+        """F9 in the connection status: what its label says."""
+        if self._local.watching:
+            self._box.say(ONLY_WATCHES)
+            return
+        word = "connect" if offers_connect(self._box.view) else "disconnect"
+        self._box.send(IntentKind.OPERATION, word, 917)
+
+    def move(self, direction: str) -> None:
+        """Arrow and page keys: choose in a list, scroll in a text or on paper, else select a line of the sale."""
+        local, view = self._local, self._box.view
+        page = list_rows(self.height)
+        if local.overlay in LISTS:
+            count = len(self._rows())
+            local.chosen = max(0, min(_moved(local.chosen, direction, page, count), count - 1))
+        elif local.overlay is not None:
+            local.scroll = max(0, min(_moved(local.scroll, direction, page - 2, LONGEST_TEXT), LONGEST_TEXT))
+        elif view is not None and view.mode is Mode.PAID and view.paid is not None:
+            last = max(0, len(view.paid.paper) - 3)
+            local.scroll = max(0, min(_moved(local.scroll, direction, page // 2, last), last))
+        elif not local.watching:
+            self._box.send(IntentKind.SELECT, direction)
+
+    def _rows(self) -> list[Any]:
+        if self._local.overlay is Overlay.FIND:
+            return list(found_items(self._local))
+        return list(menu_rows(self._box.view, self._local, self._keymap))
+
+    def _pick_item(self, text: str) -> None:
+        local = self._local
+        items = found_items(local)
+        if local.asked != text.strip() or local.chosen >= len(items):
+            local.entry = text
+            self.text_changed()
+            self.paused()
+            self._box.say("Type a part of the name, choose with the arrow keys, and Enter sells.")
+            return
+        item = items[local.chosen]
+        self.close()
+        code = str(item.get("code") or item.get("sku") or "")
+        self._box.send(IntentKind.ENTER, code, text=str(item.get("name", code)))
+
+    def _pick_operation(self, text: str) -> None:
+        self._local.entry = text
+        rows = menu_rows(self._box.view, self._local, self._keymap)
+        exact = [row for row in rows if str(row.number) == text.strip()]
+        if not exact and self._local.chosen >= len(rows):
+            self._box.say("No operation of that number or name can be run here.")
+            return
+        row = exact[0] if exact else rows[self._local.chosen]
+        self.close()
+        self._run(row.number, "")
+
+
+def _moved(index: int, direction: str, page: int, count: int) -> int:
+    steps = {"up": -1, "down": 1, "page_up": -page, "page_down": page, "first": -count, "last": count}
+    return index + steps[direction]
