@@ -49,3 +49,15 @@ class Storage(Protocol):
     def free_bytes(self, path: str) -> int:
         """Free bytes on the file system of `path`."""
         ...
+
+
+class ShopFloor(Protocol):
+    """The demo shop around a register: what a newcomer may pull and kill to see the failover."""
+
+    async def toggle_cable(self) -> str:
+        """Pull the network cable, or put it back; returns the sentence to show, never raises."""
+        ...
+
+    async def toggle_server(self) -> str:
+        """Kill the server, or start it again; returns the sentence to show, never raises."""
+        ...

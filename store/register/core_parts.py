@@ -1,0 +1,335 @@
+"""Which parts a register core is made of, and how they hang together. `runtime` gives them life."""
+
+import asyncio
+import functools
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from store.database.vault import OutpostVault, open_vault
+from store.exchange.request import sign_request
+from store.gateway.client import RetailClient
+from store.gateway.failover import FailoverGateway, PriceDifference
+from store.gateway.profile import check_profile
+from store.gateway.supervisor import ConnectionSupervisor
+from store.register.activation import DeviceSigner, Enrolment, load_enrolment, load_pepper, load_signer
+from store.register.catalog import CatalogKeeper
+from store.register.catalog_download import CatalogDownloader
+from store.register.config import Config, ConfigError
+from store.register.home import RegisterHome
+from store.register.journal import Journal
+from store.register.peripherals import DeviceSet
+from store.register.ports import Clock, Randomness, ShopFloor
+from store.register.print_spool import PrintSpool
+from store.register.session import Session
+from store.register.session_ports import SessionConfig, SessionPorts
+from store.register.shop_data import ActiveCatalog
+from store.register.status import device_row
+from store.register.system_ports import SystemStorage
+from store.register.uploader import HeadComparison, Uploader
+from store.register.view import Mode
+
+LOG = logging.getLogger("outpost.register")
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+CABLE, SERVER = 9801, 9802
+"""Operations of the demo shop."""
+NOT_ENROLLED = "This is not an enrolled register. Run `outpost activate --server URL --code CODE` first."
+
+
+class Secrets:
+    """Who this register is, and what the vault holds for it. Raises ConfigError, ActivationRefused, VaultError."""
+
+    def __init__(self, home: RegisterHome) -> None:
+        enrolment = load_enrolment(home.path)
+        if enrolment is None:
+            raise ConfigError(NOT_ENROLLED)
+        self.enrolment: Enrolment = enrolment
+        self.vault: OutpostVault = open_vault(home.path, enrolment.insecure)
+        self.signer: DeviceSigner | None = load_signer(self.vault, enrolment)
+        self.pepper = load_pepper(self.vault, enrolment) or b""
+
+
+class Refresher:
+    """Lets the till count and show anew after something outside it moved; many calls become one."""
+
+    def __init__(self) -> None:
+        self._moved = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something moved: an acknowledgement, a print job, a package."""
+        self._moved.set()
+
+    async def run(self, session: Session) -> None:
+        """Refresh whenever something moved, for ever."""
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            await session.refresh()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoreParts:
+    """The parts of one core."""
+
+    enrolment: Enrolment
+    journal: Journal
+    storage: SystemStorage
+    client: RetailClient
+    supervisor: ConnectionSupervisor
+    gateway: FailoverGateway
+    shop: ActiveCatalog
+    devices: DeviceSet
+    spool: PrintSpool
+    downloader: CatalogDownloader
+    make_uploader: Callable[[], Uploader]
+    """A fresh sender; one that failed is thrown away."""
+    refresher: Refresher
+    session: Session
+
+    async def close(self) -> None:
+        """Give everything back, what leaves the machine first, the journal last."""
+        for device in (self.devices.printer, self.devices.drawer, *self.devices.scanners):
+            if device is not None:
+                await device.close()
+        await self.supervisor.close()
+        await self.gateway.close()
+        await self.client.close()
+        self.shop.close()
+        await self.journal.close()
+        self.storage.close()
+
+
+class Assembly:
+    """Puts the parts together, in the order in which they need each other."""
+
+    def __init__(
+        self,
+        home: RegisterHome,
+        config: Config,
+        clock: Clock,
+        randomness: Randomness,
+        devices: DeviceSet,
+        floor: ShopFloor | None,
+        stop: Callable[[], None],
+    ) -> None:
+        if refusal := check_profile(config.offline_profile):
+            raise ConfigError(f"{home.config_file}: {refusal}")
+        self.home = home
+        self.config = config
+        self.clock = clock
+        self.randomness = randomness
+        self.devices = devices
+        self.floor = floor
+        self.stop = stop
+        self.secrets = Secrets(home)
+        self.storage = SystemStorage()
+        self.refresher = Refresher()
+        self.session: Session | None = None
+
+    async def parts(self) -> CoreParts:
+        """Open the journal and make everything else; nothing runs yet. Raises JournalError, ServerAddressError."""
+        enrolment, secrets = self.secrets.enrolment, self.secrets
+        client = self._client()
+        journal = await Journal.open(
+            self.home.journal_file, enrolment.identity(), secrets.signer, self.clock, self.storage
+        )
+        heads = HeadComparison(journal)
+        supervisor = ConnectionSupervisor(
+            client=client,
+            profile=self.config.offline_profile,
+            clock=self.clock,
+            randomness=self.randomness,
+            store=journal,
+            heads=heads,
+            on_change=self._connection_changed,
+        )
+        client.watch(supervisor)
+        shop, downloader = await self._catalog(client, supervisor)
+        gateway = FailoverGateway(
+            client=client,
+            catalog=shop.catalog,
+            connection=supervisor,
+            profile=self.config.offline_profile,
+            clock=self.clock,
+            on_difference=note_difference,
+        )
+        spool = self._spool(journal, shop)
+        self.session = Session(self._session_ports(journal, gateway, supervisor, shop, spool))
+        return CoreParts(
+            enrolment=enrolment,
+            journal=journal,
+            storage=self.storage,
+            client=client,
+            supervisor=supervisor,
+            gateway=gateway,
+            shop=shop,
+            devices=self.devices,
+            spool=spool,
+            downloader=downloader,
+            make_uploader=functools.partial(self._uploader, journal, client, supervisor, heads),
+            refresher=self.refresher,
+            session=self.session,
+        )
+
+    # -- single parts
+
+    def _client(self) -> RetailClient:
+        enrolment, signer, register = self.secrets.enrolment, self.secrets.signer, self.config.register
+        sign = None
+        if signer is not None:
+            sign = functools.partial(
+                sign_request, signer.key, register=enrolment.register, series=enrolment.series
+            )
+        return RetailClient(
+            address=register.server_url or enrolment.server_url,
+            clock=self.clock,
+            randomness=self.randomness,
+            series=enrolment.series,
+            sign=sign,
+            ca_file=Path(register.ca_file) if register.ca_file else None,
+        )
+
+    async def _catalog(
+        self, client: RetailClient, supervisor: ConnectionSupervisor
+    ) -> tuple[ActiveCatalog, CatalogDownloader]:
+        keeper = CatalogKeeper(self.home.path, self.clock.wall_ms)
+        shop = ActiveCatalog(keeper, self.clock, lambda: downloader.pending)
+        downloader = CatalogDownloader(
+            keeper=keeper,
+            home=self.home.path,
+            client=client,
+            connection=supervisor,
+            root_key=bytes.fromhex(self.secrets.enrolment.root_key),
+            clock=self.clock,
+            randomness=self.randomness,
+            interval_s=self.config.offline_profile.download_interval_s,
+            paying=self._paying,
+            on_change=lambda: (shop.arrived(), self.refresher.wake())[-1],
+        )
+        shop.start()
+        return shop, downloader
+
+    def _spool(self, journal: Journal, shop: ActiveCatalog) -> PrintSpool:
+        return PrintSpool(
+            journal=journal,
+            printer=self.devices.printer,
+            drawer=self.devices.drawer,
+            facts=lambda: shop.policy().facts,
+            clock=self.clock,
+            randomness=self.randomness,
+            on_change=self.refresher.wake,
+        )
+
+    def _uploader(
+        self,
+        journal: Journal,
+        client: RetailClient,
+        supervisor: ConnectionSupervisor,
+        heads: HeadComparison,
+    ) -> Uploader:
+        return Uploader(
+            journal=journal,
+            client=client,
+            connection=supervisor,
+            heads=heads,
+            server_key=bytes.fromhex(self.secrets.enrolment.server_key),
+            clock=self.clock,
+            randomness=self.randomness,
+            paying=self._paying,
+            on_change=self.refresher.wake,
+        )
+
+    def _session_ports(
+        self,
+        journal: Journal,
+        gateway: FailoverGateway,
+        supervisor: ConnectionSupervisor,
+        shop: ActiveCatalog,
+        spool: PrintSpool,
+    ) -> SessionPorts:
+        enrolment, floor = self.secrets.enrolment, self.floor
+        return SessionPorts(
+            journal=journal,
+            gateway=gateway,
+            connection=supervisor,
+            shop=shop,
+            printing=spool,
+            clock=self.clock,
+            randomness=self.randomness,
+            config=SessionConfig(
+                register=enrolment.register,
+                store=enrolment.store_name or enrolment.store,
+                boot_id=boot_id(),
+                auto_lock_s=self.config.register.lock_after_s,
+                demo=floor is not None,
+                insecure=enrolment.insecure,
+            ),
+            pepper=self.secrets.pepper,
+            free_bytes=lambda: self.storage.free_bytes(str(self.home.path)),
+            stop=self.stop,
+            demo_operations={CABLE: floor.toggle_cable, SERVER: floor.toggle_server} if floor else {},
+            devices=lambda: devices_sentence(self.devices),
+            status=lambda: {"devices": device_rows(self.devices), "server": supervisor.status().server},
+            queries={"barcodes": barcodes_of(self.home)} if floor else {},
+        )
+
+    # -- what the parts ask of the till
+
+    def _connection_changed(self) -> None:
+        if self.session is not None:
+            self.session.connection_changed()
+
+    def _paying(self) -> bool:
+        return self.session is not None and self.session.view().mode is Mode.TENDER
+
+
+def note_difference(difference: PriceDifference) -> None:
+    """A price that was sold by and differed from the server's, which came too late: for the store's office."""
+    LOG.warning(
+        "price of %s differs: sold at %d, the server says %d",
+        difference.sku,
+        difference.local_price,
+        difference.server_price,
+    )
+
+
+def boot_id() -> str:
+    """Names this run of the machine; empty where the kernel tells none."""
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def device_rows(devices: DeviceSet) -> list[dict[str, Any]]:
+    """How the devices stand, for scripts."""
+    present = (devices.printer, devices.drawer, *devices.scanners)
+    return [device_row(device.status()) for device in present if device is not None]
+
+
+def devices_sentence(devices: DeviceSet) -> str:
+    """How printer and scanners stand, for the sign-in screen."""
+    named = [("Printer", devices.printer), *(("Scanner", scanner) for scanner in devices.scanners)]
+    said = [
+        f"{name} {device.status().detail or device.status().health.value.replace('_', ' ')}"
+        for name, device in named
+        if device is not None
+    ]
+    return ", ".join(said) or "No printer: receipts are shown on the screen"
+
+
+def barcodes_of(home: RegisterHome) -> Callable[[str], Awaitable[dict[str, Any]]]:
+    """The demo shop's sheet of barcodes to try, as a query."""
+
+    async def answer(text: str) -> dict[str, Any]:
+        try:
+            rows = json.loads((home.path / "barcodes.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {"rows": []}
+        return {"rows": [[row["code"], f"{row['name']}  {row.get('note', '')}".rstrip()] for row in rows]}
+
+    return answer
