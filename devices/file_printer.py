@@ -1,7 +1,7 @@
 """A file as receipt printer: every job is appended as it would go to the printer.
 
-The file is the paper: once the bytes are in it and synced the job is CONFIRMED. A job that could not be written whole is
-taken back, so nothing of it stays and it may be tried again.
+The file is the paper: once the bytes are in it and synced the job is CONFIRMED. A job that could not be written whole
+is taken back, so nothing of it stays and it may be tried again.
 """
 
 import asyncio
