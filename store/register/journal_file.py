@@ -44,6 +44,7 @@ from store.register.journal_reads import (
     record_by_txn,
 )
 from store.register.journal_reserve import keep_reserve, release_reserve
+from store.register.journal_settings import OtherSeries, note_series
 from store.register.journal_sql import (
     DEFERRED,
     FULL,
@@ -113,11 +114,16 @@ class JournalFile:
         try:
             connection = self._connect()
             migrate(connection, self._steps)
+            in_transaction(self._driver, connection, lambda c: note_series(c, self.identity))
             head = read_head(connection, self.identity)
         except SchemaTooNew as error:
             raise JournalNewer(f"{error} {_EXPORT}") from error
         except DatabaseTrouble as error:
             raise JournalDamaged(f"The journal {self.path} cannot be used: {error} {_EXPORT}") from error
+        except OtherSeries as error:
+            raise JournalDamaged(
+                f"The journal {self.path} is not this register's: {error}. Put the right file back."
+            ) from error
         except HeadMismatch as error:
             raise JournalDamaged(f"The journal {self.path} is damaged: {error}. {_EXPORT}") from error
         except self._driver.errors as error:

@@ -1,12 +1,14 @@
-"""What the register remembers beside its records: settings, mode, link edges, PIN failures."""
+"""What the register remembers beside its records: its series, settings, mode, link edges, PIN failures."""
 
 from store.gateway.gateway import StoredMode
-from store.register.journal_entry import LinkEdge, Lockout
+from store.register.journal_entry import JournalIdentity, LinkEdge, Lockout
 from store.register.journal_sql import Connection
 
 MAX_LINK_EDGES = 500
 """Older edges of the link are forgotten."""
 
+_GET_SERIES = "select series, public_key from series where epoch = ?"
+_PUT_SERIES = "insert into series (epoch, series, register, store, public_key) values (?, ?, ?, ?, ?)"
 _GET_SETTING = "select value from setting where key = ?"
 _PUT_SETTING = (
     "insert into setting (key, value) values (?, ?) on conflict (key) do update set value = excluded.value"
@@ -24,6 +26,22 @@ _PUT_LOCKOUT = (
     "insert into lockout (key, failures, locked_until_ms) values (?, ?, ?) on conflict (key) do update "
     "set failures = excluded.failures, locked_until_ms = excluded.locked_until_ms"
 )
+
+
+class OtherSeries(Exception):
+    """The file holds records of another register, or of another key, under this epoch."""
+
+
+def note_series(connection: Connection, identity: JournalIdentity) -> None:
+    """Write down whose records these are, once; raises OtherSeries when they are somebody else's."""
+    found = connection.execute(_GET_SERIES, (identity.epoch,)).fetchone()
+    if found is None:
+        connection.execute(
+            _PUT_SERIES,
+            (identity.epoch, identity.series, identity.register, identity.store, identity.public_key),
+        )
+    elif (found[0], bytes(found[1])) != (identity.series, identity.public_key):
+        raise OtherSeries(f"it holds the series {found[0]}, made with another key or register")
 
 
 def read_setting(connection: Connection, key: str) -> str | None:

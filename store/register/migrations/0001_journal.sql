@@ -1,7 +1,15 @@
 -- The register's journal. Records are only ever added; the number of a record is its epoch and its place in the series.
+create table series (
+  epoch integer primary key check (epoch > 0),
+  series text not null unique,
+  register text not null,
+  store text not null,
+  public_key blob not null check (length(public_key) = 32)
+) strict;
+
 create table record (
   n integer primary key,
-  epoch integer not null check (epoch > 0),
+  epoch integer not null references series (epoch),
   series text not null,
   seq integer not null check (seq > 0),
   kind text not null,

@@ -1,0 +1,121 @@
+"""The verifier's own arithmetic: every sum of a sale and of a closed shift, computed again from the stored lines."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+
+def check_sale(payload: dict[str, Any]) -> None:
+    """Raise ValueError with a reason unless lines, taxes, total and tenders of a sale agree to the cent."""
+    rates = {row["code"]: (Fraction(row["rate"]), row["included"]) for row in payload["taxes"]}
+    for line in payload["lines"]:
+        _check_line(line, rates, payload["rounding_scope"])
+    total = sum(line["gross"] for line in payload["lines"])
+    if total != payload["total"]:
+        raise ValueError(f"has lines that add up to {total}, not to its total {payload['total']}")
+    paid = sum(row["amount"] for row in payload["tenders"])
+    if paid != payload["total"]:
+        raise ValueError(f"has payments that add up to {paid}, not to its total {payload['total']}")
+    by_kind = {"change": 0, "rounding": 0}
+    for row in payload["tenders"]:
+        if row["kind"] in by_kind:
+            by_kind[row["kind"]] -= row["amount"]
+    if by_kind["change"] != payload["change"] or by_kind["rounding"] != payload["cash_rounding"]:
+        raise ValueError("names a change or a cash rounding that its payments do not show")
+    for row in payload["taxes"]:
+        _check_tax(row, payload["lines"])
+
+
+def _check_line(line: dict[str, Any], rates: dict[str, tuple[Fraction, int]], scope: str) -> None:
+    n = line["n"]
+    amount = _rounded(Fraction(line["quantity"]) * line["price"])
+    if "measured" not in line and amount != line["amount"]:
+        raise ValueError(f"has in line {n} the amount {line['amount']} where {amount} is right")
+    if line["tax"] not in rates:
+        if line["tax_amount"] or line["gross"] != line["amount"]:
+            raise ValueError(f"has in line {n} a tax that its tax table does not name")
+        return
+    rate, included = rates[line["tax"]]
+    if included:
+        tax = _rounded(Fraction(line["amount"]) * rate / (100 + rate))
+        gross = line["amount"]
+    else:
+        tax = _rounded(Fraction(line["amount"]) * rate / 100)
+        gross = line["amount"] + line["tax_amount"]
+    if gross != line["gross"] or (scope == "line" and tax != line["tax_amount"]):
+        raise ValueError(f"has in line {n} the tax {line['tax_amount']} where {tax} is right")
+
+
+def _check_tax(row: dict[str, Any], lines: list[dict[str, Any]]) -> None:
+    own = [line for line in lines if line["tax"] == row["code"]]
+    gross, tax = sum(line["gross"] for line in own), sum(line["tax_amount"] for line in own)
+    if (row["gross"], row["tax"], row["net"]) != (gross, tax, gross - tax):
+        raise ValueError(f"has a tax table whose row {row['code']} does not fit its lines")
+
+
+def _rounded(value: Fraction) -> int:
+    """To the whole unit, halves away from zero."""
+    whole = (abs(value) * 2 + 1) // 2
+    return int(whole) if value >= 0 else -int(whole)
+
+
+@dataclass
+class ShiftSums:
+    """What a shift's closing must say, added up from its records."""
+
+    start_amount: int = 0
+    grand_total_before: int = 0
+    sales: int = 0
+    sales_total: int = 0
+    voids: int = 0
+    no_sales: int = 0
+    reprints: int = 0
+    cash_in: int = 0
+    change: int = 0
+    cash_rounding: int = 0
+
+    def add(self, payload: dict[str, Any]) -> None:
+        """Take one record of the shift; raises ValueError when a closing says something else."""
+        kind = payload["kind"]
+        if kind == "shift.open":
+            self.start_amount = payload["start_amount"]
+            self.grand_total_before = payload["grand_total"]
+        elif kind == "sale":
+            self._add_sale(payload)
+        elif kind == "shift.close":
+            self._compare(payload)
+        self.voids += kind == "void"
+        self.no_sales += kind == "drawer.open"
+        self.reprints += kind == "reprint"
+
+    def _add_sale(self, payload: dict[str, Any]) -> None:
+        self.sales += 1
+        self.sales_total += payload["total"]
+        for row in payload["tenders"]:
+            if row["kind"] == "cash":
+                self.cash_in += row["amount"]
+            elif row["kind"] == "change":
+                self.change -= row["amount"]
+            elif row["kind"] == "rounding":
+                self.cash_rounding -= row["amount"]
+
+    def _compare(self, payload: dict[str, Any]) -> None:
+        expected_cash = self.start_amount + self.cash_in - self.change
+        wanted = {
+            "start_amount": self.start_amount,
+            "grand_total_before": self.grand_total_before,
+            "grand_total": self.grand_total_before + self.sales_total,
+            "sales": self.sales,
+            "sales_total": self.sales_total,
+            "voids": self.voids,
+            "no_sales": self.no_sales,
+            "reprints": self.reprints,
+            "cash_in": self.cash_in,
+            "change": self.change,
+            "cash_rounding": self.cash_rounding,
+            "expected_cash": expected_cash,
+            "over_short": payload["counted"] - expected_cash,
+        }
+        for name, value in wanted.items():
+            if payload[name] != value:
+                raise ValueError(f"closes its shift with {name} {payload[name]}; its records say {value}")
