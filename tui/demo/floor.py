@@ -107,6 +107,11 @@ class ServerSwitch:
         self._process: asyncio.subprocess.Process | None = None
 
     @property
+    def output(self) -> Path:
+        """What the server wrote to standard output and error."""
+        return self.home / "server.out"
+
+    @property
     def running(self) -> bool:
         """Whether the server's process lives."""
         return self._process is not None and self._process.returncode is None
@@ -119,7 +124,7 @@ class ServerSwitch:
     async def start(self) -> None:
         """Start the server and wait until it listens; raises TimeoutError when it does not in time."""
         command = (sys.executable, "-m", "tui", "server", "--home", str(self.home), "--port", str(self.port))
-        with (self.home / "server.out").open("ab") as out:
+        with self.output.open("ab") as out:
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out
             )
@@ -210,7 +215,7 @@ class Floor:
         try:
             await self.switch.start()
         except (OSError, TimeoutError) as error:
-            return f"The server did not start: {error}. Its output is in {self.switch.home}."
+            return f"The server did not start: {error}. Its output is in {self.switch.output}."
         return "The server runs again. The next sale connects."
 
     def state(self) -> dict[str, Any]:

@@ -1,0 +1,178 @@
+"""Sets the demo shop up: a server loaded from a package, an enrolled register, and its first shift.
+
+All of it goes through the real doors: `server prepare`, enrolment over HTTP, and intents at the control socket.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from store.register.activation import load_enrolment
+from store.register.control_client import ControlClient
+from store.register.core_process import CoreProcess
+from store.register.intents import IntentKind
+from store.register.view import Mode, View
+from store.server.prepare import prepare
+from tui import __version__
+from tui.commands.activate import activate
+from tui.demo.floor import ServerSwitch
+from tui.demo.goods import make_goods
+from tui.demo.layout import ShopHome, ShopNotes, free_port, is_port_free
+from tui.demo.package import REGISTER, STAFF, DemoHeadquarters
+from tui.demo.sheet import make_sheet
+
+DATABASE = "sqlite:channel.db"
+START_AMOUNT = "100.00"
+STEP_S = 15.0
+"""How long one step of the first sign-in may take on a slow machine."""
+SIGN_OFF = 701
+
+
+class DemoRefused(Exception):
+    """The demo shop cannot open; `sentence` says why and what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopWishes:
+    """What the command line asked for. `products` None is the whole assortment, `port` 0 any."""
+
+    products: int | None = None
+    port: int = 0
+    printer: str = ""
+    scanner: str = ""
+
+
+def choose_ports(shop: ShopHome, wishes: ShopWishes) -> ShopNotes:
+    """The ports of server and cable: those of last time where they are still free. Raises DemoRefused."""
+    notes = shop.notes()
+    if wishes.port and not is_port_free(wishes.port):
+        raise DemoRefused(f"Port {wishes.port} is taken by another program. Choose another one with --port.")
+    server = wishes.port or _keep_or_find(notes.server_port)
+    notes = msgspec.structs.replace(notes, server_port=server, cable_port=_keep_or_find(notes.cable_port))
+    shop.keep(notes)
+    return notes
+
+
+def stock(shop: ShopHome, wishes: ShopWishes) -> str:
+    """Load the server with goods and people unless it has them; returns the one-time code, empty when not needed."""
+    notes = shop.notes()
+    wanted = wishes.products or 0
+    enrolled = load_enrolment(shop.register.path) is not None
+    if enrolled and notes.package_seq and wanted == notes.products:
+        return ""
+    office = DemoHeadquarters(shop.headquarters)
+    seq = notes.package_seq + 1
+    package = office.write(wishes.products, seq=seq, created_ms=time.time_ns() // 1_000_000)
+    prepared = prepare(shop.server, DATABASE, package, REGISTER, pepper=office.pepper(), allow_insecure=True)
+    package.unlink()
+    sheet = make_sheet(make_goods(wishes.products))
+    shop.sheet_file.write_bytes(msgspec.json.format(msgspec.json.encode(sheet)))
+    shop.keep(msgspec.structs.replace(notes, package_seq=seq, products=wanted))
+    return "" if enrolled else prepared.code
+
+
+def configure(shop: ShopHome, wishes: ShopWishes, server_url: str, *, with_floor: bool) -> None:
+    """Write the register's configuration; it is the demo's own file and made anew at each start."""
+    lines = [
+        "# Written by `outpost demo` at each start.",
+        "[register]",
+        f"server_url = {_quoted(server_url)}",
+        "",
+        "[offline_profile]",
+        "reconnection_interval_s = 5",
+        "",
+        "[devices]",
+    ]
+    if wishes.printer:
+        lines += [f"printer = {_quoted(wishes.printer)}", 'drawer = "printer"']
+    if wishes.scanner:
+        lines.append(f"scanners = [{_quoted(wishes.scanner)}]")
+    if with_floor:
+        lines += ["", "[demo]", f"floor_socket = {_quoted(str(shop.floor_socket))}"]
+    shop.register.config_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def enrol_register(shop: ShopHome, server_url: str, code: str) -> None:
+    """Make the register a register; nothing to do without a code."""
+    if code:
+        activate(shop.register, server_url, code, allow_insecure=True)
+
+
+async def start_server(shop: ShopHome, port: int) -> ServerSwitch:
+    """Start the server; raises DemoRefused with the place of its output when it does not come up."""
+    switch = ServerSwitch(shop.server, port)
+    try:
+        await switch.start()
+    except (OSError, TimeoutError) as error:
+        await switch.kill()
+        raise DemoRefused(f"The server did not start: {error}. Its output is in {switch.output}.") from error
+    return switch
+
+
+def open_first_shift(shop: ShopHome, core: CoreProcess, *, leave_running: bool) -> None:
+    """Sign the cashier in, declare the start amount, sign off; only once in the life of a shop. Starts the core."""
+    if shop.notes().opened:
+        return
+    core.ensure()
+    asyncio.run(FirstShift(shop.register.socket).open(leave_running=leave_running))
+    shop.keep(msgspec.structs.replace(shop.notes(), opened=True))
+
+
+class FirstShift:
+    """A short-lived screen without a picture that opens the shift as a cashier would."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._view: View | None = None
+        self._news = asyncio.Event()
+
+    async def open(self, *, leave_running: bool) -> None:
+        """Raises DemoRefused when the register does not follow; ends the core afterwards unless it is to stay."""
+        client = ControlClient(
+            self._path, "cashier", __version__, self._take, lambda _: None, lambda _link, _why: None
+        )
+        client.start()
+        number, _, _, pin = STAFF[0]
+        try:
+            await self._until(lambda view: view.mode is Mode.LOCKED)
+            client.send(IntentKind.ENTER, number)
+            client.send(IntentKind.ENTER, pin)
+            await self._until(lambda view: view.mode in (Mode.SHIFT, Mode.IDLE))
+            client.send(IntentKind.ENTER, START_AMOUNT)
+            await self._until(lambda view: view.mode is Mode.IDLE)
+            client.send(IntentKind.OPERATION, operation=SIGN_OFF)
+            await self._until(lambda view: view.mode is Mode.LOCKED)
+            if not leave_running:
+                await client.command("stop", "")
+        except TimeoutError:
+            message = self._view.message.text if self._view else "no answer from the register core"
+            raise DemoRefused(f"The first shift could not be opened: {message}") from None
+        finally:
+            await client.close()
+
+    def _take(self, view: View) -> None:
+        self._view = view
+        self._news.set()
+
+    async def _until(self, reached: Callable[[View], bool]) -> None:
+        async with asyncio.timeout(STEP_S):
+            while self._view is None or not reached(self._view):
+                self._news.clear()
+                await self._news.wait()
+
+
+def _keep_or_find(port: int) -> int:
+    return port if port and is_port_free(port) else free_port()
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
