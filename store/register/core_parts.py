@@ -26,7 +26,7 @@ from store.register.ports import Clock, Randomness, ShopFloor
 from store.register.print_spool import PrintSpool
 from store.register.session import Session
 from store.register.session_ports import SessionConfig, SessionPorts
-from store.register.shop_data import ActiveCatalog
+from store.register.session_shop import CatalogShop
 from store.register.status import device_row
 from store.register.system_ports import SystemStorage
 from store.register.uploader import HeadComparison, Uploader
@@ -81,7 +81,7 @@ class CoreParts:
     client: RetailClient
     supervisor: ConnectionSupervisor
     gateway: FailoverGateway
-    shop: ActiveCatalog
+    shop: CatalogShop
     devices: DeviceSet
     spool: PrintSpool
     downloader: CatalogDownloader
@@ -95,8 +95,8 @@ class CoreParts:
         for device in (self.devices.printer, self.devices.drawer, *self.devices.scanners):
             if device is not None:
                 await device.close()
-        await self.supervisor.close()
         await self.gateway.close()
+        await self.supervisor.close()
         await self.client.close()
         self.shop.close()
         await self.journal.close()
@@ -148,10 +148,10 @@ class Assembly:
             on_change=self._connection_changed,
         )
         client.watch(supervisor)
-        shop, downloader = await self._catalog(client, supervisor)
+        shop, downloader = self._catalog(client, supervisor)
         gateway = FailoverGateway(
             client=client,
-            catalog=shop.catalog,
+            catalog=lambda: shop.catalog,
             connection=supervisor,
             profile=self.config.offline_profile,
             clock=self.clock,
@@ -193,11 +193,11 @@ class Assembly:
             ca_file=Path(register.ca_file) if register.ca_file else None,
         )
 
-    async def _catalog(
+    def _catalog(
         self, client: RetailClient, supervisor: ConnectionSupervisor
-    ) -> tuple[ActiveCatalog, CatalogDownloader]:
+    ) -> tuple[CatalogShop, CatalogDownloader]:
         keeper = CatalogKeeper(self.home.path, self.clock.wall_ms)
-        shop = ActiveCatalog(keeper, self.clock, lambda: downloader.pending)
+        shop = CatalogShop(keeper, self.clock, lambda: downloader.pending)
         downloader = CatalogDownloader(
             keeper=keeper,
             home=self.home.path,
@@ -208,12 +208,13 @@ class Assembly:
             randomness=self.randomness,
             interval_s=self.config.offline_profile.download_interval_s,
             paying=self._paying,
-            on_change=lambda: (shop.arrived(), self.refresher.wake())[-1],
+            on_change=lambda: self._catalog_moved(keeper, shop),
         )
-        shop.start()
+        keeper.load()
+        shop.open()
         return shop, downloader
 
-    def _spool(self, journal: Journal, shop: ActiveCatalog) -> PrintSpool:
+    def _spool(self, journal: Journal, shop: CatalogShop) -> PrintSpool:
         return PrintSpool(
             journal=journal,
             printer=self.devices.printer,
@@ -248,7 +249,7 @@ class Assembly:
         journal: Journal,
         gateway: FailoverGateway,
         supervisor: ConnectionSupervisor,
-        shop: ActiveCatalog,
+        shop: CatalogShop,
         spool: PrintSpool,
     ) -> SessionPorts:
         enrolment, floor = self.secrets.enrolment, self.floor
@@ -282,6 +283,12 @@ class Assembly:
     def _connection_changed(self) -> None:
         if self.session is not None:
             self.session.connection_changed()
+
+    def _catalog_moved(self, keeper: CatalogKeeper, shop: CatalogShop) -> None:
+        """A package came: without any catalog it is taken at once, otherwise when the next sale begins."""
+        if shop.catalog is None and keeper.flip():
+            shop.open()
+        self.refresher.wake()
 
     def _paying(self) -> bool:
         return self.session is not None and self.session.view().mode is Mode.TENDER
