@@ -33,11 +33,15 @@ class CoreProcess:
         return is_core_there(self._home.socket)
 
     def ensure(self) -> bool:
-        """Start a core unless one listens; returns True when one was started. Two callers at once get one core."""
+        """Start a core unless one listens; returns True when one was started."""
         if self.is_running():
             return False
-        self._start()
+        self.start()
         return True
+
+    def start(self) -> None:
+        """Start a core; of two that start at once one ends again, and its screen is welcome at the other."""
+        self._start()
 
     def revive(self) -> str:
         """Start the core again if it has gone; returns why that is useless, or nothing."""

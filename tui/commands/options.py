@@ -36,3 +36,10 @@ def folder_of(options: argparse.Namespace) -> Path:
 def home_of(options: argparse.Namespace) -> RegisterHome:
     """The register's home that was asked for."""
     return RegisterHome(folder_of(options))
+
+
+def keys_of(home: RegisterHome) -> dict[str, str]:
+    """The `[keys]` table of this register. Raises ConfigError for anything that is wrong in the file."""
+    from store.register.config import load_config
+
+    return load_config(home.config_file).keys

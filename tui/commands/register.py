@@ -2,10 +2,13 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from store.register.home import RegisterHome
+from store.register.ports import ShopFloor
 from tui import __version__
-from tui.commands.options import declare_home, home_of
+from tui.app import open_terminal, run_screen
+from tui.commands.options import declare_home, home_of, keys_of
 from tui.commands.outcome import CommandFailed, ExitCode
 
 EXAMPLE = "example:\n  outpost register --home /var/lib/outpost"
@@ -30,13 +33,19 @@ def run_with_screen(home: RegisterHome) -> int:
     from store.register.core_process import CoreProcess
 
     core = CoreProcess(home)
-    if not core.is_running():
+    running = core.is_running()
+    if not running:
         require_enrolment(home)
         require_terminal()
-        core.ensure()
-    from tui.app import run_screen
-
-    return run_screen(home.socket, "cashier", revive=core.revive)
+    terminal = open_terminal()  # from here on no typed key is lost or echoed
+    try:
+        if not running:
+            core.start()
+        keys = keys_of(home)
+    except BaseException:  # whatever it is, the terminal is given back as it was
+        terminal.close()
+        raise
+    return run_screen(home.socket, "cashier", revive=core.revive, keys=keys, terminal=terminal)
 
 
 def run_core_here(home: RegisterHome) -> int:
@@ -45,7 +54,19 @@ def run_core_here(home: RegisterHome) -> int:
     from devices.factory import build
     from store.register.runtime import run_core
 
-    return run_core(home, build, __version__)
+    return run_core(home, build, __version__, floor_of(home))
+
+
+def floor_of(home: RegisterHome) -> ShopFloor | None:
+    """The demo shop around this register, where there is one."""
+    from store.register.config import load_config
+
+    path = load_config(home.config_file).demo.floor_socket
+    if not path:
+        return None
+    from tui.demo.floor import FloorLine
+
+    return FloorLine(Path(path))
 
 
 def require_enrolment(home: RegisterHome) -> None:

@@ -4,7 +4,8 @@ import argparse
 
 from store.register.control_client import CoreAway
 from store.register.control_probe import is_core_there
-from tui.commands.options import declare_home, home_of
+from tui.app import run_screen
+from tui.commands.options import declare_home, home_of, keys_of
 
 EXAMPLE = "example:\n  outpost screen --watch      look over the cashier's shoulder over SSH"
 
@@ -22,6 +23,4 @@ def run(options: argparse.Namespace) -> int:
     home = home_of(options)
     if not is_core_there(home.socket):
         raise CoreAway(f"No register runs in {home.path}. Start it with `outpost register`.")
-    from tui.app import run_screen
-
-    return run_screen(home.socket, "watch" if options.watch else "cashier")
+    return run_screen(home.socket, "watch" if options.watch else "cashier", keys=keys_of(home))
