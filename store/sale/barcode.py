@@ -37,10 +37,10 @@ class TradeItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def restricted(self) -> bool:
-        """Whether the number means something only here: prefixes 02, 04, 20-29, 40-49 and short codes 0 and 2."""
+        """Whether the number means something only here: GS1 prefixes 020-029, 040-049, 200-299, EAN-8 with 0 or 2."""
         if self.form is CodeForm.EAN8:
             return self.text[0] in "02"
-        return self.gtin.startswith(("002", "004", "02", "04"))
+        return self.gtin.startswith(("002", "004", "02"))
 
 
 class BadCheckDigit(msgspec.Struct, frozen=True, kw_only=True):

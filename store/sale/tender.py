@@ -60,8 +60,8 @@ def round_amounts(exact: int, currency: str) -> tuple[int, ...]:
     places = exponent(currency)
     # Currencies without decimals count in hundreds: a 1000 JPY note stands where 10 EUR does.
     notes = NOTES if places == 0 else tuple(note * 10**places // 100 for note in NOTES)
-    offers = sorted({-(-exact // note) * note for note in notes})
-    return tuple(offer for offer in offers if offer > exact)[:3]
+    offers = sorted({(exact // note + 1) * note for note in notes}) if exact > 0 else []
+    return tuple(offers[:3])
 
 
 def is_card_number(text: str) -> bool:
