@@ -306,7 +306,7 @@ def checkpoint(db: Connection) -> None:
     # A reader in the way is no reason to wait: the next commit tries again.
     db.execute("pragma busy_timeout=20")
     try:
-        db.execute("pragma walcheckpoint(TRUNCATE)").fetchall()
+        db.execute("pragma wal_checkpoint(TRUNCATE)").fetchall()
     finally:
         db.execute(f"pragma busy_timeout={BUSY_TIMEOUT_MS}")
 

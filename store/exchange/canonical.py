@@ -62,7 +62,7 @@ def parse_document(data: bytes) -> dict[str, Any]:
 
 
 def _check(value: object, depth: int) -> None:
-    if depth > MAX_DEPTH:
+    if depth > MAX_DEPTH and isinstance(value, Mapping | list | tuple):
         raise NotCanonical(f"The document is nested deeper than {MAX_DEPTH} levels.")
     match value:
         case bool():

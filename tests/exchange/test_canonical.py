@@ -1,0 +1,128 @@
+"""The canonical form, against an RFC 8785 library on the subset we allow."""
+
+import json
+import unicodedata
+
+import pytest
+import rfc8785
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from store.exchange.canonical import (
+    MAX_DEPTH,
+    MAX_INTEGER,
+    NotCanonical,
+    canonical,
+    parse_canonical,
+    parse_document,
+)
+
+KEYS = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=30).map(
+    lambda t: unicodedata.normalize("NFC", t)
+)
+INTEGERS = st.integers(-MAX_INTEGER, MAX_INTEGER)
+VALUES = st.recursive(
+    TEXTS | INTEGERS | st.booleans(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=20,
+)
+DOCUMENTS = st.dictionaries(KEYS, VALUES, max_size=8)
+
+
+@given(DOCUMENTS)
+@settings(max_examples=150, deadline=None)
+def test_the_form_is_that_of_rfc_8785_and_reads_back(document):
+    data = canonical(document)
+    assert data == rfc8785.dumps(document)
+    assert parse_canonical(data) == document
+
+
+@given(DOCUMENTS)
+@settings(max_examples=60, deadline=None)
+def test_any_other_spelling_is_refused(document):
+    for spelling in (
+        json.dumps(document, ensure_ascii=False, sort_keys=True).encode(),
+        canonical(document) + b" ",
+        b"\xef\xbb\xbf" + canonical(document),
+    ):
+        if spelling != canonical(document):
+            with pytest.raises(NotCanonical):
+                parse_canonical(spelling)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"price": 1.5},
+        {"price": float("nan")},
+        {"price": None},
+        {"price": MAX_INTEGER + 1},
+        {"price": -MAX_INTEGER - 1},
+        {"Price": 1},
+        {"": 1},
+        {"1a": 1},
+        {"a-b": 1},
+        {"ä": 1},
+        {1: 1},
+        {"name": "e\u0301"},
+        {"name": "\ud800"},
+        {"name": b"bytes"},
+        {"name": {"deep": {"Wrong": 1}}},
+    ],
+)
+def test_what_has_no_canonical_form_is_refused(document):
+    with pytest.raises(NotCanonical):
+        canonical(document)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b"1",
+        b'"text"',
+        b"{",
+        b'{"a":1,"a":2}',
+        b'{"a":1.0}',
+        b'{"a":1e2}',
+        b'{"a":NaN}',
+        b'{"a":-0.0}',
+        b'{"a":99999999999999999999}',
+        b'{"a":"\xff"}',
+        b'{"a":"\xed\xa0\x80"}',
+        b"\x00",
+        b'{"a":' + b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"a":' + b"1" * 100_000 + b"}",
+    ],
+)
+def test_what_is_no_document_is_refused_without_harm(data):
+    with pytest.raises(NotCanonical):
+        parse_document(data)
+    with pytest.raises(NotCanonical):
+        parse_canonical(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'{"a":null}', b'{"a":"\\ud800"}', b'{"b":1,"a":2}', b'{"a": 1}', b'{"a":"\\u00e4"}', b'{"a":-0}'],
+)
+def test_documents_in_another_form_can_be_read_but_not_as_canonical(data):
+    assert parse_document(data)
+    with pytest.raises(NotCanonical):
+        parse_canonical(data)
+
+
+def test_depth_is_counted_outside_of_strings():
+    fits = {"a": "[[[[{{{{" * 20}
+    assert parse_canonical(canonical(fits)) == fits
+    deep = 1
+    for _ in range(MAX_DEPTH):
+        deep = {"a": deep}
+    assert parse_canonical(canonical(deep)) == deep
+    with pytest.raises(NotCanonical):
+        canonical({"a": deep})
+    with pytest.raises(NotCanonical):
+        parse_document(b'{"a":' + canonical(deep) + b"}")
