@@ -65,7 +65,13 @@ class ConnectionThread(aiosqlite.Connection):
     async def start(cls, connector: Callable[[], Any]) -> "ConnectionThread":
         """Start the thread and make the connection on it; raises DatabaseTrouble and what the connector raises."""
         thread = cls(lambda: translated(connector), 64)
-        await thread
+        try:
+            await thread
+        except (
+            BaseException
+        ):  # aiosqlite has told its thread to end, which may outlive the loop it answers to
+            await asyncio.to_thread(thread._thread.join)
+            raise
         return thread
 
     async def run(self, fn: Callable[[Any], Result]) -> Result:

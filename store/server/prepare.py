@@ -47,15 +47,18 @@ def prepare(
     register_id: str,
     *,
     pepper: bytes | None = None,
+    store: str | None = None,
+    new_code: bool = True,
     allow_insecure: bool = False,
 ) -> PreparedCode:
     """Load a package and make a code, all or nothing; also while the server runs. Raises ServerTrouble.
 
-    The store is the first part of the register id. `pepper` is what the PIN hashes of the package were made with;
+    `store` is the first part of the register id unless given. Without `new_code`
+    the code stays empty: for a newer package of a shop whose registers are enrolled. `pepper` is what the PIN hashes of the package were made with;
     None takes the one this server knows, or the hexadecimal text in `<package_path>.pepper`.
     """
     try:
-        store = store_of(check_register(register_id))
+        store = store or store_of(check_register(register_id))
     except IdentityError as error:
         raise ServerTrouble(str(error)) from error
     path = database_path(home, database_url)
@@ -70,7 +73,7 @@ def prepare(
             sha256=digest,
             created_ms=package.manifest.created_ms,
         )
-        done = asyncio.run(_load(path, store, register_id, package, info))
+        done = asyncio.run(_load(path, store, register_id, package, info, new_code))
     except OSError as error:
         raise ServerTrouble(f"{home} cannot be written: {error.strerror}.") from error
     except DatabaseTrouble as trouble:
@@ -85,7 +88,10 @@ def prepare_unit(
 ) -> PreparedCode:
     """The whole of it as one unit of work; raises ServerTrouble, and then nothing is loaded."""
     items = load_package(db, store, package, info, now_ms)
-    expires_ms = create_code(db, store, register, code, now_ms)
+    if code:
+        expires_ms = create_code(db, store, register, code, now_ms)
+    else:
+        expires_ms = 0
     return PreparedCode(
         code=code,
         register=register,
@@ -96,10 +102,12 @@ def prepare_unit(
     )
 
 
-async def _load(path: Path, store: str, register: str, package: Package, info: PackageInfo) -> PreparedCode:
+async def _load(
+    path: Path, store: str, register: str, package: Package, info: PackageInfo, new_code: bool
+) -> PreparedCode:
     channel = await Channel.open(path, readers=1)
     try:
-        code = format_code(secrets.token_bytes(CODE_BYTES))
+        code = format_code(secrets.token_bytes(CODE_BYTES)) if new_code else ""
         return await channel.work(prepare_unit, store, register, package, info, code, wall_ms())
     finally:
         await channel.close()
@@ -135,7 +143,9 @@ def _pepper_beside(package_path: Path) -> bytes | None:
 def _settle_pepper(server_secrets: ServerSecrets, store: str, package: Package, given: bytes | None) -> bytes:
     known = server_secrets.pepper(store)
     if given is not None and known is not None and given != known:
-        raise ServerTrouble(f"Store {store} has another pepper already; with a new one no PIN would open anything.")
+        raise ServerTrouble(
+            f"Store {store} has another pepper already; with a new one no PIN would open anything."
+        )
     has_staff = any(table.name == "staff" and table.rows for table in package.manifest.tables)
     if given is None and known is None and has_staff:
         raise ServerTrouble(
