@@ -16,9 +16,10 @@ from store.sale.totals import totals
 
 Body = dict[str, Any]
 
-FACT_LIMIT = 80
-"""Characters of one line of store facts in a record; no paper is wider."""
-FACT_LINES = 8
+FACT_LIMIT = 64
+"""Characters of one line of store facts in a record; paper is rarely wider than 48."""
+FACT_LINES = 7
+TAX_NAME_LIMIT = 30
 
 
 def sale_body(sale: Sale, policy: StorePolicy) -> Body:
@@ -95,7 +96,7 @@ def tax_rows(rows: tuple[TaxRow, ...]) -> list[Body]:
     return [
         {
             "code": row.code,
-            "name": stored(row.name, FACT_LIMIT),
+            "name": stored(row.name, TAX_NAME_LIMIT),
             "rate": row.rate,
             "included": int(row.included),
             "net": row.net,

@@ -21,7 +21,7 @@ CODE_LIMIT = 64
 UNIT_LIMIT = 8
 LINE_BYTES = 195
 """A line in the journal record without its texts and numbers."""
-RECORD_BYTES = 56_000
+RECORD_BYTES = 51_000
 """For all lines; a record holds at most 64 KiB, the rest is for store facts, taxes and payments."""
 
 

@@ -8,6 +8,7 @@ from store.sale.label import label_fault, label_presets
 from store.sale.policy import LabelRule, RoundingScope, StoreFacts, StorePolicy, TaxRate
 from store.sale.quantity import thousandths
 
+TAX_CODE_LIMIT = 8
 MAX_TAXES = 20
 """Every record holds the tax table; it must have room."""
 
@@ -74,6 +75,8 @@ def _tax_faults(taxes: tuple[TaxRate, ...]) -> Iterator[str]:
     for tax in taxes:
         if not tax.code or tax.code in seen:
             yield f"Tax code {tax.code!r} is empty or there twice. Give each tax its own code."
+        if len(tax.code) > TAX_CODE_LIMIT:
+            yield f"Tax code {tax.code!r} is longer than {TAX_CODE_LIMIT} characters; it stands on every line."
         seen.add(tax.code)
         try:
             rate = thousandths(tax.rate)

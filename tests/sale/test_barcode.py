@@ -58,7 +58,9 @@ def test_a_wrong_check_digit_is_named_with_the_digit_expected(text, expected):
     assert looks_like_code(text[:-1] + expected)
 
 
-@pytest.mark.parametrize("text", ["", "4011", "ABC-12", "123456789", "٤٠٠٦٣٨١٣٣٣٩٣١", "4006381333931x", "1" * 15])
+@pytest.mark.parametrize(
+    "text", ["", "4011", "ABC-12", "123456789", "٤٠٠٦٣٨١٣٣٣٩٣١", "4006381333931x", "1" * 15]
+)
 def test_everything_else_is_other_text(text):
     assert classify(text) == OtherText(text=text)
     assert expected_digit(text) is None

@@ -36,7 +36,12 @@ def test_a_weight_label_tells_the_weight():
 def test_a_price_label_tells_the_price_in_the_currency_of_the_store():
     label = read_label(label_of("230123400350"), RULES)
     assert isinstance(label, LabelReading)
-    assert (label.quantity, label.amount("EUR"), label.amount("KWD"), label.amount("JPY")) == ("1", 350, 3500, 4)
+    assert (label.quantity, label.amount("EUR"), label.amount("KWD"), label.amount("JPY")) == (
+        "1",
+        350,
+        3500,
+        4,
+    )
 
 
 def test_a_count_label_tells_pieces():

@@ -32,7 +32,23 @@ def test_typed_amounts_are_read(text, amount):
 
 @pytest.mark.parametrize(
     "text",
-    ["", ".", ",", "-1", "+1", "1.234", "1e3", "1.2.3", "1,000.00", "abc", "١٢", "1 0", "9" * 13, "0x10", "½"],
+    [
+        "",
+        ".",
+        ",",
+        "-1",
+        "+1",
+        "1.234",
+        "1e3",
+        "1.2.3",
+        "1,000.00",
+        "abc",
+        "١٢",
+        "1 0",
+        "9" * 13,
+        "0x10",
+        "½",
+    ],
 )
 def test_what_is_no_amount_is_none(text):
     assert parse_amount(text, "EUR") is None

@@ -1,8 +1,8 @@
 """Cash with change and rounding, card, split payments, what is refused."""
 
 import pytest
-from sale_shop import BAG, BANANAS, MILK, POLICY, POLICY_5, STAMP, WINE, paid, sale_of
 
+from sale_shop import BAG, BANANAS, MILK, POLICY, POLICY_5, STAMP, WINE, paid, sale_of
 from store.sale.paying import (
     add_tender,
     back_to_sale,
@@ -194,7 +194,9 @@ def test_payments_are_limited_so_that_the_record_holds_them():
         add_tender(sale, POLICY, CASH, 1)
 
 
-@pytest.mark.parametrize("reference", ["4111111111111111", "4111 1111 1111 1111", "No. 5555-5555-5555-4444 ok"])
+@pytest.mark.parametrize(
+    "reference", ["4111111111111111", "4111 1111 1111 1111", "No. 5555-5555-5555-4444 ok"]
+)
 def test_a_card_number_is_never_stored(reference):
     assert is_card_number(reference)
     with pytest.raises(SaleRefused, match="must not be stored"):

@@ -2,8 +2,8 @@
 
 import pytest
 from msgspec.structs import replace
-from sale_shop import MILK, POLICY, WINE, sale_of
 
+from sale_shop import MILK, POLICY, WINE, sale_of
 from store.sale.paying import add_tender, back_to_sale, begin_payment, complete, void_sale, void_tender
 from store.sale.refusal import SaleRefused
 from store.sale.sale import REFUSALS, TRANSITIONS, SaleEvent, SaleState, next_state, note_failover

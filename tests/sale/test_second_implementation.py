@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec.structs import replace
-from sale_shop import CITY, POLICY, VAT_7, VAT_19, sale_payload
 
+from sale_shop import CITY, POLICY, VAT_7, VAT_19, sale_payload
 from store.sale.item import Department, Item
 from store.sale.paying import add_tender, back_to_sale, begin_payment, complete, void_sale, void_tender
 from store.sale.policy import StoreFacts, StorePolicy, TaxRate

@@ -2,8 +2,8 @@
 
 import pytest
 from msgspec.structs import replace
-from sale_shop import BAG, BANANAS, FLOWERS, MILK, POLICY, STAMP, WINE, sale_of
 
+from sale_shop import BAG, BANANAS, FLOWERS, MILK, POLICY, STAMP, WINE, sale_of
 from store.sale.barcode import check_digit, read_label
 from store.sale.item import Department, Item
 from store.sale.policy import LabelMeasure, LabelRule
@@ -41,7 +41,10 @@ def test_the_sale_before_is_untouched():
 def test_taxes_on_top_are_added_to_the_total_but_not_to_the_line():
     sums = totals(sale_of(BAG, BAG, MILK), POLICY)
     assert (sums.subtotal, sums.total) == (169, 171)
-    assert [(row.code, row.net, row.tax, row.gross) for row in sums.taxes] == [("C", 60, 2, 62), ("B", 102, 7, 109)]
+    assert [(row.code, row.net, row.tax, row.gross) for row in sums.taxes] == [
+        ("C", 60, 2, 62),
+        ("B", 102, 7, 109),
+    ]
 
 
 def test_items_count_pieces_and_weighed_goods_as_one():
@@ -125,7 +128,9 @@ def test_a_voided_line_stays_marked_and_counts_no_more():
     assert totals(sale, POLICY).items == "1"
 
 
-@pytest.mark.parametrize(("n", "says"), [(0, "No line"), (3, "No line"), (-1, "No line"), (1, "voided already")])
+@pytest.mark.parametrize(
+    ("n", "says"), [(0, "No line"), (3, "No line"), (-1, "No line"), (1, "voided already")]
+)
 def test_lines_that_cannot_be_chosen_are_refused(n, says):
     sale = void_line(sale_of(MILK, WINE), 1)
     with pytest.raises(SaleRefused, match=says):
@@ -173,7 +178,9 @@ def test_a_label_that_says_nothing_is_refused():
 
 
 def test_a_cheap_label_on_dear_goods_still_has_a_quantity():
-    (line,) = add_label_line(sale_of(), POLICY, replace(BANANAS, price=10**6), reading("230100300001"), "x").lines
+    (line,) = add_label_line(
+        sale_of(), POLICY, replace(BANANAS, price=10**6), reading("230100300001"), "x"
+    ).lines
     assert (line.quantity, line.amount) == ("0.001", 1)
 
 

@@ -5,8 +5,8 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sale_shop import CITY, POLICY, VAT_7, VAT_19
 
+from sale_shop import CITY, POLICY, VAT_7, VAT_19
 from store.sale.policy import TaxRate
 from store.sale.quantity import from_thousandths
 from store.sale.tax import UNTAXED, LineTax, find_tax, line_taxes, tax_table
@@ -33,7 +33,9 @@ AMOUNTS = st.integers(-(10**9), 10**9)
     ],
 )
 def test_worked_examples(amount, rate, included, net, tax, gross):
-    assert line_taxes(amount, TaxRate(code="T", name="T", rate=rate, included=included)) == LineTax(net, tax, gross)
+    assert line_taxes(amount, TaxRate(code="T", name="T", rate=rate, included=included)) == LineTax(
+        net, tax, gross
+    )
 
 
 @given(AMOUNTS, RATES)
