@@ -116,13 +116,12 @@ async def fetch_shop_data(home: RegisterHome, enrolment: Enrolment, vault: Outpo
     )
     keeper = CatalogKeeper(home.path, clock.wall_ms)
     keeper.load()
-    path = home.path / "package-first.new"
     try:
         info = await client.package_info(deadline_s=PACKAGE_S)
         if not keeper.wants(info.package_seq):
             return
-        await client.fetch_package(path, info, deadline_s=PACKAGE_S)
-        await keeper.apply(path.read_bytes(), bytes.fromhex(enrolment.root_key))
+        package = await client.package(deadline_s=PACKAGE_S)
+        await keeper.apply(package, bytes.fromhex(enrolment.root_key))
         keeper.flip()
     except ServerRefused as error:
         if error.status != NOT_FOUND:
@@ -132,7 +131,6 @@ async def fetch_shop_data(home: RegisterHome, enrolment: Enrolment, vault: Outpo
             f"The shop's data did not come ({error.reason}); the register fetches it later.", file=sys.stderr
         )
     finally:
-        path.unlink(missing_ok=True)
         await client.close()
 
 
