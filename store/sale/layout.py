@@ -18,7 +18,6 @@ from store.sale.document import (
     Table,
     Text,
 )
-from store.sale.text import printable
 
 NARROWEST = 16
 """Narrower paper does not exist; a smaller width is taken as this."""
@@ -162,15 +161,3 @@ def _table(rows: tuple[tuple[str, ...], ...], width: int) -> Iterator[str]:
         for size, cell in zip(widest[1:], row[1:], strict=False):
             line += " " * (size + gap - display_width(cell)) + cell
         yield line.rstrip()
-
-
-__all__ = [
-    "Line",
-    "cut",
-    "display_width",
-    "lay_out",
-    "pad_right",
-    "printable",
-    "render_text",
-    "wrap",
-]

@@ -43,12 +43,10 @@ def parse_amount(text: str, currency: str) -> int | None:
 
     None when the text is no amount, has a sign, more decimals than the currency, or more than 12 whole digits.
     """
-    whole, point, fraction = text.strip().replace(",", ".").partition(".")
+    whole, _, fraction = text.strip().replace(",", ".").partition(".")
     places = exponent(currency)
     digits = whole + fraction
     if not (digits.isascii() and digits.isdigit()) or len(fraction) > places or len(whole) > 12:
-        return None
-    if point and not fraction and not whole:
         return None
     return int((whole or "0") + fraction.ljust(places, "0"))
 

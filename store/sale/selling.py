@@ -51,8 +51,7 @@ def add_line(
         price = item.price
     elif price_source is PriceSource.CATALOG:
         price_source = PriceSource.TYPED
-    measured = is_measured(item)
-    quantity = checked_quantity(quantity, measured, item.name)
+    quantity = checked_quantity(quantity, is_measured(item), item.name)
     line = SaleLine(
         n=len(sale.lines) + 1,
         sku=item.sku,
@@ -69,7 +68,7 @@ def add_line(
         source=source,
         price_source=price_source,
         department=item.department,
-        measured=measured,
+        measured=is_measured(item),
     )
     return _with_line(sale, policy, line, zero_confirmed)
 

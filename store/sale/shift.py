@@ -81,13 +81,13 @@ def fold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
         case "sale":
             return _sold(sums, payload)
         case "void":
-            lines = [*payload["lines"], *payload.get("voided_lines", ())]
+            voided = payload.get("voided_lines", ())
             return replace(
                 sums,
                 voids=sums.voids + 1,
                 voids_total=sums.voids_total + payload["total"],
-                voided_lines=sums.voided_lines + len(lines) - len(payload["lines"]),
-                voided_lines_total=sums.voided_lines_total + _gross(payload.get("voided_lines", ())),
+                voided_lines=sums.voided_lines + len(voided),
+                voided_lines_total=sums.voided_lines_total + _gross(voided),
             )
         case "drawer.open":
             return replace(sums, no_sales=sums.no_sales + 1)

@@ -80,9 +80,9 @@ def test_texts_are_aligned_and_wrapped_at_words():
 def test_tables_keep_their_numbers_in_columns():
     table = Table(rows=(("Tax", "Net", "Tax", "Gross"), ("A 19 %", "5.03", "0.96", "5.99")))
     assert paper(table, width=32) == [
-        "Tax          Net   Tax   Gross",
-        "A 19 %      5.03  0.96    5.99",
-    ] or [len(line) for line in paper(table, width=32)] == [32, 32]
+        "Tax         Net     Tax    Gross",
+        "A 19 %     5.03    0.96     5.99",
+    ]
 
 
 def test_a_table_too_narrow_puts_each_number_on_its_own_line():
