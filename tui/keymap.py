@@ -31,6 +31,7 @@ class Place(StrEnum):
 
 EVERYWHERE = frozenset(Place)
 MODES = EVERYWHERE - {Place.OVERLAY}
+UNASKED = MODES - {Place.QUESTION, Place.GUARDED}
 COUNTER = frozenset({Place.IDLE, Place.SALE, Place.PAID})
 """Where the next scan sells."""
 
@@ -112,7 +113,7 @@ ACTIONS: tuple[Action, ...] = (
         917,
         rank=3,
     ),
-    Action("menu", "Show all operations, to be found by name or number.", "Menu", "f10", MODES, rank=2),
+    Action("menu", "Show all operations, to be found by name or number.", "Menu", "f10", UNASKED, rank=2),
     Action(
         "cash",
         "Show what concerns the cash drawer and the shift.",

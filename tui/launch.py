@@ -89,8 +89,8 @@ def watch_signals(stop: Callable[[], None], terminal: RawTerminal) -> None:
     """End in order on SIGTERM and SIGINT, by force where the terminal is stuck; a hang-up simply ends the screen.
 
     There is nothing to save here, that is the point of the split into two processes: so SIGHUP keeps its default
-    action, set explicitly because `nohup` hands down an ignored one. A waiting thread is used since a handler on the loop does
-    not run while the output is stalled.
+    action, set explicitly because `nohup` hands down an ignored one. A waiting thread is used since a handler on the
+    loop does not run while the output is stalled.
     """
     signal(SIGHUP, SIG_DFL)
     pthread_sigmask(SIG_BLOCK, {SIGTERM, SIGINT})

@@ -1,8 +1,8 @@
 """Keys in, intents out: a plain synchronous state machine, so that keys act in exactly the order they were typed.
 
 Nothing here waits, draws or knows Textual. A mode that the core owns is read from the newest view; what only this
-screen knows lies in `Local`. Two rules carry the rest: every text that Enter ends is sent, refused in sight, or searched for,
-exactly once; and what a scanner can type never answers a guarded question.
+screen knows lies in `Local`. Two rules carry the rest: every text that Enter ends is sent, refused in sight, or
+searched for, exactly once; and what a scanner can type never answers a guarded question.
 """
 
 import re
@@ -71,6 +71,7 @@ class Router:
         self._paying_n = 0
         self._sign_on_n = 0
         self._sign_on_seq = -1
+        self._settle_mask()
 
     @property
     def view(self) -> View | None:
@@ -126,6 +127,8 @@ class Router:
 
     def press(self, key: Key) -> None:
         """One key."""
+        if key.character == "\x00":  # padding of a slow line
+            return
         self.local.note = None
         name = {"ctrl+m": "enter", "ctrl+i": "tab", "ctrl+h": "backspace"}.get(key.name, key.name)
         if name == "ctrl+j" and self._after_return:  # the second half of CR LF
@@ -249,9 +252,9 @@ class Router:
             self._settle_mask()
 
     def _wants_empty_enter(self) -> bool:
-        """Exact cash while paying, also right behind the pay key; a question may take it as well."""
+        """Exact cash while paying, also right behind the pay key; a question may take it; a stopped till tries again."""
         place = place_under(self.view)
-        return place in (Place.TENDER, Place.QUESTION) or self._paying_n in self._box.unanswered
+        return place in (Place.TENDER, Place.QUESTION, Place.SAFE_STOP) or self._paying_n in self._box.unanswered
 
     def _settle_mask(self) -> None:
         """Dots for a PIN: when the core says so, and between the operator's number and the core's word on it."""
@@ -319,6 +322,8 @@ class Router:
                 self._overlays.move(action.id)
             case "connection" if self.local.overlay is Overlay.CONNECTION:
                 self._overlays.press_button()
+            case _ if action.id in OPENS and self.local.overlay is OPENS[action.id]:
+                self._overlays.close()
             case _ if action.id in OPENS:
                 self._overlays.open(OPENS[action.id], keep_text=action.takes_text)
             case _:

@@ -7,7 +7,7 @@ from tui.view.canvas import Canvas
 from tui.view.frame import Box, line
 from tui.view.local import Local
 from tui.view.roles import Role
-from tui.view.text import clean, cut, left, right
+from tui.view.text import clean, cut, left, right, width_of, wrap
 
 LABEL_WIDTH = 19
 
@@ -31,8 +31,8 @@ def draw_connection(canvas: Canvas, view: View | None, local: Local, box: Box) -
         return
     row = _counts(canvas, facts, box, row + 1)
     row = _facts(canvas, box, row, "Last sync", _text(facts, "last_sync"))
-    row = draw_table(canvas, box, row + 1, _data_sets(facts), (26, 9, 22, 30), (1,))
-    draw_table(canvas, box, row + 1, _uploads(facts), (24, 9, 10, 12, 22), (1, 2))
+    row = draw_table(canvas, box, row + 1, _data_sets(facts), frozenset({1}))
+    draw_table(canvas, box, row + 1, _uploads(facts), frozenset({1, 2}))
 
 
 def _counts(canvas: Canvas, facts: dict[str, Any], box: Box, row: int) -> int:
@@ -64,35 +64,31 @@ def _uploads(facts: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def draw_table(
-    canvas: Canvas,
-    box: Box,
-    row: int,
-    rows: list[tuple[str, ...]],
-    widths: tuple[int, ...],
-    numbers: tuple[int, ...],
+    canvas: Canvas, box: Box, row: int, rows: list[tuple[str, ...]], numbers: frozenset[int]
 ) -> int:
-    """Rows under a head; columns that a narrow window has no room for are dropped. Returns the next free row."""
-    for index, cells in enumerate(rows):
+    """Rows under a head, columns as wide as their widest cell; the last one is cut. Returns the next free row."""
+    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+    for index, cells in enumerate(rows[: max(0, box.height - row)]):
         x = box.x + 2
         for column, (cell, width) in enumerate(zip(cells, widths, strict=True)):
             room = box.end - x
-            if room < min(width, 8) or row >= box.height:
+            if room < min(width, 5):
                 break
-            width = min(width, room)
-            text = right(cut(cell, width), width) if column in numbers else left(cell, width)
-            canvas.put(x, box.y + row, text, Role.STRONG if index == 0 else Role.TEXT)
-            x += width + 2
+            text = right(cell, width) if column in numbers else left(cell, width)
+            canvas.put(x, box.y + row, cut(text, room), Role.STRONG if index == 0 else Role.TEXT)
+            x += width + 3
         row += 1
     return row
 
 
 def _facts(canvas: Canvas, box: Box, row: int, label: str, value: str, role: Role = Role.TEXT) -> int:
-    """One labelled row; nothing when there is nothing to say."""
-    if not value:
-        return row
-    line(canvas, box, row, label)
-    canvas.put(box.x + 2 + LABEL_WIDTH, box.y + row, cut(value, box.width - LABEL_WIDTH - 2), role)
-    return row + 1
+    """One labelled sentence, on a second row when it is long; nothing when there is nothing to say."""
+    texts = wrap(value, box.width - LABEL_WIDTH - 3)[:2] if role is Role.TEXT else [value]
+    for index, text in enumerate(texts):
+        line(canvas, box, row, "" if index else label)
+        canvas.put(box.x + 2 + LABEL_WIDTH, box.y + row, cut(text, box.width - LABEL_WIDTH - 2), role)
+        row += 1
+    return row
 
 
 def _text(facts: dict[str, Any], key: str) -> str:

@@ -15,7 +15,8 @@ PAPER_WIDTH = 46
 
 def draw_sign_in(canvas: Canvas, view: View, local: Local, box: Box) -> None:
     """Store, register, the two fields and what to do."""
-    top = max(0, box.height // 2 - 5)
+    report = view.shift.rows if view.shift is not None else ()
+    top = 0 if report else max(0, box.height // 2 - 5)
     x = box.x + max(0, (box.width - 28) // 2)
     canvas.put(x, box.y + top, cut(clean(view.header.store), box.end - x), Role.STRONG)
     canvas.put(x, box.y + top + 1, cut(f"Register {view.header.register}", box.end - x))
@@ -36,7 +37,9 @@ def draw_sign_in(canvas: Canvas, view: View, local: Local, box: Box) -> None:
     centred(canvas, box, top + 8, hint, Role.HINT)
     if view.sign_on is not None and view.sign_on.sale_open:
         centred(canvas, box, top + 9, "A sale is open; it goes on after sign-in.", Role.WARN)
-    if view.header.insecure:
+    if report:
+        _draw_rows(canvas, report, box, top + 10)
+    elif view.header.insecure:
         centred(
             canvas, box, box.height - 2, "Keys lie in a throw-away vault: for trying out only.", Role.HINT
         )
@@ -53,10 +56,23 @@ def draw_shift(canvas: Canvas, view: View, panel: ShiftPanel, box: Box) -> None:
         line(canvas, box, row, "Count the cash in the drawer, type the sum and Enter.", Role.STRONG)
         line(canvas, box, row + 1, "Esc goes back; nothing is closed yet.", Role.HINT)
         row += 3
-    narrow = Box(box.x + 1, box.y, min(PAPER_WIDTH, box.width - 2), box.height)
-    for label, value in panel.rows[: max(0, box.height - row)]:
-        pair(canvas, narrow, row, clean(label), clean(value))
-        row += 1
+    _draw_rows(canvas, panel.rows, box, row)
+
+
+def draw_report(canvas: Canvas, panel: ShiftPanel, box: Box) -> None:
+    """An X report that was just printed; it stays until the next key."""
+    line(canvas, box, 0, f"Shift {panel.number}", Role.STRONG)
+    _draw_rows(canvas, panel.rows, box, 2)
+
+
+def _draw_rows(canvas: Canvas, rows: tuple[tuple[str, str], ...], box: Box, row: int) -> None:
+    """Rows of label and value, in two columns where one is too short."""
+    room = max(1, box.height - row)
+    columns = 2 if len(rows) > room and box.width >= 70 else 1
+    width = min(PAPER_WIDTH, (box.width - 2) // columns)
+    for index, (label, value) in enumerate(rows[: room * columns]):
+        column = Box(box.x + 1 + index // room * width, box.y, width, box.height)
+        pair(canvas, column, row + index % room, clean(label), clean(value))
 
 
 def draw_stop(canvas: Canvas, view: View, box: Box) -> None:

@@ -10,7 +10,7 @@ from tui.view.text import amount_text, clean, width_of, wrap
 
 CASH_ROW = 2
 ROUND_ROW = 5
-TAKEN_ROW = 7
+TAKEN_ROW = 8
 
 
 def draw_tender(canvas: Canvas, view: View, panel: TenderPanel, keymap: Keymap, box: Box) -> None:
@@ -35,7 +35,8 @@ def draw_tender(canvas: Canvas, view: View, panel: TenderPanel, keymap: Keymap, 
     keys = [key_name(keymap.by_id[f"round_{n}"].key) for n in (1, 2, 3)]
     rounds = [f"{key} = {money(amount)}" for key, amount in zip(keys, panel.round_amounts, strict=False)]
     if rounds:
-        _fitting_pair(canvas, box, ROUND_ROW, "Next round amounts", rounds)
+        line(canvas, box, ROUND_ROW, "Next round amounts")
+        canvas.put_right(box.end - 2, box.y + ROUND_ROW + 1, "   ".join(rounds))
     row = _draw_taken(canvas, view, panel.taken, box, TAKEN_ROW) if panel.taken else TAKEN_ROW
     if panel.taken:
         canvas.put_right(box.end - 2, box.y + row, "──────", Role.FRAME)
@@ -108,10 +109,3 @@ def _draw_taken(canvas: Canvas, view: View, taken: tuple[TenderView, ...], box: 
             canvas, box, row, f"   {clean(tender.name)}", amount_text(tender.amount, view.exponent), margin=2
         )
     return row + 1
-
-
-def _fitting_pair(canvas: Canvas, box: Box, row: int, label: str, values: list[str]) -> None:
-    """As many values as fit beside the label, then over it."""
-    while len(values) > 1 and len("   ".join(values)) > box.width - 4:
-        values = values[:-1]
-    pair(canvas, box, row, label, "   ".join(values), margin=2)

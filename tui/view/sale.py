@@ -77,7 +77,7 @@ def _draw_columns(canvas: Canvas, view: View, item: LineView, end: int, y: int, 
     word = "VOID" if item.voided else "offline" if item.source == "offline" else ""
     unit = "" if item.unit in ("pcs", "ea", "each", "piece") else clean(item.unit)
     texts = (
-        (right(cut(clean(item.tax), 9), 10)),
+        (right(cut(f"{clean(item.tax)} %", 9), 10)),
         (right(amount_text(item.unit_price, view.exponent), 10)),
         (right(f"{item.quantity} {unit}".strip(), 11)),
         (right(word, 9)),

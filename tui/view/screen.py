@@ -5,7 +5,7 @@ from tui.keymap import Keymap
 from tui.view.bars import draw_entry, draw_header, draw_message, draw_strip
 from tui.view.canvas import Canvas, Picture
 from tui.view.connection import draw_connection
-from tui.view.desk import draw_shift, draw_sign_in, draw_stop, draw_waiting
+from tui.view.desk import draw_report, draw_shift, draw_sign_in, draw_stop, draw_waiting
 from tui.view.frame import TWO_PANELS_FROM, Box, one_panel, two_panels
 from tui.view.help import help_texts, help_title
 from tui.view.lists import draw_find, draw_menu, draw_refused_list, draw_texts
@@ -106,6 +106,8 @@ def _draw_counter(canvas: Canvas, view: View, local: Local, keymap: Keymap, heig
         draw_tender(canvas, view, view.tender, keymap, box)
     elif view.mode is Mode.PAID and view.paid is not None:
         draw_paid(canvas, view.paid, local, box)
+    elif view.mode is Mode.IDLE and view.shift is not None and view.shift.rows:
+        draw_report(canvas, view.shift, box)
     else:
         draw_lines(canvas, view, local, box)
     return box
