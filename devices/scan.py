@@ -67,11 +67,11 @@ class ScanDecoder:
     @property
     def wake_at_s(self) -> float | None:
         """When `expire` wants to be called if nothing arrives until then; None when it need not."""
-        if self._swallowing or self._refusals:
+        if self._frame and self._shows_its_end:
+            return self._heard_s + TORN_AFTER_S
+        if self._frame or self._refusals:
             return self._heard_s + SILENCE_S
-        if not self._frame:
-            return None
-        return self._heard_s + (TORN_AFTER_S if self._shows_its_end else SILENCE_S)
+        return None
 
     def feed(self, data: bytes, at_s: float, *, stored: bool = False) -> list[Reading]:
         """Take what arrived at `at_s`. `stored`: it waited for us, so equal scans in it may be far apart in time."""
@@ -94,17 +94,16 @@ class ScanDecoder:
 
     def expire(self, at_s: float) -> list[Reading]:
         """Close what a pause closes. Harmless at any time."""
-        if at_s - self._heard_s < SILENCE_S:
-            return []
+        readings: list[Reading] = []
+        if at_s < self._heard_s + SILENCE_S:
+            return readings
+        if self._frame and self._shows_its_end:
+            if at_s < self._heard_s + TORN_AFTER_S:
+                return readings
+            readings = self._refused(TORN)
+        elif self._frame:
+            readings = self._ended(self._heard_s, stored=False)
         self._swallowing, self._refusals = False, 0
-        if not self._frame:
-            return []
-        if not self._shows_its_end:
-            return self._ended(self._heard_s, stored=False)
-        if at_s - self._heard_s < TORN_AFTER_S:
-            return []
-        readings = self._refused(TORN)
-        self._refusals = 0
         return readings
 
     def cut_off(self) -> list[Reading]:

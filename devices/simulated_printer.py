@@ -116,7 +116,7 @@ class SimulatedPrinter:
     def receive(self, data: bytes) -> None:
         """Take bytes from the line, up to the moment of a planned fault and beyond it."""
         if self._pending is not None:
-            fault, after = self._pending
+            _, after = self._pending
             whole = max(after - self.received, 0)
             if len(data) >= whole:
                 self.received += whole
