@@ -14,6 +14,10 @@ DatabaseTrouble
 import sqlite3
 
 
+ConstraintBroken = sqlite3.IntegrityError
+"""A unit broke a rule of the schema: a mistake of the caller, not of the database."""
+
+
 class DatabaseTrouble(Exception):
     """A database did not do what it was asked; the message is a sentence."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from store.database.connection import Connection
-from store.database.errors import DatabaseTrouble
+from store.database.errors import ConstraintBroken, DatabaseTrouble
 from store.exchange.identity import IdentityError, check_register, store_of
 from store.exchange.messages import PackageInfo
 from store.exchange.package import (
@@ -53,12 +53,13 @@ def prepare(
 ) -> PreparedCode:
     """Load a package and make a code, all or nothing; also while the server runs. Raises ServerTrouble.
 
-    `store` is the first part of the register id unless given. Without `new_code`
-    the code stays empty: for a newer package of a shop whose registers are enrolled. `pepper` is what the PIN hashes of the package were made with;
+    `store` is the first part of the register id unless given. Without `new_code` the code stays empty: for a newer
+    package of a shop whose registers are enrolled. `pepper` is what the PIN hashes of the package were made with;
     None takes the one this server knows, or the hexadecimal text in `<package_path>.pepper`.
     """
     try:
-        store = store or store_of(check_register(register_id))
+        store = store or store_of(register_id)
+        check_register(register_id)
     except IdentityError as error:
         raise ServerTrouble(str(error)) from error
     path = database_path(home, database_url)
@@ -78,6 +79,8 @@ def prepare(
         raise ServerTrouble(f"{home} cannot be written: {error.strerror}.") from error
     except DatabaseTrouble as trouble:
         raise ServerTrouble(str(trouble)) from trouble
+    except ConstraintBroken as error:
+        raise ServerTrouble(f"{package_path} holds a row that cannot be stored: {error}.") from error
     # Kept last, so that a package that was refused settles nothing.
     server_secrets.keep_pepper(store, settled)
     return done
