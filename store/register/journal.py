@@ -115,12 +115,12 @@ class Journal:
         JournalRolledBack, JournalFull.
         """
         file = JournalFile(Path(path), identity, signer, driver)
-
-        def opened() -> JournalFile:
-            file.open()
-            return file
-
-        thread = await ConnectionThread.start(opened)
+        thread = await ConnectionThread.start(lambda: file)
+        try:
+            await thread.run(JournalFile.open)
+        except BaseException:  # the thread must end before anything else happens
+            await thread.close()
+            raise
         journal = cls(file, thread, clock, storage)
         last = await journal._call(lambda f: f.read(lambda c: journal_reads.last_record(c, identity.epoch)))
         if last is not None:

@@ -110,16 +110,20 @@ class JournalFile:
             self._lock.release()
 
     def _open_checked(self) -> Head:
-        fresh = not self.path.exists()
         try:
+            make_private(self.path)
             connection = self._connect()
             migrate(connection, self._steps)
             in_transaction(self._driver, connection, lambda c: note_series(c, self.identity))
             head = read_head(connection, self.identity)
+            # A rollback journal of the first start whose removal was lost would undo all that came after it.
+            self._driver.sync_directory(self.path.parent)
         except SchemaTooNew as error:
             raise JournalNewer(f"{error} {_EXPORT}") from error
         except DatabaseTrouble as error:
             raise JournalDamaged(f"The journal {self.path} cannot be used: {error} {_EXPORT}") from error
+        except OSError as error:
+            raise JournalDamaged(f"The disk of the journal {self.path} fails: {error}. {_EXPORT}") from error
         except OtherSeries as error:
             raise JournalDamaged(
                 f"The journal {self.path} is not this register's: {error}. Put the right file back."
@@ -128,9 +132,6 @@ class JournalFile:
             raise JournalDamaged(f"The journal {self.path} is damaged: {error}. {_EXPORT}") from error
         except self._driver.errors as error:
             raise self._cannot_open(error) from error
-        self.path.chmod(0o600)
-        if fresh:
-            sync_directory(self.path.parent)
         keep_reserve(self.path)
         self._refuse_rolled_back(connection, head)
         return head
@@ -309,12 +310,27 @@ class JournalFile:
             # A log that is left over would be replayed into the fresh file, which it does not fit.
             raise OSError("the log could not be folded into the file")
         fresh.replace(self.path)
-        sync_directory(self.path.parent)
+        self._driver.sync_directory(self.path.parent)
         self._connect()
 
     def _checkpoint_if_large(self) -> None:
         if wal_bytes(self.path) > CHECKPOINT_WAL_BYTES:
             self.checkpoint()
+
+
+def make_private(path: Path) -> None:
+    """Make the file, if it is not there, so that neither it nor its log can be read by others; raises JournalError.
+
+    Only before a connection exists: closing a descriptor later would drop SQLite's locks.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise JournalDamaged(
+            f"The journal {path} cannot be made: {error.strerror}. Give it another place."
+        ) from error
 
 
 def sync_file(path: Path) -> None:
@@ -324,8 +340,3 @@ def sync_file(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in a folder durable; raises OSError."""
-    sync_file(path)

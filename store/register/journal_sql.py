@@ -1,8 +1,10 @@
 """The little that a journal's units of work need of a database connection, so that sqlite3 and apsw both serve."""
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -42,11 +44,25 @@ class Connection(Protocol):
         ...
 
 
+def sync_directory(path: Path) -> None:
+    """Make the names in a folder durable; raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class Driver(msgspec.Struct, frozen=True, kw_only=True):
-    """How to reach SQLite: `connect(path)` opens a file for reading and writing, `errors` are what it raises."""
+    """How to reach SQLite and its disk.
+
+    `connect(path)` opens a file for reading and writing, `errors` are what the connection raises, `sync_directory`
+    makes the names in a folder durable.
+    """
 
     connect: Callable[[str], Connection]
     errors: tuple[type[Exception], ...]
+    sync_directory: Callable[[Path], None] = sync_directory
 
 
 def _connect(path: str) -> Connection:
