@@ -24,7 +24,8 @@ class CoreProcess:
 
     def __init__(self, home: RegisterHome) -> None:
         self._home = home
-        self._pid = 0
+        self.pid = 0
+        """The core started here; 0 for none."""
         self._started_s = 0.0
         self._failures = 0
 
@@ -43,17 +44,28 @@ class CoreProcess:
         """Start a core; of two that start at once one ends again, and its screen is welcome at the other."""
         self._start()
 
+    def wait(self) -> int:
+        """Wait for the end of the core that was started here; returns its exit code."""
+        _, status = os.waitpid(self.pid, 0)
+        self.pid = 0
+        return os.waitstatus_to_exitcode(status)
+
+    def end(self) -> int:
+        """End the core that was started here in order; returns its exit code."""
+        os.kill(self.pid, signal.SIGTERM)
+        return self.wait()
+
     def revive(self) -> str:
         """Start the core again if it has gone; returns why that is useless, or nothing."""
-        if not self._pid:
+        if not self.pid:
             return ""
-        pid, status = os.waitpid(self._pid, os.WNOHANG)
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
         if pid == 0:
             return ""
         code = os.waitstatus_to_exitcode(status)
         self._failures = self._failures + 1 if time.monotonic() - self._started_s < QUICK_S else 1
         if code in FINAL_CODES or self._failures > TRIES:
-            self._pid = 0
+            self.pid = 0
             return self._last_words()
         self._start()
         return ""
@@ -62,7 +74,7 @@ class CoreProcess:
         home = self._home
         home.output_file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        self._pid = os.posix_spawn(
+        self.pid = os.posix_spawn(
             sys.executable,
             [sys.executable, "-P", "-m", "tui", "register", "--core", "--home", str(home.path)],
             os.environ,

@@ -1,6 +1,7 @@
 """`outpost status`: how the running register stands, from the register itself."""
 
 import argparse
+from datetime import datetime
 from typing import Any
 
 from store.register.control_client import ask
@@ -34,17 +35,22 @@ def connection_lines(status: dict[str, Any]) -> list[str]:
     if status["reason"]:
         lines.append(f"Reason: {status['reason']}")
     if status["next_attempt"]:
-        lines.append(f"Next attempt not before {status['next_attempt']}")
+        lines.append(f"Next attempt: at the next sale, not before {local(status['next_attempt'])}")
     lines.append(f"Pending transactions: {status['pending_transactions']}")
     lines.append(f"Pending downloads: {status['pending_downloads']}")
     at, result = status["last_sync"]["at"], status["last_sync"]["result"]
-    lines.append(f"Last sync: {f'{at} {result}' if at else 'never'}")
+    lines.append(f"Last sync: {f'{local(at)}, {result}' if at else 'never'}")
     return lines
 
 
 def since(status: dict[str, Any]) -> str:
     """Since when, when it is known."""
-    return f" since {status['since']}" if status["since"] else ""
+    return f" since {local(status['since'])}" if status["since"] else ""
+
+
+def local(at: str) -> str:
+    """A moment of the JSON in local time, for people."""
+    return f"{datetime.fromisoformat(at).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def other_lines(status: dict[str, Any]) -> list[str]:
