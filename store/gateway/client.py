@@ -39,8 +39,8 @@ UPLOAD_DEADLINE_S = 10.0
 DOWNLOAD_DEADLINE_S = 600.0
 CHUNK_DEADLINE_S = 30.0
 CLOSING = "the register is closing"
-UNQUOTED = ":'!()*$,;@~"
-"""Characters that aiohttp puts onto the request line as they are; the signature covers exactly that line."""
+UNQUOTED = ":/?'!()*$,;@~"
+"""Characters that aiohttp puts into a query as they are; the signature covers exactly the request line."""
 
 T = TypeVar("T")
 
@@ -324,9 +324,7 @@ class RetailClient:
                     self._in_flight.discard(deadline)
         except GatewayError:
             raise
-        except (
-            Exception
-        ) as error:  # aiohttp's errors cannot be named before it is imported; others go on as they are
+        except Exception as error:  # aiohttp has no names before it is imported; what is not its own goes on
             translation = self._translation(error, deadline_s if deadline.expired() else None)
             if translation is None:
                 raise

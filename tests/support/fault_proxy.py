@@ -32,7 +32,7 @@ class Fault:
     reset: bool = False
     """Connections are reset as soon as they are taken."""
     answer: bytes | None = None
-    """Sent to whoever asks anything, instead of the server's answer."""
+    """Sent to whoever asks anything, instead of the server's answer; on open connections too."""
 
 
 HEALTHY = Fault()
@@ -138,7 +138,7 @@ class FaultProxy:
             return
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.server_port)
         try:
-            there = asyncio.create_task(self._requests(reader, server_writer), name="proxy: requests")
+            there = asyncio.create_task(self._requests(reader, server_writer, writer), name="proxy: requests")
             back = asyncio.create_task(self._answers(server_reader, writer), name="proxy: answers")
             try:
                 await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
@@ -158,13 +158,18 @@ class FaultProxy:
             writer.write(answer)
             await writer.drain()
 
-    async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _requests(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: asyncio.StreamWriter
+    ) -> None:
         while data := await reader.read(65_536):
             self.requests += 1
             while self._fault.silent:
                 await self._changed.wait()
             if self._fault.reset:
                 return
+            if self._fault.answer is not None:
+                client.write(self._fault.answer)
+                continue
             writer.write(data)
             await writer.drain()
 

@@ -1,0 +1,325 @@
+"""Failover over real sockets: every misbehaviour of the network leads to a local answer in time and a plain reason."""
+
+import asyncio
+import time
+
+import pytest
+
+from fault_proxy import (
+    ANSWERS_LOST,
+    CUT,
+    DRIP,
+    HEALTHY,
+    RESET,
+    SILENT,
+    TRUNCATED,
+    Fault,
+    captive_portal,
+    error_answer,
+)
+from gateway_shop import shop_in
+from gateway_world import UNKNOWN_KEYS, gtin, write_catalog
+from store.gateway.errors import ServerUnreachable
+from store.gateway.gateway import ItemFound, ItemUnknown, Source
+from store.gateway.offline import OfflineCatalog
+from store.gateway.states import Link, Mode
+
+HEDGE_S, TIMEOUT_S, SLACK_S = 0.15, 0.8, 0.1
+ONLY_SERVER = (gtin("4006381339999"),)
+
+
+@pytest.fixture
+async def shop(tmp_path, request):
+    async with shop_in(tmp_path, **getattr(request, "param", {})) as shop:
+        yield shop
+
+
+async def test_a_healthy_server_answers(shop):
+    answer, took_s = await shop.find()
+    assert answer.source is Source.ONLINE
+    assert (answer.item.sku, answer.key.value) == ("4711", "04006381333931")
+    assert took_s < HEDGE_S
+    assert (await shop.gateway.search("milch", 9)).source is Source.ONLINE
+    assert await shop.gateway.find_item(UNKNOWN_KEYS) == ItemUnknown(source=Source.ONLINE)
+    assert shop.supervisor.mode is Mode.ONLINE
+
+
+# --- faults that are noticed at once: the same scan is answered locally, the next one too
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (RESET, r"127\.0\.0\.1:\d+ (reset the connection|closed the connection without an answer)"),
+        (CUT, r"reset the connection|closed the connection without an answer|broke off"),
+        (TRUNCATED, "broke off"),
+        (captive_portal(), "answers, but not as a Retail Server; is there a log-in page or proxy between"),
+        (error_answer("302 Found", "Location: http://wifi/"), "not as a Retail Server"),
+        (error_answer("503 Service Unavailable", "Retry-After: 30"), r"is busy \(error 503\)"),
+        (error_answer("429 Too Many Requests", "Retry-After: 5"), r"is busy \(error 429\)"),
+        (error_answer("502 Bad Gateway"), r"is busy \(error 502\)"),
+        (Fault(answer=b"SSH-2.0-OpenSSH_9.2\r\n"), "not as a Retail Server"),
+    ],
+    ids=["reset", "cut", "truncated", "portal", "redirect", "503", "429", "502", "not http"],
+)
+async def test_a_fault_that_shows_itself_is_answered_locally_at_once(shop, fault, words):
+    await shop.find()
+    shop.proxy.set(fault)
+    answer, took_s = await shop.find()
+    assert (answer.source, answer.item.sku) == (Source.OFFLINE, "4711")
+    assert took_s < HEDGE_S
+    status = shop.supervisor.status()
+    assert status.word == "OFFLINE auto"
+    assert pytest.raises(AssertionError, match=words).matches(AssertionError(status.reason)), status.reason
+    busy = "busy" in words
+    assert (status.link is Link.UP) == busy, "5xx and 429 leave the link where it is"
+    again, took_s = await shop.find()
+    assert again.source is Source.OFFLINE
+    assert took_s < 0.01
+
+
+async def test_a_refused_connection_is_answered_locally_at_once(shop):
+    await shop.proxy.unplug()
+    answer, took_s = await shop.find()
+    assert answer.source is Source.OFFLINE
+    assert took_s < 0.05
+    assert shop.supervisor.status().reason.endswith("refused the connection")
+
+
+# --- faults that keep silent: the local answer after the hedge, the mode after the timeout
+
+
+@pytest.mark.parametrize("fault", [SILENT, DRIP, ANSWERS_LOST], ids=["silent", "drip", "answers lost"])
+async def test_silence_costs_the_hedge_then_nothing_then_the_mode(shop, fault):
+    await shop.find()
+    shop.proxy.set(fault)
+    began_s = time.monotonic()
+    answer, took_s = await shop.find()
+    assert answer.source is Source.OFFLINE
+    assert took_s == pytest.approx(HEDGE_S, abs=SLACK_S)
+    again, took_s = await shop.find((gtin("4006381333948"),))
+    assert (again.source, again.item.sku) == (Source.OFFLINE, "4712")
+    assert took_s < 0.01, "while a call is past its hedge other reads are answered at once"
+    await shop.word_becomes("OFFLINE auto", 2)
+    assert time.monotonic() - began_s == pytest.approx(TIMEOUT_S, abs=0.2)
+    assert shop.supervisor.status().reason == f"no answer from {shop.client.server} within 0.8 s"
+
+
+async def test_an_item_nobody_knows_costs_the_timeout_at_most(shop):
+    await shop.find()
+    shop.proxy.set(SILENT)
+    answer, took_s = await shop.find(UNKNOWN_KEYS)
+    assert answer == ItemUnknown(source=Source.OFFLINE)
+    assert took_s == pytest.approx(TIMEOUT_S, abs=SLACK_S)
+
+
+async def test_a_search_falls_back_like_a_scan(shop):
+    await shop.find()
+    shop.proxy.set(SILENT)
+    began_s = time.monotonic()
+    hits = await shop.gateway.search("milch", 5)
+    assert (hits.source, len(hits.items)) == (Source.OFFLINE, 3)
+    assert time.monotonic() - began_s == pytest.approx(HEDGE_S, abs=SLACK_S)
+
+
+# --- retries
+
+
+# aiohttp itself repeats a GET once when its connection ends before an answer (a kept connection may be stale), so
+# that one attempt of ours is two connections here.
+
+
+async def test_one_failed_attempt_is_retried_and_nobody_notices(shop):
+    shop.client.seal()
+    shop.client.unseal()
+    shop.proxy.set(RESET, RESET, HEALTHY)
+    answer, _ = await shop.find()
+    assert answer.source is Source.ONLINE
+    assert shop.supervisor.mode is Mode.ONLINE
+
+
+@pytest.mark.parametrize("shop", [{"retry_count": 0}], indirect=True)
+async def test_without_retries_the_first_failed_attempt_decides(shop):
+    shop.client.seal()
+    shop.client.unseal()
+    shop.proxy.set(RESET, RESET, HEALTHY)
+    answer, _ = await shop.find()
+    assert answer.source is Source.OFFLINE
+    assert shop.supervisor.mode is Mode.OFFLINE_AUTO
+
+
+@pytest.mark.parametrize("shop", [{"offline_timeout_s": 3.0}], indirect=True)
+async def test_a_busy_server_that_names_a_time_within_the_timeout_is_asked_again(shop):
+    await shop.find()
+    shop.proxy.set(error_answer("503 Service Unavailable", "Retry-After: 1"))
+    call = asyncio.create_task(shop.gateway.find_item(ONLY_SERVER))
+    await asyncio.sleep(0.3)
+    shop.server.only_here["gtin:" + ONLY_SERVER[0].value] = ("99", "Only here", 100)
+    shop.proxy.set(HEALTHY)
+    answer = await call
+    assert isinstance(answer, ItemFound)
+    assert (answer.source, answer.item.sku) == (Source.ONLINE, "99")
+
+
+# --- slow servers and late answers
+
+
+async def test_a_late_answer_with_the_same_price_is_only_counted(shop):
+    shop.server.delay_s = 0.3
+    answer, took_s = await shop.find()
+    assert answer.source is Source.OFFLINE
+    assert took_s == pytest.approx(HEDGE_S, abs=SLACK_S)
+    await asyncio.sleep(0.4)
+    statistics = shop.supervisor.status().statistics
+    assert (statistics.hedged, statistics.late, statistics.price_differences) == (1, 1, 0)
+    assert shop.supervisor.mode is Mode.ONLINE
+
+
+async def test_a_late_answer_with_another_price_is_reported_and_changes_nothing(shop):
+    shop.server.delay_s = 0.3
+    shop.server.prices["4711"] = 119
+    answer, _ = await shop.find()
+    assert (answer.source, answer.item.price) == (Source.OFFLINE, 109)
+    await asyncio.sleep(0.4)
+    assert [(d.sku, d.local_price, d.server_price) for d in shop.differences] == [("4711", 109, 119)]
+    assert shop.supervisor.status().statistics.price_differences == 1
+    assert shop.supervisor.mode is Mode.ONLINE
+
+
+async def test_without_a_local_answer_the_register_waits_for_a_slow_server(shop):
+    shop.server.delay_s = 0.4
+    shop.server.only_here["gtin:" + ONLY_SERVER[0].value] = ("99", "Only here", 100)
+    answer, took_s = await shop.find(ONLY_SERVER)
+    assert (answer.source, answer.item.sku) == (Source.ONLINE, "99")
+    assert took_s == pytest.approx(0.4, abs=SLACK_S)
+
+
+@pytest.mark.parametrize("shop", [{"catalog": False}], indirect=True)
+async def test_without_any_catalog_the_register_still_answers(shop):
+    assert (await shop.find())[0].source is Source.ONLINE
+    shop.proxy.set(SILENT)
+    answer, took_s = await shop.find()
+    assert answer == ItemUnknown(source=Source.OFFLINE)
+    assert took_s == pytest.approx(TIMEOUT_S, abs=SLACK_S)
+    assert (await shop.gateway.search("milch", 5)).items == ()
+
+
+async def test_the_catalog_may_change_between_two_scans(shop, tmp_path):
+    await shop.supervisor.disconnect()
+    assert (await shop.find())[0].item.price == 109
+    newer = OfflineCatalog(write_catalog(tmp_path / "catalog-8.db", milk_price=129))
+    older, shop.catalog = shop.catalog, newer
+    assert (await shop.find())[0].item.price == 129
+    shop.catalog = older
+    newer.close()
+
+
+async def test_calls_to_a_silent_server_are_bounded(shop):
+    await shop.find()
+    shop.proxy.set(SILENT)
+    answers = await asyncio.gather(*(shop.gateway.find_item(UNKNOWN_KEYS) for _ in range(40)))
+    assert all(answer == ItemUnknown(source=Source.OFFLINE) for answer in answers)
+    assert shop.supervisor.status().statistics.calls <= 9
+
+
+# --- refusals, Disconnect, the way back
+
+
+async def test_a_fenced_register_sells_on_and_shows_why(shop):
+    shop.server.problem = (410, "fenced", "A newer enrolment of this register exists.")
+    answer, took_s = await shop.find()
+    assert (answer.source, took_s < HEDGE_S) == (Source.OFFLINE, True)
+    status = shop.supervisor.status()
+    assert (status.word, status.reason) == ("BLOCKED", "A newer enrolment of this register exists")
+
+
+async def test_a_request_the_server_calls_wrong_is_answered_locally_and_switches_nothing(shop):
+    shop.server.problem = (400, "bad-request", "No.")
+    assert (await shop.find())[0].source is Source.OFFLINE
+    assert shop.supervisor.mode is Mode.ONLINE
+
+
+async def test_disconnect_answers_a_waiting_scan_at_once_and_then_nothing_is_sent(shop):
+    await shop.find()
+    shop.proxy.set(SILENT)
+    waiting = asyncio.create_task(shop.find(UNKNOWN_KEYS))
+    await asyncio.sleep(0.05)
+    began_s = time.monotonic()
+    await shop.supervisor.disconnect()
+    assert (await waiting)[0] == ItemUnknown(source=Source.OFFLINE)
+    assert time.monotonic() - began_s < 0.05
+    shop.proxy.set(HEALTHY)
+    taken = shop.proxy.connections, shop.proxy.requests
+    assert (await shop.find())[0].source is Source.OFFLINE
+    with pytest.raises(ServerUnreachable):
+        await shop.client.package_info()
+    await asyncio.sleep(0.2)
+    assert (shop.proxy.connections, shop.proxy.requests) == taken
+    assert shop.supervisor.status().word == "OFFLINE manual"
+
+
+async def test_disconnect_holds_over_a_restart(tmp_path):
+    async with shop_in(tmp_path) as shop:
+        await shop.supervisor.disconnect()
+        store = shop.store
+    async with shop_in(tmp_path, store=store) as shop:
+        assert shop.supervisor.status().word == "OFFLINE manual"
+        assert (await shop.find())[0].source is Source.OFFLINE
+        assert shop.proxy.connections == 0
+        assert (await shop.supervisor.connect(False)).done
+        assert (await shop.find())[0].source is Source.ONLINE
+
+
+@pytest.mark.parametrize("shop", [{"reconnection_interval_s": 0.3}], indirect=True)
+async def test_killed_in_mid_sale_and_back_with_the_next_one(shop):
+    assert (await shop.supervisor.transaction_starts()).mode is Mode.ONLINE
+    assert (await shop.find())[0].source is Source.ONLINE
+    await shop.proxy.unplug()
+    assert (await shop.find())[0].source is Source.OFFLINE
+    await shop.proxy.plug_in()
+    await asyncio.sleep(0.4)
+    assert (await shop.find())[0].source is Source.OFFLINE, "never back inside a transaction"
+    start = await shop.supervisor.transaction_starts()
+    assert (start.mode, start.changed) == (Mode.ONLINE, True)
+    assert (await shop.find())[0].source is Source.ONLINE
+
+
+@pytest.mark.parametrize("shop", [{"reconnection_interval_s": 0}], indirect=True)
+async def test_the_wait_of_a_transaction_start_counts_into_the_first_hedge(shop):
+    await shop.find()
+    await shop.proxy.unplug()
+    await shop.find()
+    await shop.proxy.plug_in()
+    shop.server.delay_s, shop.server.slow_requests = 0.1, 1
+    began_s = time.monotonic()
+    start = await shop.supervisor.transaction_starts()
+    assert start.mode is Mode.ONLINE
+    shop.proxy.set(SILENT)
+    answer, _ = await shop.find()
+    assert answer.source is Source.OFFLINE
+    assert time.monotonic() - began_s == pytest.approx(HEDGE_S, abs=0.06)
+
+
+@pytest.mark.parametrize("shop", [{"reconnection_interval_s": 0}], indirect=True)
+async def test_a_flapping_network_changes_the_mode_at_most_once_per_transaction(shop):
+    faults = [HEALTHY, RESET, captive_portal(), HEALTHY]
+    for _ in range(6):
+        start = await shop.supervisor.transaction_starts()
+        sources = [start.mode is Mode.ONLINE]
+        for fault in faults:
+            shop.proxy.set(fault)
+            answer, took_s = await shop.find()
+            assert isinstance(answer, ItemFound)
+            assert took_s < HEDGE_S + SLACK_S
+            sources.append(answer.source is Source.ONLINE)
+        assert sources == sorted(sources, reverse=True), "once local, local to the end"
+        shop.proxy.set(HEALTHY)
+
+
+async def test_closing_in_the_middle_of_a_call_answers_it_locally(shop):
+    await shop.find()
+    shop.proxy.set(SILENT)
+    waiting = asyncio.create_task(shop.find(UNKNOWN_KEYS))
+    await asyncio.sleep(0.2)
+    await shop.close()
+    assert (await waiting)[0] == ItemUnknown(source=Source.OFFLINE)

@@ -1,0 +1,52 @@
+"""The offline profile: defaults and ranges as documented, and what is not offered yet."""
+
+import msgspec
+import pytest
+
+from store.gateway.profile import OfflineProfile, check_profile, hedge_s
+
+
+def test_the_defaults_are_those_of_the_page():
+    profile = OfflineProfile()
+    assert (profile.offline_timeout_s, profile.retry_count, profile.reconnection_interval_s) == (0.8, 1, 60)
+    assert (profile.upload_batch_records, profile.upload_batch_bytes) == (100, 262_144)
+    assert check_profile(profile) == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("offline_timeout_s", 0.1),
+        ("offline_timeout_s", 121),
+        ("retry_count", 6),
+        ("retry_count", -1),
+        ("reconnection_interval_s", 7_201),
+        ("upload_batch_records", 101),
+        ("no_such_key", 1),
+    ],
+)
+def test_values_out_of_range_and_unknown_keys_are_refused(field, value):
+    with pytest.raises(msgspec.ValidationError, match=field):
+        msgspec.convert({field: value}, OfflineProfile)
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        ({"advanced_switching": True}, "advanced_switching is not offered"),
+        ({"prompt_on_switch": True}, "prompt_on_switch is not offered"),
+        ({"slow_server_threshold_ms": 10}, "between 50 and 10000"),
+    ],
+)
+def test_what_is_not_offered_is_said_in_a_sentence(profile, words):
+    assert words in check_profile(msgspec.convert(profile, OfflineProfile))
+
+
+def test_every_field_has_a_sentence_of_help():
+    for field in msgspec.inspect.type_info(OfflineProfile).fields:
+        assert field.type.extra_json_schema["description"].endswith("."), field.name
+
+
+@pytest.mark.parametrize(("timeout_s", "hedge"), [(0.8, 0.15), (0.2, 0.15), (120, 0.15)])
+def test_the_hedge_is_never_longer_than_the_timeout(timeout_s, hedge):
+    assert hedge_s(OfflineProfile(offline_timeout_s=timeout_s)) == hedge

@@ -1,0 +1,167 @@
+"""A Retail Server of one page for tests of the gateway, inside the test or as a process that can be stopped.
+
+It speaks the wire structs and nothing else: no database, no signatures. As a program it prints its port.
+"""
+
+import asyncio
+import time
+
+import msgspec
+from aiohttp import web
+
+from gateway_world import ITEMS
+from store.exchange import messages
+from store.exchange.messages import Health, Problem, SeriesHead, WireItem, WireSearch
+
+HEADERS = {messages.PROTOCOL_HEADER: "1"}
+
+
+class SmallServer:
+    """Use as `async with SmallServer() as server`; change its attributes to change its answers."""
+
+    def __init__(self):
+        self.port = 0
+        self.prices = {}
+        """sku: price instead of the catalog's."""
+        self.only_here = {}
+        """Keys that only the server knows: "gtin:...": (sku, name, price)."""
+        self.delay_s = 0.0
+        self.slow_requests = 10**9
+        """How many requests `delay_s` still applies to."""
+        self.problem = None
+        """(status, kind, detail) for every signed request."""
+        self.head_seq = 0
+        self.package = b""
+        self.requests = []
+        self.last = None
+        """The last request as it came: path and query, headers."""
+        self.peers = set()
+        self._runner = None
+
+    async def __aenter__(self):
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_):
+        await self.stop()
+
+    async def start(self):
+        """Listen, on the same port as before."""
+        app = web.Application(middlewares=[self._all])
+        app.add_routes(
+            [
+                web.get(messages.PATH_HEALTH, self._health),
+                web.get(messages.PATH_ITEM, self._item),
+                web.get(messages.PATH_SEARCH, self._search),
+                web.get(messages.PATH_HEAD, self._head),
+                web.post(messages.PATH_RECORDS, self._records),
+                web.get(messages.PATH_PACKAGE, self._package),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self):
+        """Stop listening and close what is open."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @web.middleware
+    async def _all(self, request, handler):
+        self.requests.append(request.path)
+        self.last = request
+        self.peers.add(request.transport.get_extra_info("peername"))
+        if self.delay_s and self.slow_requests > 0:
+            self.slow_requests -= 1
+            await asyncio.sleep(self.delay_s)
+        if self.problem is not None and request.path != messages.PATH_HEALTH:
+            return problem(*self.problem)
+        return await handler(request)
+
+    async def _health(self, request):
+        return answer(Health(ok=True, time_ms=now_ms(), version="1"))
+
+    async def _item(self, request):
+        for key in request.query.getall("key"):
+            item = self._items().get(key)
+            if item is not None:
+                return answer(msgspec.structs.replace(item, matched=key))
+        return problem(404, "unknown-item", "Not on file.")
+
+    async def _search(self, request):
+        text, limit = request.query["text"].casefold(), int(request.query["limit"])
+        found = {item.sku: item for item in self._items().values() if text in item.name.casefold()}
+        return answer(WireSearch(items=tuple(sorted(found.values(), key=lambda item: item.name))[:limit]))
+
+    async def _head(self, request):
+        series = request.match_info["series"]
+        return answer(SeriesHead(series=series, seq=self.head_seq, hash="00", time_ms=now_ms()))
+
+    async def _records(self, request):
+        batch = msgspec.json.decode(await request.read(), type=messages.RecordBatch)
+        last = batch.records[-1]
+        return answer(
+            messages.BatchAnswer(
+                series=batch.series, acked_seq=last.seq, acked_hash=last.hash, time_ms=now_ms()
+            )
+        )
+
+    async def _package(self, request):
+        if "meta" in request.query:
+            return answer(
+                messages.PackageInfo(package_seq=1, size=len(self.package), sha256="", created_ms=0)
+            )
+        return web.Response(body=self.package, content_type="application/octet-stream", headers=HEADERS)
+
+    def _items(self):
+        items = {}
+        for sku, name, price, code, plu in ITEMS:
+            item = WireItem(
+                sku=sku,
+                name=name,
+                price=self.prices.get(sku, price),
+                unit="kg" if plu else "pcs",
+                tax="A",
+                department="food",
+                plu=plu,
+                weighed=bool(plu),
+            )
+            items[f"sku:{sku}"] = item
+            if code:
+                items[f"gtin:{code}"] = item
+            if plu:
+                items[f"plu:{plu}"] = item
+        for key, (sku, name, price) in self.only_here.items():
+            items[key] = WireItem(sku=sku, name=name, price=price)
+        return items
+
+
+def answer(value):
+    """A success."""
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json", headers=HEADERS)
+
+
+def problem(status, kind, detail, **more):
+    """A refusal."""
+    value = Problem(type=f"/problems/{kind}", title=kind, status=status, detail=detail)
+    body = msgspec.json.encode({**msgspec.to_builtins(value), **more})
+    return web.Response(status=status, body=body, content_type="application/problem+json", headers=HEADERS)
+
+
+def now_ms():
+    """Wall time."""
+    return time.time_ns() // 1_000_000
+
+
+async def _serve():
+    async with SmallServer() as server:
+        print(server.port, flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())
