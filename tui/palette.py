@@ -23,7 +23,7 @@ class PaletteName(StrEnum):
 
 @dataclass(frozen=True)
 class Look:
-    """How a role looks. `front` and `back` are `#rrggbb`, an ANSI name, or empty for the terminal's own colour."""
+    """How a role looks. `front` and `back` are Rich's names (`white`, `color(153)`), or empty for the terminal's own."""
 
     front: str = ""
     back: str = ""
@@ -35,32 +35,32 @@ COLOURS: dict[Role, Look] = {
     Role.TEXT: Look("white", "black"),
     Role.FRAME: Look("white", "black"),
     Role.TITLE: Look("bright_white", "black", bold=True),
-    Role.BAR: Look("black", "#afd7ff"),
-    Role.MODE: Look("black", "#ffd75f", bold=True),
+    Role.BAR: Look("black", "color(153)"),
+    Role.MODE: Look("black", "color(221)", bold=True),
     Role.STRONG: Look("bright_white", "black", bold=True),
-    Role.HINT: Look("#9e9e9e", "black"),
-    Role.VOID: Look("#9e9e9e", "black"),
+    Role.HINT: Look("color(247)", "black"),
+    Role.VOID: Look("color(247)", "black"),
     Role.CURRENT: Look("white", "black"),
     Role.INFO: Look("white", "black"),
-    Role.WARN: Look("#ffd75f", "black", bold=True),
-    Role.ERROR: Look("bright_white", "#870000", bold=True),
-    Role.QUESTION: Look("bright_white", "#00005f"),
-    Role.PAPER: Look("black", "#eeeeee"),
+    Role.WARN: Look("color(221)", "black", bold=True),
+    Role.ERROR: Look("bright_white", "color(88)", bold=True),
+    Role.QUESTION: Look("bright_white", "color(17)"),
+    Role.PAPER: Look("black", "color(255)"),
 }
 ANSI: dict[Role, Look] = {
     Role.TEXT: Look(),
     Role.FRAME: Look(),
     Role.TITLE: Look(bold=True),
     Role.BAR: Look(reverse=True),
-    Role.MODE: Look("black", "yellow"),
+    Role.MODE: Look("bright_yellow", "black", bold=True),
     Role.STRONG: Look(bold=True),
     Role.HINT: Look(),
     Role.VOID: Look(),
     Role.CURRENT: Look(),
     Role.INFO: Look(),
     Role.WARN: Look("yellow", bold=True),
-    Role.ERROR: Look("white", "red", bold=True),
-    Role.QUESTION: Look("white", "blue", bold=True),
+    Role.ERROR: Look("bright_white", "red", bold=True),
+    Role.QUESTION: Look("bright_white", "blue"),
     Role.PAPER: Look("black", "white"),
 }
 MONO: dict[Role, Look] = {

@@ -90,7 +90,7 @@ class Router:
             if view.message.sound and old is not None:
                 self._box.wires.ring()
         if old is not None and old.mode is not view.mode:
-            self._mode_changed(view)
+            self._mode_changed(old.mode, view.mode)
         self._settle_mask()
         if old is None or old.header != view.header:
             self._overlays.ask_again()
@@ -254,7 +254,9 @@ class Router:
     def _wants_empty_enter(self) -> bool:
         """Exact cash while paying, also right behind the pay key; a question may take it; a stopped till tries again."""
         place = place_under(self.view)
-        return place in (Place.TENDER, Place.QUESTION, Place.SAFE_STOP) or self._paying_n in self._box.unanswered
+        return (
+            place in (Place.TENDER, Place.QUESTION, Place.SAFE_STOP) or self._paying_n in self._box.unanswered
+        )
 
     def _settle_mask(self) -> None:
         """Dots for a PIN: when the core says so, and between the operator's number and the core's word on it."""
@@ -267,10 +269,11 @@ class Router:
             waiting = self._sign_on_n in self._box.unanswered or view.seq <= self._sign_on_seq
             self.local.masked = view.entry is Entry.PIN or (self._sign_on_n > 0 and waiting)
 
-    def _mode_changed(self, view: View) -> None:
+    def _mode_changed(self, old: Mode, new: Mode) -> None:
         self.local.scroll = 0
-        if view.mode is Mode.LOCKED:
-            self.local.refused = ()
+        if old is Mode.PAID:
+            self.local.refused = ()  # they belonged to the sale that is over
+        if new is Mode.LOCKED:
             self._sign_on_n = 0
             if self.local.overlay in (Overlay.FIND, Overlay.CASH, Overlay.REFUSED):
                 self._overlays.close()

@@ -60,11 +60,10 @@ ITEMS = {
     "4711": ("Bananas loose", 199),
 }
 CODES = tuple(code for code in ITEMS if len(code) > 4)
-WINE = "3012993012190"
+WINE = "3012993012196"
 """Opens a guarded question."""
 FLOWERS = "2000000000008"
 """Opens a question for the price."""
-WINE = "3012993012199"
 DECODER = msgspec.json.Decoder(ClientMessage)
 
 
@@ -135,7 +134,13 @@ class Till:
             self.lines = []
         if text == WINE:
             self.question = Question(
-                id=f"q{self.seq}", kind="age", title="Age check", lines=("Red wine 0.75 l",), guarded=True, yes="Yes", no="No"
+                id=f"q{self.seq}",
+                kind="age",
+                title="Age check",
+                lines=("Red wine 0.75 l",),
+                guarded=True,
+                yes="Yes",
+                no="No",
             )
             return OutcomeKind.DONE
         if text == FLOWERS:
@@ -206,7 +211,11 @@ class Till:
             mode=self.mode,
             entry=self._entry(),
             header=Header(
-                register="S0001-R01", store="First store", operator=self.operator, shift=12, connection=self.connection
+                register="S0001-R01",
+                store="First store",
+                operator=self.operator,
+                shift=12,
+                connection=self.connection,
             ),
             first=max(0, len(self.lines) - 40),
             count=len(self.lines),
@@ -219,9 +228,13 @@ class Till:
                 taxes=(TaxView("A", "7", total * 7 // 107, True),),
                 due=total,
             ),
-            tender=TenderPanel(exact_cash=total, round_amounts=(1000, 2000, 5000)) if self.mode is Mode.TENDER else None,
+            tender=TenderPanel(exact_cash=total, round_amounts=(1000, 2000, 5000))
+            if self.mode is Mode.TENDER
+            else None,
             paid=paid,
-            sign_on=SignOnPanel(operator=self.named, facts="Printer ready.") if self.mode is Mode.LOCKED else None,
+            sign_on=SignOnPanel(operator=self.named, facts="Printer ready.")
+            if self.mode is Mode.LOCKED
+            else None,
             question=self.question,
             message=self.message,
             refused=tuple(self.refused),

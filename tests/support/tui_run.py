@@ -7,4 +7,6 @@ from tui.app import open_terminal, run_screen
 
 if __name__ == "__main__":
     terminal = open_terminal()
-    sys.exit(run_screen(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "cashier", terminal=terminal))
+    sys.exit(
+        run_screen(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "cashier", terminal=terminal)
+    )

@@ -26,7 +26,12 @@ from tui.view.local import Link, Local, Overlay
 
 CLOCK = "14:03"
 HEADER = Header(
-    register="S0001-R01", store="First store", operator="Ann Baker", role="cashier", shift=12, connection="ONLINE"
+    register="S0001-R01",
+    store="First store",
+    operator="Ann Baker",
+    role="cashier",
+    shift=12,
+    connection="ONLINE",
 )
 LINES = (
     LineView(1, "Whole milk 3.8 % 1 l", "2", "", 109, 218, "7"),
@@ -91,11 +96,15 @@ def _locked(operator: str = "", **changes) -> View:
 
 
 def _offline() -> Header:
-    return msgspec.structs.replace(HEADER, connection="OFFLINE auto", up=1, reason="Server not answering since 14:03.")
+    return msgspec.structs.replace(
+        HEADER, connection="OFFLINE auto", up=1, reason="Server not answering since 14:03."
+    )
 
 
 def _question(**changes) -> Question:
-    plain = Question(id="q1", kind="price", title="Price", lines=("Roses, bunch", "Type the price and Enter."))
+    plain = Question(
+        id="q1", kind="price", title="Price", lines=("Roses, bunch", "Type the price and Enter.")
+    )
     return msgspec.structs.replace(plain, **changes)
 
 
@@ -159,7 +168,11 @@ def screens() -> dict[str, tuple[View | None, Local]]:
         "sign-in": (_locked(), local(entry="101")),
         "sign-in-pin": (_locked("101"), local(entry="101101", masked=True)),
         "sign-in-after-close": (
-            _locked(shift=ShiftPanel(number=12, rows=(("Sales", "41"), ("Cash counted", "412.80"), ("Over", "0.50")))),
+            _locked(
+                shift=ShiftPanel(
+                    number=12, rows=(("Sales", "41"), ("Cash counted", "412.80"), ("Over", "0.50"))
+                )
+            ),
             local(),
         ),
         "shift": (
@@ -167,7 +180,10 @@ def screens() -> dict[str, tuple[View | None, Local]]:
             local(entry="100"),
         ),
         "idle": (base(Mode.IDLE), local()),
-        "report": (base(Mode.IDLE, shift=ShiftPanel(number=12, rows=(("Sales", "41"), ("Total", "998.10")))), local()),
+        "report": (
+            base(Mode.IDLE, shift=ShiftPanel(number=12, rows=(("Sales", "41"), ("Total", "998.10")))),
+            local(),
+        ),
         "sale": (sale(), local(entry="3*4006381333931")),
         "sale-long": (long_sale(), local(top=51)),
         "sale-offline": (
@@ -183,8 +199,13 @@ def screens() -> dict[str, tuple[View | None, Local]]:
         ),
         "sale-refused": (
             sale(
-                refused=(RefusedScan("4006381333932", "Wrong check digit."), RefusedScan("99", "Unknown code.")),
-                message=Message(text="Unknown code 99. Ins sells it by department.", tone=Tone.ERROR, number=3),
+                refused=(
+                    RefusedScan("4006381333932", "Wrong check digit."),
+                    RefusedScan("99", "Unknown code."),
+                ),
+                message=Message(
+                    text="Unknown code 99. Ins sells it by department.", tone=Tone.ERROR, number=3
+                ),
             ),
             local(),
         ),
@@ -215,7 +236,9 @@ def screens() -> dict[str, tuple[View | None, Local]]:
         "safe-stop": (
             base(
                 Mode.SAFE_STOP,
-                message=Message(text="The disk is full. Free some space, then Enter tries again.", tone=Tone.ERROR),
+                message=Message(
+                    text="The disk is full. Free some space, then Enter tries again.", tone=Tone.ERROR
+                ),
             ),
             local(),
         ),
@@ -227,7 +250,9 @@ def screens() -> dict[str, tuple[View | None, Local]]:
         "help": (sale(), local(overlay=Overlay.HELP)),
         "help-demo": (
             base(Mode.IDLE, demo=True),
-            local(overlay=Overlay.HELP, scroll=14, answer={"rows": [["4006381333931", "Whole milk 3.8 % 1 l"]]}),
+            local(
+                overlay=Overlay.HELP, scroll=14, answer={"rows": [["4006381333931", "Whole milk 3.8 % 1 l"]]}
+            ),
         ),
         "refused": (
             sale(refused=(RefusedScan("4006381333932", "Wrong check digit; a 1 was expected at the end."),)),

@@ -169,7 +169,14 @@ def test_escape_clears_the_entry_first_and_then_goes_back():
 
 
 def test_enter_on_an_empty_entry_is_only_sent_where_it_means_something():
-    for view, sent in ((sale(), []), (base(Mode.IDLE), []), (PAID, []), (LOCKED, []), (PAY, [""]), (QUESTION, [""])):
+    for view, sent in (
+        (sale(), []),
+        (base(Mode.IDLE), []),
+        (PAID, []),
+        (LOCKED, []),
+        (PAY, [""]),
+        (QUESTION, [""]),
+    ):
         router, wires = router_in(view)
         type_in(router, "\r")
         assert wires.said() == sent, view.mode
@@ -374,12 +381,24 @@ def test_pin_that_cannot_be_sent_is_not_shown_in_the_refused_list():
     assert "101101" not in str(router.local.refused) + str(router.local.note)
 
 
-def test_locking_forgets_what_the_last_operator_had_open():
+def test_locking_closes_what_the_last_operator_had_open_and_keeps_the_refused_scans():
     router, _ = router_in(sale())
     router.press(key("f2"))
     type_in(router, f"{MILK}\r")
     router.take_view(msgspec.structs.replace(LOCKED, seq=8))
-    assert (router.local.overlay, router.local.refused) == (None, ())
+    assert router.local.overlay is None
+    assert len(router.local.refused) == 1
+
+
+def test_refused_scans_go_with_the_next_sale_or_by_escape():
+    for end in (lambda router: router.take_view(sale(seq=9)), lambda router: router.press(key("escape"))):
+        router, _ = router_in(PAID)
+        router.press(key("f1"))
+        type_in(router, f"{MILK}\r")
+        router.press(key("escape"))
+        assert len(router.local.refused) == 1
+        end(router)
+        assert router.local.refused == ()
 
 
 # -- the core
@@ -455,7 +474,14 @@ def places() -> list[tuple[str, View | None]]:
 
 @pytest.mark.parametrize("name,view", places(), ids=lambda value: value if isinstance(value, str) else "")
 def test_every_key_has_an_answer_in_every_place(name: str, view: View | None):
-    pressed = {action.key for action in build_keymap().actions} | {"f8", "f13", "ctrl+k", "left", "right", "ctrl+t"}
+    pressed = {action.key for action in build_keymap().actions} | {
+        "f8",
+        "f13",
+        "ctrl+k",
+        "left",
+        "right",
+        "ctrl+t",
+    }
     for each in sorted(pressed):
         for overlay in (None, "f1", "f2", "f9", "f10", "f11", "ctrl+r"):
             router, wires = router_in(view)

@@ -110,7 +110,9 @@ def test_a_pin_is_dots():
 
 
 def test_keys_that_cannot_be_used_are_not_drawn():
-    strip = draw(base(Mode.SALE, operations=(139, 917)), local(), 80, 24, CLOCK, KEYMAP).text().splitlines()[-1]
+    strip = (
+        draw(base(Mode.SALE, operations=(139, 917)), local(), 80, 24, CLOCK, KEYMAP).text().splitlines()[-1]
+    )
     assert strip.split() == ["F1Help", "F9Disconnect", "F10Menu", "F11Cash", "F12Pay"]
 
 
