@@ -16,8 +16,6 @@ from devices.escpos_protocol import (
     process_id,
 )
 
-QUIET_S = 0.3
-"""A printer's answers to what it has just done follow one another faster than this."""
 MOST_KEPT = 64
 """Unasked answers kept; a printer that chatters loses its oldest."""
 
@@ -102,10 +100,11 @@ class Dialogue:
                 return True
         return False
 
-    async def settle(self, within_s: float) -> bool:
-        """Get rid of what earlier jobs owe: ask once more, wait until the answers stop. False: it is still busy.
+    async def settle(self, within_s: float, quiet_s: float) -> bool:
+        """Get rid of what earlier jobs owe: ask once more, wait until no answer comes for `quiet_s`.
 
-        Without this a late answer to the job before would confirm the next one. Raises TransferBroken.
+        False: the printer is still busy. Without this a late answer to the job before would confirm the next one.
+        Raises TransferBroken.
         """
         if not self.owed:
             return True
@@ -114,7 +113,7 @@ class Dialogue:
         self.owed += 1
         if await self._fences.next(within_s) is None:
             return False
-        while await self._fences.next(QUIET_S) is not None:
+        while await self._fences.next(quiet_s) is not None:
             pass
         self.owed = 0
         return not self.stream.lost.done()

@@ -125,12 +125,13 @@ class EscposPrinter:
         except TimeoutError:
             return failed(BUSY)
         try:
-            connect_s = min(self._limits.connect_s, max(until_s - self._now_s(), 0.0))
-            await self._link.connected(connect_s)
-            if self._dialogue is None:
-                return failed(self._link.reason)
-            result = await work(self._attempt(self._dialogue, until_s))
-            if self._status.health is Health.UNKNOWN and not self._dialogue.taken_for_mute:
+            dialogue = await self._connected(until_s)
+            result = await work(self._attempt(dialogue, until_s))
+            if result.outcome is PrintOutcome.FAILED and dialogue.stream.lost.done():
+                # The connection had died unnoticed, as they do overnight; nothing was sent, so once more.
+                dialogue = await self._connected(until_s)
+                result = await work(self._attempt(dialogue, until_s))
+            if self._status.health is Health.UNKNOWN and not dialogue.taken_for_mute:
                 await self._link.drop()  # silent: a fresh connection is the only cure from here
             return result
         except DeviceOffline as error:
@@ -139,6 +140,13 @@ class EscposPrinter:
             return unknown(f"The printer driver failed: {error}.")
         finally:
             self._lock.release()
+
+    async def _connected(self, until_s: float) -> Dialogue:
+        """The conversation on an open connection. Raises DeviceOffline."""
+        await self._link.connected(min(self._limits.connect_s, max(until_s - self._now_s(), 0.0)))
+        if self._dialogue is None:
+            raise DeviceOffline(self._link.reason)
+        return self._dialogue
 
     def _attempt(self, dialogue: Dialogue, until_s: float) -> Attempt:
         self._jobs += 1

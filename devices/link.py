@@ -41,6 +41,7 @@ class Link:
         self._task: asyncio.Task[None] | None = None
         self._stream: ByteStream | None = None
         self._attempts = 0
+        """Refused ones."""
         self.reason = f"{name} has not been opened yet."
         """Why there is no connection."""
 
@@ -96,23 +97,26 @@ class Link:
         try:
             self._stream = await self._opener()
         except DeviceError as error:
-            self._fail(error.reason)
+            self._refused(error.reason)
             return False
         except Exception as error:  # a driver's own mistake
-            self._fail(f"{self.name} cannot be opened: {error}.")
+            self._refused(f"{self.name} cannot be opened: {error}.")
             return False
         since = loop.time()
         self._changed.set()
         self._up(self._stream)
         reason = await asyncio.shield(self._stream.lost)
         await self._stream.aclose()
-        self._fail(reason)
+        self._ended(reason)
         return loop.time() - since >= PROVEN_AFTER_S
 
-    def _fail(self, reason: str) -> None:
-        self.reason = reason
+    def _refused(self, reason: str) -> None:
         self._attempts += 1
         self._changed.set()
+        self._ended(reason)
+
+    def _ended(self, reason: str) -> None:
+        self.reason = reason
         self._down(reason)
 
     async def _pause(self, pause_s: float) -> None:

@@ -123,6 +123,7 @@ class Attempt:
         found = await self._dialogue.statuses(min(self._limits.status_s, self._left_s()))
         if found is None:
             if self._dialogue.stream.lost.done():
+                self._observe(Health.OFFLINE, self._dialogue.stream.lost.result())
                 return self._dialogue.stream.lost.result()
             if self._answers == "yes" or self._memory.answers or self._dialogue.heard:
                 self._observe(Health.UNKNOWN, SILENT)
@@ -138,7 +139,9 @@ class Attempt:
 
     async def _owing(self) -> str:
         """Wait for what older jobs owe; a printer that has never known fences owes nothing."""
-        if self._mute or await self._dialogue.settle(min(self._limits.status_s, self._left_s())):
+        if self._mute or await self._dialogue.settle(
+            min(self._limits.status_s, self._left_s()), self._limits.quiet_s
+        ):
             return ""
         if self._memory.fences:
             return BUSY

@@ -16,6 +16,8 @@ class PrintLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Without progress in sending."""
     watch_s: float = 10.0
     """Between status questions while there is nothing to print; also keeps network boards from hanging up."""
+    quiet_s: float = 0.3
+    """A printer's answers to what it has just done follow one another faster than this."""
     mute_s: float = 0.3
     """How long a connection must hold after the last byte to a printer that cannot answer."""
     unproven_s: float = 3.0

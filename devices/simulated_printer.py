@@ -43,8 +43,8 @@ class SimulatedPrinter:
         """`drawer_sensor`: a drawer is attached whose sensor is high while it is open."""
         self.paper = Paper()
         self.fault: Fault | None = None
-        self.received = 0
-        """Bytes taken since the last `misbehave` or `recover`."""
+        self.taken = bytearray()
+        """What has arrived since the last `misbehave` or `recover`."""
         self.drawer_open = False
         self._knows_fences = knows_fences
         self._drawer_sensor = drawer_sensor
@@ -82,14 +82,15 @@ class SimulatedPrinter:
 
     def misbehave(self, fault: Fault, after: int = 0) -> None:
         """Fail in this way once `after` more bytes have arrived."""
-        self.received = 0
+        self.taken.clear()
         self._pending = (fault, after)
         if after == 0:
             self._break()
 
     async def recover(self) -> None:
         """Power back, paper in, cover closed: whatever it was is over, and what was kept is printed."""
-        was, self.fault, self._pending, self.received = self.fault, None, None, 0
+        was, self.fault, self._pending = self.fault, None, None
+        self.taken.clear()
         self._may_read.set()
         if self._pty is not None and was is Fault.STALL:
             asyncio.get_running_loop().add_reader(self._pty[0], self._read_pty)
@@ -117,13 +118,13 @@ class SimulatedPrinter:
         """Take bytes from the line, up to the moment of a planned fault and beyond it."""
         if self._pending is not None:
             _, after = self._pending
-            whole = max(after - self.received, 0)
+            whole = max(after - len(self.taken), 0)
             if len(data) >= whole:
-                self.received += whole
+                self.taken += data[:whole]
                 self._take(data[:whole])
                 self._break()
                 data = data[whole:]
-        self.received += len(data)
+        self.taken += data
         self._take(data)
 
     def _break(self) -> None:

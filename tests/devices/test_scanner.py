@@ -197,7 +197,7 @@ async def test_a_named_pipe_serves_as_scanner_and_survives_its_writers(tmp_path)
     async with Counter(tmp_path / "pipe", tmp_path) as counter:
         await counter.opened()
         for code in ("4006381333931", "96385074"):
-            with open(tmp_path / "pipe", "w") as pipe:
+            with (tmp_path / "pipe").open("w") as pipe:
                 pipe.write(f"{code}\n")
         await until(lambda: len(counter.texts) == 2)
         assert counter.texts == ["4006381333931", "96385074"]

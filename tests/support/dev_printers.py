@@ -23,6 +23,7 @@ SHORT = PrintLimits(
     connect_s=0.5,
     stalled_s=0.3,
     watch_s=0.2,
+    quiet_s=0.03,
     mute_s=0.05,
     unproven_s=0.3,
     bytes_per_s=100_000,
