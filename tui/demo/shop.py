@@ -71,7 +71,15 @@ def stock(shop: ShopHome, wishes: ShopWishes) -> str:
     office = DemoHeadquarters(shop.headquarters)
     seq = notes.package_seq + 1
     package = office.write(wishes.products, seq=seq, created_ms=time.time_ns() // 1_000_000)
-    prepared = prepare(shop.server, DATABASE, package, REGISTER, pepper=office.pepper(), allow_insecure=True)
+    prepared = prepare(
+        shop.server,
+        DATABASE,
+        package,
+        REGISTER,
+        pepper=office.pepper(),
+        new_code=not enrolled,
+        allow_insecure=True,
+    )
     package.unlink()
     sheet = make_sheet(make_goods(wishes.products))
     shop.sheet_file.write_bytes(msgspec.json.format(msgspec.json.encode(sheet)))
