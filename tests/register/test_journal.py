@@ -2,12 +2,11 @@
 
 import asyncio
 import contextlib
-import os
 import sqlite3
 
 import pytest
-from journal_world import START_MS, HeldStorage, KeySigner, StillClock, draft, event, identity, opened, sale
 
+from journal_world import START_MS, HeldStorage, KeySigner, StillClock, draft, event, identity, opened, sale
 from store.exchange.canonical import canonical
 from store.exchange.record import fingerprint, genesis, record_hash, verify
 from store.gateway.gateway import StoredMode
@@ -155,8 +154,10 @@ async def test_records_cannot_be_changed_or_deleted_even_by_sql(tmp_path):
 async def test_pragmas_are_what_durability_needs(tmp_path):
     async with opened(tmp_path) as journal:
         await journal.save_draft(draft("1"))
-        wanted = dict(journal_mode="wal", synchronous=2, foreign_keys=1, trusted_schema=0, cell_size_check=1,
-                      mmap_size=0, temp_store=2, busy_timeout=2000, wal_autocheckpoint=0)  # fmt: skip
+        wanted = {
+            "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "trusted_schema": 0, "cell_size_check": 1,
+            "mmap_size": 0, "temp_store": 2, "busy_timeout": 2000, "wal_autocheckpoint": 0,
+        }  # fmt: skip
 
         def read(connection):
             return {name: connection.execute(f"pragma {name}").fetchone()[0] for name in wanted}
@@ -187,10 +188,10 @@ async def test_newer_schema_is_refused_with_an_export_hint(tmp_path):
 
 async def test_file_that_is_no_database_is_a_sentence(tmp_path):
     (tmp_path / "journal.db").write_bytes(b"rubbish" * 1000)
-    with pytest.raises(JournalDamaged, match="cannot be (read|used)"):
+    with pytest.raises(JournalDamaged, match=r"cannot be (read|used)"):
         async with opened(tmp_path):
             pass
-    assert not os.path.exists(tmp_path / "journal.db-wal")
+    assert not (tmp_path / "journal.db-wal").exists()
 
 
 async def test_journal_of_another_key_is_refused(tmp_path):
@@ -222,7 +223,7 @@ async def test_older_copy_in_place_of_the_journal_is_noticed(tmp_path):
     async with opened(tmp_path) as journal:
         await journal.commit(sale("t2"))
     (tmp_path / "journal.db").write_bytes(old)
-    with pytest.raises(JournalRolledBack, match="ends at record 1, but .* record 2"):
+    with pytest.raises(JournalRolledBack, match=r"ends at record 1, but .* record 2"):
         async with opened(tmp_path):
             pass
 

@@ -21,6 +21,9 @@ class _File(apsw.VFSFile):
         self._fresh = bool(flags[0] & apsw.SQLITE_OPEN_CREATE)
         super().__init__("", name, flags)
 
+    def excepthook(self, kind, error, trace):
+        """Errors that SQLite ignores (while it closes, say) are no news to the test."""
+
     def xWrite(self, data, offset):
         self._vfs.before("write", self._name)
         self._vfs.note("write", self._name, offset, bytes(data))
@@ -38,6 +41,12 @@ class _File(apsw.VFSFile):
         self._fresh = False
 
 
+class _Connection(apsw.Connection):
+    def close(self, force=True):
+        """Gives the file back even when the disk fails meanwhile, as the standard library's connection does."""
+        super().close(force)
+
+
 class RecordingDisk(apsw.VFS):
     """Keeps the list of what was written, cut off, synced and deleted, in order, with marks of the test between."""
 
@@ -46,12 +55,15 @@ class RecordingDisk(apsw.VFS):
         self.name = f"recording-{next(_names)}"
         super().__init__(self.name, "")
 
+    def excepthook(self, kind, error, trace):
+        """Errors that SQLite ignores are no news to the test."""
+
     def driver(self):
         def sync_directory(path):
             self.note("folder synced", str(path))
 
         def connect(path):
-            return apsw.Connection(path, vfs=self.name)
+            return _Connection(path, vfs=self.name)
 
         return Driver(connect=connect, errors=(apsw.Error,), sync_directory=sync_directory)
 
@@ -110,7 +122,9 @@ class FailingDisk(RecordingDisk):
 
     def _error(self, operation):
         if self.kind == "FULL":
-            return apsw.FullError("no space")
+            error = apsw.FullError("no space")
+            error.extendedresult = apsw.SQLITE_FULL
+            return error
         error = apsw.IOError("input/output error")
         codes = {
             "sync": apsw.SQLITE_IOERR_FSYNC,
@@ -125,8 +139,8 @@ def crash_images(log, rng, outcomes=("kept", "dropped", "torn")):
     """For each point in the log and each outcome: (index, outcome, {file name: bytes}).
 
     A name that was removed may come back until its folder is synced: by us, or by SQLite with the first sync of a new
-    log or rollback journal. Synced bytes are certain. What was written since the last sync of its file is all there, not there at all, or
-    there in part: some sectors of some writes, in no order.
+    log or rollback journal. Synced bytes are certain. What was written since the last sync of its file is all there,
+    not there at all, or there in part: some sectors of some writes, in no order.
     """
     for index in range(len(log) + 1):
         if index and log[index - 1][0] == "mark":

@@ -117,16 +117,23 @@ def round_half_up(numerator, denominator):
 
 def sale(txn_id, lines=2, job=True, draft=None, **changes):
     jobs = (PrintJob(job_id=f"{txn_id}-receipt", kind="receipt", document_kind="receipt"),) if job else ()
-    facts = dict(
-        kind="sale", txn_id=txn_id, body=sale_body(lines), fiscal=True, operator="101", operator_name="Ann Baker",
-        shift=1, shift_id="shift-1", business_date="2026-01-05", mode="offline", catalog="c000001", print_jobs=jobs,
-        draft=draft,
-    )  # fmt: skip
+    facts = {
+        "kind": "sale", "txn_id": txn_id, "body": sale_body(lines), "fiscal": True, "operator": "101",
+        "operator_name": "Ann Baker", "shift": 1, "shift_id": "shift-1", "business_date": "2026-01-05",
+        "mode": "offline", "catalog": "c000001", "print_jobs": jobs, "draft": draft,
+    }  # fmt: skip
     return Entry(**{**facts, **changes})
 
 
 def event(kind, txn_id, body=None, **changes):
-    facts = dict(kind=kind, txn_id=txn_id, body=body or {}, operator="101", shift=1, shift_id="shift-1")
+    facts = {
+        "kind": kind,
+        "txn_id": txn_id,
+        "body": body or {},
+        "operator": "101",
+        "shift": 1,
+        "shift_id": "shift-1",
+    }
     return Entry(**{**facts, **changes})
 
 
