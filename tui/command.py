@@ -5,7 +5,6 @@ A command is a module of `tui.commands` with `declare(parser)` and `run(options)
 """
 
 import argparse
-import difflib
 import importlib
 import os
 import sys
@@ -83,6 +82,8 @@ def run(arguments: list[str]) -> int:
     if word == "help":
         word, rest = (rest or ["--help"])[0], ["--help"]
     if word not in COMMANDS:
+        import difflib  # rarely needed
+
         near = difflib.get_close_matches(word, COMMANDS, n=1)
         hint = f"Did you mean `outpost {near[0]}`?" if near else "`outpost --help` lists them."
         raise CommandFailed(ExitCode.USAGE, f"There is no command {word!r}. {hint}")

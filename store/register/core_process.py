@@ -26,6 +26,8 @@ class CoreProcess:
         self._home = home
         self.pid = 0
         """The core started here; 0 for none."""
+        self.final_code = 0
+        """Exit code of a core that cannot be started: configuration, refused; 0 while all is well."""
         self._started_s = 0.0
         self._failures = 0
 
@@ -42,7 +44,23 @@ class CoreProcess:
 
     def start(self) -> None:
         """Start a core; of two that start at once one ends again, and its screen is welcome at the other."""
-        self._start()
+        home = self._home
+        home.output_file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        self.pid = os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-P", "-m", "tui", "register", "--core", "--home", str(home.path)],
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(home.output_file), write, 0o640),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+            setsigmask=(),
+            setsigdef=(signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE),
+        )
+        self._started_s = time.monotonic()
 
     def wait(self) -> int:
         """Wait for the end of the core that was started here; returns its exit code."""
@@ -66,28 +84,10 @@ class CoreProcess:
         self._failures = self._failures + 1 if time.monotonic() - self._started_s < QUICK_S else 1
         if code in FINAL_CODES or self._failures > TRIES:
             self.pid = 0
+            self.final_code = code
             return self._last_words()
-        self._start()
+        self.start()
         return ""
-
-    def _start(self) -> None:
-        home = self._home
-        home.output_file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        self.pid = os.posix_spawn(
-            sys.executable,
-            [sys.executable, "-P", "-m", "tui", "register", "--core", "--home", str(home.path)],
-            os.environ,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, str(home.output_file), write, 0o640),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-            ],
-            setsid=True,
-            setsigmask=(),
-            setsigdef=(signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE),
-        )
-        self._started_s = time.monotonic()
 
     def _last_words(self) -> str:
         """The last line the core wrote before it gave up."""

@@ -1,6 +1,5 @@
 """Where a register keeps its things (docs/commands.md)."""
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -50,6 +49,8 @@ class RegisterHome:
         wanted = self.path / "run" / "control.sock"
         if len(os.fsencode(wanted)) <= SOCKET_PATH_LIMIT_BYTES:
             return wanted
+        import hashlib  # rarely needed, and every command comes through here
+
         name = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
         return runtime_folder() / f"outpost-{name}" / "control.sock"
 

@@ -39,7 +39,16 @@ def home_of(options: argparse.Namespace) -> RegisterHome:
 
 
 def keys_of(home: RegisterHome) -> dict[str, str]:
-    """The `[keys]` table of this register. Raises ConfigError for anything that is wrong in the file."""
+    """The `[keys]` table of this register; raises ConfigError where there is one and the file is wrong.
+
+    Without one nothing is imported: this stands between the key press and the first picture, and the core reads the
+    whole file anyway.
+    """
+    try:
+        if "[keys]" not in home.config_file.read_text(encoding="utf-8", errors="replace"):
+            return {}
+    except OSError:
+        return {}
     from store.register.config import load_config
 
     return load_config(home.config_file).keys

@@ -45,7 +45,8 @@ def run_with_screen(home: RegisterHome) -> int:
     except BaseException:  # whatever it is, the terminal is given back as it was
         terminal.close()
         raise
-    return run_screen(home.socket, "cashier", revive=core.revive, keys=keys, terminal=terminal)
+    code = run_screen(home.socket, "cashier", revive=core.revive, keys=keys, terminal=terminal)
+    return core.final_code or code
 
 
 def run_core_here(home: RegisterHome) -> int:
