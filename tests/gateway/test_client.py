@@ -3,12 +3,10 @@
 import asyncio
 import contextlib
 import functools
-import os
 import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -31,7 +29,7 @@ from fault_proxy import (
     captive_portal,
     error_answer,
 )
-from gateway_server import SmallServer, problem
+from gateway_server import ServerProcess, SmallServer, problem
 from gateway_world import MILK_KEYS, UNKNOWN_KEYS, RealClock, SeededRandomness
 from store.exchange import messages
 from store.exchange.request import is_genuine, read_headers, sign_request
@@ -243,23 +241,14 @@ async def test_a_connection_that_is_never_taken_costs_the_deadline():
 
 
 async def test_a_stopped_process_costs_the_deadline_and_heals():
-    command = [sys.executable, str(Path(__file__).parents[1] / "support/gateway_server.py")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(Path(__file__).parents[2]), *sys.path))}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
-        try:
-            port = int(await asyncio.to_thread(process.stdout.readline))
-            async with client_of(port) as client:
-                await client.health(deadline_s=2)
-                process.send_signal(19)  # SIGSTOP
-                assert await seconds_of(client.find_item(MILK_KEYS, deadline_s=0.3)) == pytest.approx(
-                    0.3, abs=0.1
-                )
-                with pytest.raises(ServerSilent):
-                    await client.head(deadline_s=0.1)
-                process.send_signal(18)  # SIGCONT
-                assert (await client.find_item(MILK_KEYS, deadline_s=2)).sku == "4711"
-        finally:
-            process.kill()
+    async with ServerProcess() as process, client_of(process.port) as client:
+        await client.health(deadline_s=2)
+        process.freeze()
+        assert await seconds_of(client.find_item(MILK_KEYS, deadline_s=0.3)) == pytest.approx(0.3, abs=0.1)
+        with pytest.raises(ServerSilent):
+            await client.head(deadline_s=0.1)
+        process.thaw()
+        assert (await client.find_item(MILK_KEYS, deadline_s=2)).sku == "4711"
 
 
 @pytest.mark.parametrize("size", [60, 5_000_000], ids=["small", "endless"])

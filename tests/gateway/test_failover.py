@@ -1,6 +1,7 @@
 """Failover over real sockets: every misbehaviour of the network leads to a local answer in time and a plain reason."""
 
 import asyncio
+import socket
 import time
 
 import pytest
@@ -14,11 +15,14 @@ from fault_proxy import (
     SILENT,
     TRUNCATED,
     Fault,
+    FullBacklog,
     captive_portal,
     error_answer,
 )
+from gateway_server import ServerProcess
 from gateway_shop import shop_in
-from gateway_world import UNKNOWN_KEYS, gtin, write_catalog
+from gateway_world import UNKNOWN_KEYS, RealClock, gtin, write_catalog
+from store.gateway.addresses import LastGoodAddresses
 from store.gateway.errors import ServerUnreachable
 from store.gateway.gateway import ItemFound, ItemUnknown, Source
 from store.gateway.offline import OfflineCatalog
@@ -103,6 +107,43 @@ async def test_silence_costs_the_hedge_then_nothing_then_the_mode(shop, fault):
     await shop.word_becomes("OFFLINE auto", 2)
     assert time.monotonic() - began_s == pytest.approx(TIMEOUT_S, abs=0.2)
     assert shop.supervisor.status().reason == f"no answer from {shop.client.server} within 0.8 s"
+
+
+async def test_a_stopped_server_process_costs_the_same_and_heals(shop):
+    async with ServerProcess() as process:
+        shop.proxy.server_port = process.port
+        shop.client.seal()
+        shop.client.unseal()
+        assert (await shop.find())[0].source is Source.ONLINE
+        process.freeze()
+        answer, took_s = await shop.find()
+        assert answer.source is Source.OFFLINE
+        assert took_s == pytest.approx(HEDGE_S, abs=SLACK_S)
+        await shop.word_becomes("OFFLINE auto", TIMEOUT_S + SLACK_S)
+        process.thaw()
+        assert (await shop.supervisor.connect(False)).done
+        assert (await shop.find())[0].source is Source.ONLINE
+
+
+async def test_a_pulled_cable_costs_the_same(shop):
+    await shop.find()
+    await shop.proxy.unplug()
+    with FullBacklog(shop.proxy.port):
+        answer, took_s = await shop.find()
+        assert answer.source is Source.OFFLINE
+        assert took_s == pytest.approx(HEDGE_S, abs=SLACK_S)
+        await shop.word_becomes("OFFLINE auto", TIMEOUT_S + SLACK_S)
+
+
+async def test_a_name_that_cannot_be_found_is_answered_locally_at_once(tmp_path):
+    async def no_name(host, port):
+        raise socket.gaierror(-3, "Temporary failure in name resolution")
+
+    addresses = LastGoodAddresses(RealClock(), no_name)
+    async with shop_in(tmp_path, addresses=addresses) as shop:
+        assert shop.supervisor.status().reason == "the name localhost was not found"
+        answer, took_s = await shop.find()
+        assert (answer.source, took_s < 0.01) == (Source.OFFLINE, True)
 
 
 async def test_an_item_nobody_knows_costs_the_timeout_at_most(shop):

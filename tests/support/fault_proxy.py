@@ -211,9 +211,13 @@ def reset(writer: asyncio.StreamWriter) -> None:
 class FullBacklog:
     """A port whose queue is full: connecting is never answered, as with a cable that was pulled."""
 
+    def __init__(self, port: int = 0) -> None:
+        self.port = port
+
     def __enter__(self) -> "FullBacklog":
         self._listener = socket.socket()
-        self._listener.bind(("127.0.0.1", 0))
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind(("127.0.0.1", self.port))
         self._listener.listen(0)
         self.port = self._listener.getsockname()[1]
         self._callers = []

@@ -4,7 +4,12 @@ It speaks the wire structs and nothing else: no database, no signatures. As a pr
 """
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import msgspec
 from aiohttp import web
@@ -155,6 +160,30 @@ def problem(status, kind, detail, **more):
 def now_ms():
     """Wall time."""
     return time.time_ns() // 1_000_000
+
+
+class ServerProcess:
+    """The same server as a process of its own, which can be stopped and continued."""
+
+    async def __aenter__(self):
+        root = Path(__file__).parents[2]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(root), *sys.path))}
+        self._process = subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, env=environment)
+        self.port = int(await asyncio.to_thread(self._process.stdout.readline))
+        return self
+
+    async def __aexit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def freeze(self):
+        """SIGSTOP: the system still takes connections, nobody answers."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        """SIGCONT."""
+        self._process.send_signal(signal.SIGCONT)
 
 
 async def _serve():

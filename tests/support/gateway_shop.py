@@ -18,7 +18,7 @@ from store.gateway.supervisor import ConnectionSupervisor
 class Shop:
     """Everything by name; `find` tells the answer and how long it took."""
 
-    def __init__(self, server, proxy, catalog, profile, store=None):
+    def __init__(self, server, proxy, catalog, profile, store=None, addresses=None):
         self.server, self.proxy, self.catalog = server, proxy, catalog
         self.profile = profile
         self.store = store or MemoryStore()
@@ -26,7 +26,8 @@ class Shop:
         self.changes = []
         clock, randomness = RealClock(), SeededRandomness()
         self.client = RetailClient(
-            address=f"http://127.0.0.1:{proxy.port}",
+            address=f"http://{'localhost' if addresses else '127.0.0.1'}:{proxy.port}",
+            addresses=addresses,
             clock=clock,
             randomness=randomness,
             series="S0001-R01.1",
@@ -82,7 +83,7 @@ class Shop:
 
 
 @asynccontextmanager
-async def shop_in(folder, *, store=None, catalog=True, **profile):
+async def shop_in(folder, *, store=None, catalog=True, addresses=None, **profile):
     """A shop that is online; nothing of it is left running afterwards."""
     path = folder / "catalog-7.db"
     if not path.exists():
@@ -90,7 +91,7 @@ async def shop_in(folder, *, store=None, catalog=True, **profile):
     offline = OfflineCatalog(path)
     before = set(asyncio.all_tasks())
     async with SmallServer() as server, FaultProxy(server.port) as proxy:
-        shop = Shop(server, proxy, offline if catalog else None, OfflineProfile(**profile), store)
+        shop = Shop(server, proxy, offline if catalog else None, OfflineProfile(**profile), store, addresses)
         try:
             await shop.start()
             yield shop
