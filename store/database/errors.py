@@ -13,7 +13,6 @@ DatabaseTrouble
 
 import sqlite3
 
-
 ConstraintBroken = sqlite3.IntegrityError
 """A unit broke a rule of the schema: a mistake of the caller, not of the database."""
 

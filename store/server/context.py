@@ -75,6 +75,11 @@ class Call:
             raise LookupError("This route does not ask for a register's signature.")
         return self._series
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether a register sent it."""
+        return self._series is not None
+
     def signed_by(self, series: Series) -> None:
         """Note the proved sender."""
         self._series = series

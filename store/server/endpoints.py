@@ -195,7 +195,9 @@ async def get_metrics(call: Call) -> web.Response:
 
 
 async def reported_store(call: Call) -> str:
-    """The store a report is about: the one asked for, or the only one."""
+    """The store a report is about: the register's own; for an operator the one asked for, or the only one."""
+    if call.is_signed:
+        return call.series.store
     asked = call.request.query.get("store")
     if asked is not None:
         return asked

@@ -2,7 +2,6 @@
 
 import asyncio
 import multiprocessing
-import os
 import sqlite3
 import threading
 
@@ -285,7 +284,7 @@ async def test_an_immutable_file_can_be_read_without_a_lock_or_a_log(tmp_path):
     async with await Database.open(tmp_path / "cat a?log#1%.db") as database:
         await database.work(create)
         await database.work(insert, 1)
-    os.chmod(tmp_path, 0o500)
+    tmp_path.chmod(0o500)
     try:
         reader = open_reader(tmp_path / "cat a?log#1%.db", immutable=True)
         assert numbers(reader) == [1]
@@ -293,7 +292,7 @@ async def test_an_immutable_file_can_be_read_without_a_lock_or_a_log(tmp_path):
             reader.execute("insert into sale values (2, 'x')")
         reader.close()
     finally:
-        os.chmod(tmp_path, 0o700)
+        tmp_path.chmod(0o700)
 
 
 async def test_every_trouble_is_a_sentence(database):

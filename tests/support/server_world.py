@@ -1,6 +1,8 @@
 """A real Retail Server on a real SQLite file and a real socket, and registers that talk to it."""
 
+import asyncio
 import contextlib
+import io
 import json
 import secrets
 import time
@@ -10,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from yarl import URL
 
 from store.exchange.canonical import canonical
 from store.exchange.messages import (
@@ -151,7 +154,7 @@ class World:
             assert books["accepted"] == books["posted"] + books["quarantined"] + books["waiting"]
             if not books["waiting"]:
                 return books
-            await __import__("asyncio").sleep(0.01)
+            await asyncio.sleep(0.01)
         raise AssertionError(f"posting never settled: {books}")
 
 
@@ -220,11 +223,11 @@ class Register:
         return sign_request(self.key, **(claim | changed))
 
     async def send(self, method, path, content=b"", headers=None):
-        from yarl import URL
-
         headers = self.sign(method, path, content) if headers is None else headers
         url = URL(self.url + path, encoded=True)
-        async with self.http.request(method, url, data=content or None, headers=headers) as response:
+        async with self.http.request(
+            method, url, data=io.BytesIO(content) if content else None, headers=headers
+        ) as response:
             return response.status, await response.read(), response.headers
 
     async def get(self, path):

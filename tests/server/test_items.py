@@ -1,0 +1,145 @@
+"""Items by key, search, and the data package."""
+
+import hashlib
+from urllib.parse import quote
+
+import pytest
+
+from server_world import TABLES, package_file, problem, running_world
+from store.exchange.package import open_package
+from store.server.errors import ServerTrouble
+
+
+@pytest.fixture
+async def world(tmp_path):
+    async with running_world(tmp_path) as world:
+        world.register = await world.enrolled()
+        yield world
+
+
+@pytest.mark.parametrize(
+    ("query", "sku", "matched"),
+    [
+        ("key=sku:4711", "4711", "sku:4711"),
+        ("key=gtin:04006381333931", "4711", "gtin:04006381333931"),
+        ("key=plu:77", "4712", "plu:77"),
+        ("key=gtin:00000000000000&key=sku:4713", "4713", "sku:4713"),
+        ("key=plu:77&key=sku:4711", "4712", "plu:77"),
+        ("key=colour:red&key=sku:4711", "4711", "sku:4711"),
+    ],
+)
+async def test_the_first_key_on_file_is_answered(world, query, sku, matched):
+    status, item = await world.register.get(f"/items?{query}")
+    assert (status, item["sku"], item["matched"]) == (200, sku, matched)
+
+
+async def test_an_item_comes_with_all_its_fields(world):
+    _, item = await world.register.get("/items?key=plu:77")
+    assert item == {
+        "sku": "4712",
+        "name": "Vollmilch 3,5 %",
+        "price": 109,
+        "unit": "pcs",
+        "tax": "B",
+        "department": "10",
+        "plu": "77",
+        "open_price": False,
+        "weighed": False,
+        "blocked": "",
+        "matched": "plu:77",
+    }
+
+
+@pytest.mark.parametrize(
+    "query", ["key=sku:9", "key=plu:", "key=gtin:4006381333931", "key=sku:4711'--", "key=%00"]
+)
+async def test_what_is_not_on_file_is_unknown(world, query):
+    status, content, _ = await world.register.send("GET", f"/items?{query}")
+    assert (status, problem(content)) == (404, "unknown-item")
+
+
+@pytest.mark.parametrize("query", ["", "?x=1", "?" + "&".join(["key=sku:1"] * 9)])
+async def test_a_question_without_or_with_too_many_keys_is_refused(world, query):
+    status, content, _ = await world.register.send("GET", f"/items{query}")
+    assert (status, problem(content)) == (400, "bad-request")
+
+
+@pytest.mark.parametrize(
+    ("text", "skus"),
+    [
+        ("gouda", ["4711"]),
+        ("käse", ["4711"]),
+        ("oud", ["4711"]),
+        ("milch", ["4712"]),
+        ("100%", ["4713"]),
+        ("saft orangen", ["4713"]),
+        ("mi", ["4712"]),
+        ("%", ["4713", "4712"]),
+        ("77", ["4712"]),
+        ("", []),
+        ("nothing", []),
+        ('"', []),
+        ('a"b', []),
+        ("NEAR(x,y)", []),
+        ("*", []),
+    ],
+)
+async def test_search_finds_parts_of_names_and_takes_every_text_literally(world, text, skus):
+    status, found = await world.register.get(f"/search?text={quote(text)}")
+    assert status == 200
+    assert [item["sku"] for item in found["items"]] == skus
+
+
+async def test_search_answers_no_more_than_asked(world):
+    _, found = await world.register.get("/search?text=o&limit=1")
+    assert len(found["items"]) == 1
+    status, _, _ = await world.register.send("GET", "/search?text=o&limit=-1")
+    assert status == 400
+
+
+async def test_the_current_package_comes_whole_in_parts_and_not_twice(world):
+    data = package_file()
+    _, info = await world.register.get("/packages/current?meta=1")
+    assert info == {
+        "package_seq": 1,
+        "size": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "created_ms": 1_700_000_000_001,
+    }
+    status, content, headers = await world.register.send("GET", "/packages/current")
+    assert (status, content) == (200, data)
+    sign = world.register.sign("GET", "/packages/current")
+    part = await world.register.send("GET", "/packages/current", headers=sign | {"Range": "bytes=10-19"})
+    assert (part[0], part[1]) == (206, data[10:20])
+    sign = world.register.sign("GET", "/packages/current")
+    again = await world.register.send(
+        "GET", "/packages/current", headers=sign | {"If-None-Match": headers["ETag"]}
+    )
+    assert (again[0], again[1]) == (304, b"")
+    assert open_package(content, bytes.fromhex(world.register.answer.root_key))["item"]
+
+
+async def test_a_newer_package_replaces_everything_at_once(world):
+    tables = TABLES | {"item": [TABLES["item"][0] | {"price": 599}], "barcode": []}
+    await world.prepare(data=package_file(2, tables))
+    assert (await world.register.get("/items?key=sku:4711"))[1]["price"] == 599
+    for query in ("key=sku:4712", "key=gtin:04006381333931"):
+        assert (await world.register.send("GET", f"/items?{query}"))[0] == 404
+    assert (await world.register.get("/search?text=milch"))[1]["items"] == []
+    assert (await world.register.get("/packages/current?meta=1"))[1]["package_seq"] == 2
+
+
+@pytest.mark.parametrize("seq", [1, 2])
+async def test_an_older_or_renumbered_package_is_refused_and_nothing_changes(world, seq):
+    await world.prepare(data=package_file(2))
+    with pytest.raises(ServerTrouble, match="higher number"):
+        await world.prepare(data=package_file(seq, TABLES | {"item": []}))
+    assert (await world.register.get("/items?key=sku:4711"))[0] == 200
+
+
+async def test_a_package_of_another_root_is_refused_and_nothing_changes(world):
+    from server_world import PACKAGE_KEY
+
+    with pytest.raises(ServerTrouble, match="root key"):
+        await world.prepare(data=package_file(2, TABLES | {"item": []}, root=PACKAGE_KEY))
+    assert (await world.register.get("/items?key=sku:4711"))[0] == 200

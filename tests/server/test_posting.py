@@ -1,0 +1,241 @@
+"""Posting: each effect once, a poison record alone, and the sums computed a second time."""
+
+import asyncio
+
+import pytest
+
+from server_world import STORE, Register, body, running_world, sale
+from store.server.effects import post
+from store.server.posting import MAX_ATTEMPTS
+from store.server.recomputation import recompute_sale, recompute_shift
+from store.server.reports import conservation
+
+
+async def test_a_poison_record_in_the_middle_is_quarantined_and_the_others_pass(tmp_path):
+    tried = []
+
+    def poisoned(db, ref, payload):
+        post(db, ref, payload)  # the effects are written, then it breaks: nothing of them may stay
+        if ref.seq == 3:
+            tried.append(ref.seq)
+            raise ZeroDivisionError("a bug in posting")
+
+    async with running_world(tmp_path, post_record=poisoned) as world:
+        register = await world.enrolled()
+        for _ in range(5):
+            register.add()
+        assert (await register.upload())[1].acked_seq == 5
+        assert await world.settled() == {"accepted": 5, "posted": 4, "quarantined": 1, "waiting": 0}
+        assert len(tried) == MAX_ATTEMPTS
+        [row] = await world.report("quarantine")
+        assert (row["series"], row["seq"], row["attempts"]) == (register.series, 3, MAX_ATTEMPTS)
+        assert row["reason"] == "ZeroDivisionError: a bug in posting"
+        assert await world.sql("select distinct seq from sale_line order by seq") == [(1,), (2,), (4,), (5,)]
+    # The repair: new code and the same bytes.
+    async with running_world(tmp_path) as world:
+        assert (await world.settled())["posted"] == 5
+        assert await world.report("quarantine") == []
+
+
+async def test_a_record_that_fails_twice_and_then_posts_is_posted_once(tmp_path):
+    failures = iter([RuntimeError(), RuntimeError()])
+
+    def shaky(db, ref, payload):
+        post(db, ref, payload)
+        if error := next(failures, None):
+            raise error
+
+    async with running_world(tmp_path, post_record=shaky) as world:
+        register = await world.enrolled()
+        register.add()
+        await register.upload()
+        assert (await world.settled())["posted"] == 1
+        assert await world.sql("select count(*) from sale_tender") == [(2,)]
+
+
+async def test_conservation_holds_at_every_moment_of_a_busy_hour(tmp_path):
+    def sometimes(db, ref, payload):
+        if ref.seq % 4 == 0:
+            raise ValueError("not this one")
+        post(db, ref, payload)
+
+    async with running_world(tmp_path, post_record=sometimes) as world:
+        register = await world.enrolled()
+        for _ in range(30):
+            for _ in range(4):
+                register.add()
+            await register.upload(register.batch(len(register.records) - 3))
+            assert (await world.read(conservation, STORE)).holds
+        books = await world.settled()
+        assert (books["posted"], books["quarantined"]) == (90, 30)
+
+
+async def test_the_same_transaction_id_twice_in_a_series_is_quarantined(tmp_path):
+    async with running_world(tmp_path) as world:
+        register = await world.enrolled()
+        register.add()
+        register.add(txn_id=body("", 1)["txn_id"])
+        register.add(receipt_no=1)
+        await register.upload()
+        assert (await world.settled())["quarantined"] == 2
+        reasons = {row["seq"]: row["reason"] for row in await world.report("quarantine")}
+        assert reasons == {2: "txn_id is that of record 1", 3: "receipt number 1 is that of record 1"}
+
+
+async def test_the_same_transaction_id_in_two_series_counts_twice_and_is_flagged(tmp_path):
+    async with running_world(tmp_path) as world:
+        one = await world.enrolled()
+        two = await Register.enrol(world, (await world.prepare("S0042-R04")).code)
+        for register in (one, two):
+            register.add()
+            await register.upload()
+            await world.settled()
+        assert (await world.settled())["posted"] == 2
+        [note] = await world.report("differences")
+        assert (note["series"], note["effect"]) == (two.series, "txn_id")
+
+
+@pytest.mark.parametrize(
+    ("change", "effect"),
+    [
+        ({"total": 627}, "total"),
+        ({"subtotal": 1}, "subtotal"),
+        ({"change": 0}, "change"),
+    ],
+)
+async def test_a_sale_whose_sums_are_wrong_is_stored_as_it_says_and_flagged(tmp_path, change, effect):
+    async with running_world(tmp_path) as world:
+        register = await world.enrolled()
+        register.add(**change)
+        register.add()
+        await register.upload()
+        assert (await world.settled())["posted"] == 2
+        notes = await world.report("differences")
+        assert {note["seq"] for note in notes} == {1} and effect in {note["effect"] for note in notes}
+        rows = await world.report("transactions")
+        assert rows[0]["total"] == change.get("total", 626)
+
+
+def line(**change):
+    return sale() | {"lines": [sale()["lines"][0] | change]}
+
+
+@pytest.mark.parametrize(
+    ("said", "effects"),
+    [
+        (sale(), []),
+        (line(amount=625), ["line:1.amount", "line:1.gross", "subtotal"]),
+        (line(tax_amount=40), ["line:1.tax", "tax:B.tax"]),
+        (line(gross=1), ["line:1.gross", "total", "tax:B.gross"]),
+        (line(price_source="label", quantity="0.001"), []),
+        (sale() | {"tenders": [{"n": 1, "kind": "cash", "amount": 600}], "change": 0}, ["tenders"]),
+        (sale() | {"taxes": [sale()["taxes"][0] | {"net": 1}]}, ["tax:B.net"]),
+    ],
+)
+def test_the_second_computation_finds_what_does_not_add_up(said, effects):
+    assert [effect for effect, _, _ in recompute_sale(said)] == effects
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity", "rate", "included", "amount", "tax", "gross"),
+    [
+        (109, "1", "19", 1, 109, 17, 109),
+        (109, "1", "19", 0, 109, 21, 130),
+        (-109, "1", "19", 0, -109, -21, -130),
+        (1, "0.5", "0", 1, 1, 0, 1),
+        (-1, "0.5", "0", 1, -1, 0, -1),
+        (3, "1", "50", 0, 3, 2, 5),
+        (199, "3", "5.5", 1, 597, 31, 597),
+    ],
+)
+def test_the_second_computation_rounds_half_away_from_zero(
+    price, quantity, rate, included, amount, tax, gross
+):
+    said = line(price=price, quantity=quantity, amount=amount, tax_amount=tax, gross=gross)
+    net = gross - tax
+    taxes = [
+        {"code": "B", "name": "", "rate": rate, "included": included, "net": net, "tax": tax, "gross": gross}
+    ]
+    said |= {"taxes": taxes, "subtotal": amount, "total": gross, "change": 0}
+    said |= {"tenders": [{"n": 1, "kind": "card", "amount": gross}]}
+    assert list(recompute_sale(said)) == []
+
+
+def test_a_shift_is_added_up_from_what_was_posted():
+    found = recompute_shift(
+        kinds=[("sale", 2, 1252), ("void", 1, 500), ("drawer.open", 1, 0)],
+        tenders=[("cash", 2000), ("change", -1374), ("card", 626), ("rounding", 2)],
+        start_amount=10000,
+    )
+    assert found == {
+        "sales": 2,
+        "sales_total": 1252,
+        "voids": 1,
+        "voids_total": 500,
+        "no_sales": 1,
+        "reprints": 0,
+        "cash_in": 2000,
+        "change": 1374,
+        "cash_rounding": -2,
+        "expected_cash": 10626,
+    }
+
+
+CLOSING = {
+    "currency": "EUR",
+    "sales": 2,
+    "sales_total": 1252,
+    "cash_in": 2000,
+    "change": 748,
+    "expected_cash": 11252,
+    "counted": 11252,
+    "over_short": 0,
+    "grand_total": 1252,
+    "tenders": [{"kind": "cash", "count": 2, "amount": 1252}],
+    "taxes": [],
+}
+
+
+@pytest.mark.parametrize(("change", "effects"), [({}, []), ({"sales_total": 1}, ["shift.sales_total"])])
+async def test_a_closing_is_compared_with_what_was_posted(tmp_path, change, effects):
+    async with running_world(tmp_path) as world:
+        register = await world.enrolled()
+        register.add("shift.open")
+        register.add()
+        register.add()
+        register.add("shift.close", **(CLOSING | change))
+        await register.upload()
+        assert (await world.settled())["posted"] == 4
+        assert [note["effect"] for note in await world.report("differences")] == effects
+        stored = dict(await world.sql("select effect, amount from shift_total where seq = 4"))
+        assert stored["sales_total"] == change.get("sales_total", 1252)
+        assert stored["tender:cash"] == 1252
+
+
+async def test_a_closing_behind_a_quarantined_sale_says_that_it_cannot_be_compared(tmp_path):
+    async with running_world(tmp_path) as world:
+        register = await world.enrolled()
+        register.add("shift.open")
+        register.add("coupon")
+        register.add("shift.close", **CLOSING)
+        await register.upload()
+        await world.settled()
+        [note] = await world.report("differences")
+        assert note["effect"] == "shift.incomplete"
+
+
+async def test_posting_starts_again_after_a_failure_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr("store.server.tasks.RESTART_S", (0.01,))
+    async with running_world(tmp_path) as world:
+        real = world.context.poster._wait_s
+
+        async def broken():
+            world.context.poster._wait_s = real
+            raise RuntimeError("a bug in the loop itself")
+
+        world.context.poster._wait_s = broken
+        register = await world.enrolled()
+        register.add()
+        await register.upload()
+        assert (await world.settled())["posted"] == 1
+        await asyncio.sleep(0)
