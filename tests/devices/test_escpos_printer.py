@@ -42,8 +42,17 @@ async def back(made: Bench) -> None:
     raise AssertionError("the printer does not come back")
 
 
-@BOTH
-@pytest.mark.parametrize("fault", [Fault.POWER_OFF, Fault.FREEZE, Fault.CUT_LINE, Fault.PAPER_OUT])
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        ("tcp", Fault.POWER_OFF),
+        ("tcp", Fault.CUT_LINE),
+        ("tcp", Fault.FREEZE),
+        ("tcp", Fault.PAPER_OUT),
+        ("pty", Fault.FREEZE),
+        ("pty", Fault.PAPER_OUT),
+    ],
+)
 async def test_confirmed_means_on_paper_and_failed_means_not_begun_wherever_it_breaks(kind, fault):
     """A fault after each k-th byte of the job: the only lie would be CONFIRMED without paper or FAILED with some."""
     quick = msgspec.structs.replace(SHORT, job_s=0.4, status_s=0.1, stalled_s=0.1, connect_s=0.3)
