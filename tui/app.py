@@ -38,6 +38,7 @@ def run_screen(
 
         app = RegisterScreen(path, role, version, revive=revive, keymap=keymap, palette=palette)
         watch_signals(app.stop_from_thread, raw)
+        raw.has_splash = False
         app.run(mouse=False)
     finally:
         raw.close()

@@ -59,6 +59,8 @@ class RawTerminal:
         if not (os.isatty(self._fd) and sys.__stdout__ and sys.__stdout__.isatty()):
             raise NoTerminal("The register's screen needs a terminal. Start it from one, not through a pipe.")
         self._before = termios.tcgetattr(self._fd)
+        self.has_splash = False
+        """Whether the splash's screen is ours to leave; Textual leaves its own."""
 
     def open(self) -> None:
         """Raw mode without throwing away what was typed, then the splash."""
@@ -70,14 +72,19 @@ class RawTerminal:
         raw[6] = control
         termios.tcsetattr(self._fd, termios.TCSANOW, raw)
         os.write(1, SPLASH.encode())
+        self.has_splash = True
 
     def close(self) -> None:
         """As it was before; never waits for a terminal that does not read."""
+        if self.has_splash:
+            os.write(1, LEAVE)
+            self.has_splash = False
         termios.tcsetattr(self._fd, termios.TCSANOW, self._before)
 
     def abandon(self) -> None:
         """From any thread, with the program stuck: as much of the way back as goes without waiting."""
         try:
+            self.has_splash = False
             self.close()
             os.set_blocking(1, False)
             os.write(1, LEAVE)

@@ -5,9 +5,12 @@ from typing import Protocol
 from store.register.intents import IntentKind
 from store.register.view import RefusedScan, Tone, View
 from tui.view.local import Local, Note
+from tui.view.text import clean, cut
 
 REFUSED_LIMIT = 20
 SHOWN_LIMIT = 40
+SAID_LIMIT = 24
+"""Characters of a refused text in the sentence about it, whose end says why."""
 
 
 class Wires(Protocol):
@@ -68,7 +71,7 @@ class Outbox:
         local = self.local
         shown = "(hidden)" if local.masked else text[:SHOWN_LIMIT]
         local.refused = (*local.refused, RefusedScan(shown, why))[-REFUSED_LIMIT:]
-        self.say(f"Not taken: {shown}. {why}", Tone.ERROR)
+        self.say(f"Not taken: {cut(clean(shown), SAID_LIMIT)}. {why}", Tone.ERROR)
         self.wires.ring()
 
     def say(self, text: str, tone: Tone = Tone.INFO) -> None:

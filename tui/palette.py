@@ -23,7 +23,7 @@ class PaletteName(StrEnum):
 
 @dataclass(frozen=True)
 class Look:
-    """How a role looks. `front` and `back` are Rich's names (`white`, `color(153)`), or empty for the terminal's own."""
+    """How a role looks. `front` and `back` are Rich's names (`color(153)`), or empty for the terminal's own."""
 
     front: str = ""
     back: str = ""

@@ -86,7 +86,8 @@ class Router:
         local = self.local
         local.top = next_top(view, local.top, line_rows(*self._size))
         if old is None or view.message.number != old.message.number:
-            local.note = None if view.message.text else local.note
+            if view.message.text and (local.note is None or local.note.tone is not Tone.ERROR):
+                local.note = None  # what was refused here stays until the next key
             if view.message.sound and old is not None:
                 self._box.wires.ring()
         if old is not None and old.mode is not view.mode:
@@ -252,7 +253,7 @@ class Router:
             self._settle_mask()
 
     def _wants_empty_enter(self) -> bool:
-        """Exact cash while paying, also right behind the pay key; a question may take it; a stopped till tries again."""
+        """Exact cash while paying or right behind the pay key; an answer to a question; a stopped till tries again."""
         place = place_under(self.view)
         return (
             place in (Place.TENDER, Place.QUESTION, Place.SAFE_STOP) or self._paying_n in self._box.unanswered

@@ -5,9 +5,6 @@ from collections import deque
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tui_core import CODES, FLOWERS, WINE, Till
-from tui_views import DEPARTMENTS, GUARDED, base, sale, screens
-from tui_wires import Recorder, key, keys
 
 from store.register.intents import Intent, IntentKind
 from store.register.view import Mode, View
@@ -15,6 +12,9 @@ from store.sale.barcode import looks_like_code
 from tui.keymap import build_keymap
 from tui.router import Router
 from tui.view.local import Link
+from tui_core import CODES, FLOWERS, WINE, Till
+from tui_views import DEPARTMENTS, GUARDED, base, sale, screens
+from tui_wires import Recorder, key, keys
 
 KEYMAP = build_keymap()
 ENDS = ("\r", "\n", "\r\n", "\t")

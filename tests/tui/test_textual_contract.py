@@ -1,7 +1,7 @@
 """What the screen relies on in Textual; the first to fail on an upgrade.
 
-`App.on_event` and the driver's `send_message` are no promises of Textual's. Keys are posted in one go, as a fast scanner
-or a line that stalled delivers them: Pilot waits after each key and hides what this is about.
+`App.on_event` and the driver's `send_message` are no promises of Textual's. Keys are posted in one go, as a fast
+scanner or a line that stalled delivers them: Pilot waits after each key and hides what this is about.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 import textual
 from textual import events
-from tui_core import CODES, FLOWERS, WINE, FakeCore, Till
 
 from store.register.view import Mode
 from tui.keymap import build_keymap
 from tui.palette import PaletteName
 from tui.screens.register import RegisterScreen, parts_of
+from tui_core import CODES, FLOWERS, WINE, FakeCore, Till
 
 MILK, BREAD = CODES[:2]
 

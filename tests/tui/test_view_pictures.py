@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
-from tui_views import CLOCK, HEADER, base, local, sale, screens
 
 from store.register.view import LineView, Mode
 from tui.keymap import build_keymap
 from tui.view.canvas import Picture
 from tui.view.screen import draw
+from tui_views import CLOCK, HEADER, base, local, sale, screens
 
 PICTURES = Path(__file__).parent / "pictures"
 SIZES = ((80, 24), (60, 20), (132, 43))

@@ -35,7 +35,7 @@ REFUSED_CODE = 5
 THEME = "ansi-dark"
 
 
-class RegisterScreen(App[int]):
+class RegisterScreen(App[None]):
     """A screen of the register; holds no sale, so it can go at any moment."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -109,7 +109,7 @@ class RegisterScreen(App[int]):
     def stop_from_thread(self) -> None:
         """End in order, asked from another thread."""
         if self._own_loop is not None:
-            self._own_loop.call_soon_threadsafe(lambda: self.exit(0))
+            self._own_loop.call_soon_threadsafe(self.exit)
 
     # -- what the router can do (tui.router.Wires)
 
@@ -132,7 +132,7 @@ class RegisterScreen(App[int]):
     def leave(self) -> None:
         """Detach."""
         self.last_words = "Detached. The register goes on; `outpost screen` attaches again."
-        self.exit(0)
+        self.exit()
 
     # -- inside
 
@@ -168,7 +168,7 @@ class RegisterScreen(App[int]):
         self._router.linked(Link(link.value), why)
         if link in (CoreLink.REFUSED, CoreLink.CLOSED):
             self.last_words = why
-            self.exit(REFUSED_CODE if link is CoreLink.REFUSED else 0)
+            self.exit(return_code=REFUSED_CODE if link is CoreLink.REFUSED else 0)
         self._paint()
 
     def _paint_soon(self) -> None:
