@@ -11,7 +11,8 @@ from typing import Any
 
 from store.gateway.ports import Clock
 
-LOOK_AGAIN_S = 30.0
+LOOK_AGAIN_S = 2.0
+"""Only new connections ask for addresses, so a healthy register hardly ever does."""
 
 Found = list[dict[str, Any]]
 Lookup = Callable[[str, int], Awaitable[Found]]

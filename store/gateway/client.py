@@ -92,13 +92,19 @@ class RetailClient:
     # --- life
 
     async def open(self) -> None:
-        """Import what is slow, off the event loop; the first request does it when nobody did before."""
+        """Import what is slow, off the event loop; the first request does it when nobody did before.
+
+        Raises ServerUnreachable when the certificates to trust cannot be read.
+        """
         async with self._opening:
             if self._opened:
                 return
             await asyncio.to_thread(importlib.import_module, "aiohttp")
             if self._address.startswith("https"):
-                self._tls = await asyncio.to_thread(_tls_context, self._ca_file)
+                try:
+                    self._tls = await asyncio.to_thread(_tls_context, self._ca_file)
+                except OSError as error:  # ssl.SSLError, a file that is no certificate, is one too
+                    raise ServerUnreachable(f"the certificate file {self._ca_file} cannot be used") from error
             self._opened = True
 
     async def close(self) -> None:

@@ -43,6 +43,10 @@ class ServerCalls(Protocol):
         """host:port."""
         ...
 
+    async def open(self) -> None:
+        """Get ready; may take a second on a slow machine. Raises GatewayError."""
+        ...
+
     async def health(self, *, deadline_s: float) -> Health:
         """Whether the server can commit. Raises GatewayError."""
         ...
@@ -126,6 +130,7 @@ class ConnectionSupervisor:
     async def _starting_probe(self, draft_open: bool) -> None:
         transactions = self._transactions
         try:
+            await self._client.open()
             await self.ask_head(self._profile.offline_timeout_s)
         except GatewayError as error:
             self._step_mode(ModeEvent.STARTING_PROBE_FAILED, error.reason)
@@ -135,7 +140,7 @@ class ConnectionSupervisor:
         self._started.set()
 
     async def started(self) -> None:
-        """Return when the starting probe has ended (at most the offline timeout)."""
+        """Return when the starting probe has ended: what the client's imports take, and at most the timeout."""
         await self._started.wait()
 
     # --- what it tells

@@ -337,6 +337,18 @@ async def test_a_certificate_that_is_not_trusted_blocks(tmp_path, server):
     await runner.cleanup()
 
 
+async def test_a_certificate_file_that_is_none_is_named(tmp_path):
+    rubbish = tmp_path / "ca.pem"
+    rubbish.write_text("rubbish")
+    for path in (rubbish, tmp_path / "none.pem"):
+        client = RetailClient(
+            address="https://127.0.0.1:1", clock=RealClock(), randomness=SeededRandomness(), ca_file=path
+        )
+        with pytest.raises(ServerUnreachable, match=f"the certificate file {path} cannot be used"):
+            await client.health(deadline_s=2)
+        await client.close()
+
+
 # --- names
 
 
@@ -382,9 +394,31 @@ async def test_a_name_found_once_survives_a_dead_and_a_hanging_name_server(serve
             assert (await client.find_item(MILK_KEYS, deadline_s=0.5)).sku == "4711"
             client.seal()
             client.unseal()  # so that the next one connects anew
-            clock.later_s += 31
+            clock.later_s += 3
             await asyncio.sleep(0)
         assert len(asked) == 3, "never two look-ups of a name at one time"
+
+
+async def test_a_changed_address_is_met_by_the_next_attempt(server):
+    moved = [False]
+
+    async def lookup(host, port):
+        address = "127.0.0.1" if moved[0] else "127.0.0.99"
+        return [{"hostname": host, "host": address, "port": port, "family": 2, "proto": 6, "flags": 0}]
+
+    class LaterClock(RealClock):
+        def monotonic_s(self):
+            return super().monotonic_s() * 1_000
+
+    addresses = LastGoodAddresses(LaterClock(), lookup)
+    async with client_of(server.port, host="localhost", addresses=addresses) as client:
+        with pytest.raises(ServerUnreachable):
+            await client.health(deadline_s=1)
+        moved[0] = True
+        await asyncio.sleep(0.01)
+        with pytest.raises(ServerUnreachable):
+            await client.health(deadline_s=1)
+        assert (await client.health(deadline_s=1)).ok
 
 
 async def test_the_systems_own_names_are_used(server):

@@ -1,5 +1,8 @@
 """The offline profile: defaults and ranges as documented, and what is not offered yet."""
 
+import re
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -50,3 +53,9 @@ def test_every_field_has_a_sentence_of_help():
 @pytest.mark.parametrize(("timeout_s", "hedge"), [(0.8, 0.15), (0.2, 0.15), (120, 0.15)])
 def test_the_hedge_is_never_longer_than_the_timeout(timeout_s, hedge):
     assert hedge_s(OfflineProfile(offline_timeout_s=timeout_s)) == hedge
+
+
+def test_the_page_lists_every_key():
+    page = (Path(__file__).parents[2] / "docs/failover.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert listed == [field.name for field in msgspec.structs.fields(OfflineProfile)]

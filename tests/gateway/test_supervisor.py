@@ -63,6 +63,12 @@ async def test_a_silent_server_at_start_costs_the_timeout_and_the_next_sale_trie
     assert (await world.transaction()).mode is Mode.ONLINE
 
 
+async def test_slow_imports_do_not_count_against_the_server(world):
+    world.calls.opening_s = 1.4
+    supervisor = await world.start()
+    assert supervisor.mode is Mode.ONLINE
+
+
 async def test_with_a_draft_the_register_stays_offline_and_keeps_the_interval(world):
     world.store.stored = stored(Mode.OFFLINE_AUTO, world.clock.wall_ms() - 20_000)
     supervisor = await world.start(draft_open=True)

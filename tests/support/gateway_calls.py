@@ -19,6 +19,7 @@ class FakeCalls:
         self.server = NAME
         self.state = "up"
         self.delay_s = 0.002
+        self.opening_s = 0.0
         self.asked = []
         """(what, monotonic time, deadline) of every request that left the register."""
         self.sealed = False
@@ -26,6 +27,9 @@ class FakeCalls:
         self.offset_ms = 0
         self._clock = clock
         self._unsealed = asyncio.Event()
+
+    async def open(self):
+        await self._clock.sleep(self.opening_s)
 
     async def health(self, *, deadline_s):
         await self._request("health", deadline_s)
