@@ -67,9 +67,7 @@ class ConnectionThread(aiosqlite.Connection):
         thread = cls(lambda: translated(connector), 64)
         try:
             await thread
-        except (
-            BaseException
-        ):  # aiosqlite has told its thread to end, which may outlive the loop it answers to
+        except BaseException:  # aiosqlite's thread was told to end and must not outlive the loop
             await asyncio.to_thread(thread._thread.join)
             raise
         return thread

@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from enum import IntEnum, StrEnum
 
 import pytest
 import rfc8785
@@ -126,3 +127,25 @@ def test_depth_is_counted_outside_of_strings():
         canonical({"a": deep})
     with pytest.raises(NotCanonical):
         parse_document(b'{"a":' + canonical(deep) + b"}")
+
+
+class Kind(StrEnum):
+    SALE = "sale"
+
+
+class Place(IntEnum):
+    FIRST = 1
+
+
+def test_enumerations_count_as_their_values():
+    assert canonical({"kind": Kind.SALE, "n": Place.FIRST}) == b'{"kind":"sale","n":1}'
+
+
+@pytest.mark.parametrize("first", [0, 0x80, 0x2000, 0x10000])
+def test_every_letter_is_spelled_as_other_json_writers_spell_it(first):
+    text = unicodedata.normalize("NFC", "".join(map(chr, range(first, first + 0x80))))
+    assert canonical({"name": text}) == rfc8785.dumps({"name": text})
+    assert (
+        canonical({"name": text})
+        == json.dumps({"name": text}, ensure_ascii=False, separators=(",", ":")).encode()
+    )
