@@ -14,7 +14,7 @@ from devices.byte_stream import ByteStream
 from devices.errors import DeviceOffline, TransferBroken
 from devices.escpos_protocol import pulse
 from devices.link import Link, Opener
-from devices.print_attempt import failed, unknown
+from devices.print_job import failed, unknown
 from devices.print_limits import PrintLimits
 from store.register.peripherals import DeviceStatus, Health, PrintOutcome, PrintResult
 

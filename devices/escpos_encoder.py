@@ -127,7 +127,26 @@ def _as_text(data: str) -> Document:
 
 
 def _import_dummy(cache: Path) -> Any:
-    """Import python-escpos without what its import does to the process. Raises DeviceError.
+    """Import python-escpos. Raises DeviceError.
+
+    What it keeps between starts may be torn by a power cut: then it is thrown away and made again.
+    """
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        try:
+            return _import_without_traces(cache)
+        except Exception:  # whatever unpickling may raise
+            for kept in cache.glob("*.pickle"):
+                kept.unlink()
+            return _import_without_traces(cache)
+    except Exception as error:  # a library's own mistake
+        raise DeviceError(
+            f"python-escpos cannot be loaded: {error}. Receipts wait until it is repaired."
+        ) from error
+
+
+def _import_without_traces(cache: Path) -> Any:
+    """Import python-escpos without what its import does to the process.
 
     It calls logging.basicConfig (a handler on the root logger draws over the screen), makes a temporary folder that it
     leaves behind, and parses 96 kB of YAML unless a kept folder holds the result.
@@ -137,15 +156,10 @@ def _import_dummy(cache: Path) -> Any:
     before, temporary = os.environ.get(variable), tempfile.tempdir
     logging.getLogger().addHandler(silence)
     try:
-        cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as folder:
             os.environ[variable] = str(cache)
             tempfile.tempdir = folder
             from escpos.printer import Dummy
-    except (OSError, ImportError) as error:
-        raise DeviceError(
-            f"python-escpos cannot be loaded: {error}. Receipts wait until it is repaired."
-        ) from error
     finally:
         tempfile.tempdir = temporary
         logging.getLogger().removeHandler(silence)

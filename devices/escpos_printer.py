@@ -20,7 +20,8 @@ from devices.errors import DeviceError, DeviceOffline
 from devices.escpos_dialogue import Dialogue
 from devices.escpos_encoder import ReceiptEncoder
 from devices.link import Link, Opener
-from devices.print_attempt import BUSY, Answers, Attempt, Fence, failed, unknown
+from devices.print_attempt import Answers, Attempt, Fence
+from devices.print_job import BUSY, failed, prepared, reported, unknown
 from devices.print_limits import PrintLimits
 from devices.printer_memory import PrinterMemory
 from store.register.peripherals import DeviceStatus, Health, PrintOutcome, PrintResult
@@ -94,18 +95,11 @@ class EscposPrinter:
     async def print(self, document: Document, job_id: str) -> PrintResult:
         """Print one document within `PrintLimits.job_s`."""
         until_s = self._now_s() + self._limits.job_s
-        try:
-            async with asyncio.timeout_at(until_s):
-                encoded = await in_thread(lambda: self._encoder.encode(document), name="encode receipt")
-        except DeviceError as error:
-            return failed(error.reason)
-        except TimeoutError:
-            return failed("The receipt could not be prepared in time.")
-        result = await self._exclusively(until_s, lambda attempt: attempt.print(encoded.data))
-        if encoded.replaced and result.outcome in (PrintOutcome.CONFIRMED, PrintOutcome.PRESUMED):
-            lacking = f"The printer lacks {encoded.replaced}; they were replaced."
-            return msgspec.structs.replace(result, detail=f"{result.detail} {lacking}".strip())
-        return result
+        encoded = await prepared(self._encoder, document, until_s)
+        if isinstance(encoded, PrintResult):
+            return encoded
+        data = encoded.data
+        return reported(await self._exclusively(until_s, lambda attempt: attempt.print(data)), encoded)
 
     async def pulse(self, pin: int, open_level: str) -> PrintResult:
         """Open the drawer at the printer's plug, as a job of its own.

@@ -17,10 +17,9 @@ from pathlib import Path
 import msgspec
 
 from devices.byte_stream import in_thread
-from devices.errors import DeviceError
 from devices.escpos_encoder import ReceiptEncoder
 from devices.escpos_protocol import pulse
-from devices.print_attempt import BUSY, failed, unknown
+from devices.print_job import BUSY, failed, prepared, reported, unknown
 from devices.print_limits import PrintLimits
 from store.register.peripherals import DeviceStatus, Health, PrintOutcome, PrintResult
 from store.sale.document import Document
@@ -63,19 +62,11 @@ class FilePrinter:
 
     async def print(self, document: Document, job_id: str) -> PrintResult:
         """Append one document within `PrintLimits.job_s`."""
-        try:
-            async with asyncio.timeout(self._limits.job_s):
-                encoded = await in_thread(lambda: self._encoder.encode(document), name="encode receipt")
-        except DeviceError as error:
-            return failed(error.reason)
-        except TimeoutError:
-            return failed("The receipt could not be prepared in time.")
-        result = await self._append(encoded.data)
-        if encoded.replaced and result.outcome is PrintOutcome.CONFIRMED:
-            return msgspec.structs.replace(
-                result, detail=f"The printer lacks {encoded.replaced}; they were replaced."
-            )
-        return result
+        until_s = asyncio.get_running_loop().time() + self._limits.job_s
+        encoded = await prepared(self._encoder, document, until_s)
+        if isinstance(encoded, PrintResult):
+            return encoded
+        return reported(await self._append(encoded.data), encoded)
 
     async def pulse(self, pin: int, open_level: str) -> PrintResult:
         """Append one pulse for a drawer. There is none at a file, so it is never more than PRESUMED."""

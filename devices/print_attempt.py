@@ -7,12 +7,12 @@ from typing import Literal
 from devices.errors import TransferBroken
 from devices.escpos_dialogue import Dialogue
 from devices.escpos_protocol import drawer_is_high, health_of, pulse, real_time_pulse
+from devices.print_job import BUSY, failed, unknown
 from devices.print_limits import PrintLimits
 from devices.printer_memory import PrinterMemory
 from store.register.peripherals import Health, PrintOutcome, PrintResult
 
 SILENT = "The printer does not answer. Is it switched on and connected?"
-BUSY = "The printer is still busy with the job before."
 MUTE = "The printer cannot answer; whether its paper holds the receipt is not known."
 SLOW = "The printer did not say in time that it has finished."
 UNFENCED = "The printer is well but cannot say when it has finished."
@@ -26,16 +26,6 @@ DRAWER_OPENS_S = 1.0
 Fence = Literal["status", "id", "none"]
 Answers = Literal["auto", "yes", "no"]
 Observe = Callable[[Health, str], None]
-
-
-def failed(detail: str) -> PrintResult:
-    """Nothing of the job left the register."""
-    return PrintResult(outcome=PrintOutcome.FAILED, detail=detail)
-
-
-def unknown(detail: str) -> PrintResult:
-    """Some of the job left the register."""
-    return PrintResult(outcome=PrintOutcome.UNKNOWN, detail=detail)
 
 
 class Attempt:

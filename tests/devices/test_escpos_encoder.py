@@ -140,7 +140,7 @@ def test_a_document_without_a_cut_gets_one_and_two_cuts_make_two_slips_of_one_jo
     assert encoder(cache).encode(paper(Text(text="a"), Cut())).data.count(b"\x1dVB") == 1
 
 
-def run_python(code: str, home) -> dict:
+def run_python(code: str, home) -> object:
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
@@ -178,6 +178,20 @@ print(json.dumps({{"handlers": len(logging.getLogger().handlers), "level": loggi
     kept = [path.name for path in cache.iterdir()]
     assert len(kept) == 1
     assert kept[0].endswith(".capabilities.pickle")
+
+
+def test_a_cache_torn_by_a_power_cut_is_made_again(tmp_path):
+    code = f"""
+import json, platform
+from pathlib import Path
+from devices.code_pages import CodePage
+from devices.escpos_encoder import EscposEncoder
+torn = Path({str(tmp_path)!r}) / f"{{platform.python_version()}}.capabilities.pickle"
+torn.write_bytes(b"\\x80\\x02}}")
+EscposEncoder(columns=42, page=CodePage("CP858"), cache=torn.parent).prepare()
+print(json.dumps(torn.stat().st_size > 10_000))
+"""
+    assert run_python(code, tmp_path) is True
 
 
 def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path):

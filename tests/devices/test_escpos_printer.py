@@ -18,8 +18,12 @@ from devices.simulated_printer import Fault, SimulatedPrinter
 from store.register.peripherals import Health, PrintOutcome, PrintResult
 from store.sale.document import Document, Text
 
-JOB = encoder().encode(receipt(1, lines=3)).data
 BOTH = pytest.mark.parametrize("kind", ["tcp", "pty"])
+
+
+def job() -> bytes:
+    """What `receipt(1, lines=3)` becomes."""
+    return encoder().encode(receipt(1, lines=3)).data
 
 
 async def timed(work) -> tuple[PrintResult, float]:
@@ -58,7 +62,7 @@ async def test_confirmed_means_on_paper_and_failed_means_not_begun_wherever_it_b
     quick = msgspec.structs.replace(SHORT, job_s=0.4, status_s=0.1, stalled_s=0.1, connect_s=0.3)
     async with bench(kind, limits=quick) as made:
         await proven(made)
-        for after in range(9, 9 + len(JOB) + 3, 29):  # nine bytes are the preflight's questions
+        for after in range(9, 9 + len(job()) + 3, 29):  # nine bytes are the preflight's questions
             before = len(made.slips)
             made.device.misbehave(fault, after=after)
             result, took_s = await timed(made.driver.print(receipt(1, lines=3), f"job-{after}"))
@@ -324,7 +328,7 @@ async def test_a_cancelled_caller_leaves_a_printer_that_can_go_on():
 
 
 def test_the_whole_stream_of_a_day_decodes_to_receipts_and_no_pulse_inside():
-    stream = decode(JOB + b"\x1dr\x01" + b"\x1bp\x00\x19\xfa" + JOB)
+    stream = decode(job() + b"\x1dr\x01" + b"\x1bp\x00\x19\xfa" + job())
     assert len(stream.receipts) == 2
     assert stream.pulses_inside_receipts == 0
 

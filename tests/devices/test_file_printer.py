@@ -1,14 +1,16 @@
 """A file as printer: whole jobs or nothing."""
 
+import errno
 import os
 import resource
 import signal
+from pathlib import Path
 
 import pytest
 
 from dev_escpos_decoder import decode
 from dev_printers import SHORT, encoder, receipt
-from devices.file_printer import FilePrinter
+from devices.file_printer import FilePrinter, _refusal
 from store.register.peripherals import Health, PrintOutcome
 
 
@@ -29,6 +31,7 @@ async def test_jobs_are_appended_to_what_is_there(tmp_path):
 @pytest.fixture
 def small_files():
     """No file may grow beyond 1000 bytes, as on a full disk."""
+    encoder().prepare()
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
@@ -52,15 +55,12 @@ async def test_a_job_that_does_not_fit_is_taken_back_whole(tmp_path, small_files
 
 
 async def test_a_full_disk_is_a_sentence_with_its_cure():
-    result = await printer_on_full_disk().print(receipt(1), "job")
+    assert _refusal(Path("/paper"), OSError(errno.ENOSPC, "No space left on device")) == (
+        "/paper cannot be written: the disk is full. Make room."
+    )
+    result = await printer(Path("/dev/full")).print(receipt(1), "job")
     assert result.outcome is PrintOutcome.FAILED
     assert result.detail == "/dev/full cannot be written: it is no ordinary file."
-
-
-def printer_on_full_disk() -> FilePrinter:
-    from pathlib import Path
-
-    return printer(Path("/dev/full"))
 
 
 async def test_a_missing_folder_is_said_at_the_start_and_at_the_job(tmp_path):

@@ -1,6 +1,6 @@
 """Printers for tests: one simulated device and the driver for it, with deadlines of milliseconds."""
 
-import tempfile
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,7 +29,6 @@ SHORT = PrintLimits(
     bytes_per_s=100_000,
     warm_up_s=0.0,
 )
-ESCPOS_CACHE = Path(tempfile.gettempdir()) / "outpost-tests-escpos"
 
 
 def receipt(number: int = 1, lines: int = 8) -> Document:
@@ -39,7 +38,9 @@ def receipt(number: int = 1, lines: int = 8) -> Document:
 
 
 def encoder() -> EscposEncoder:
-    return EscposEncoder(columns=42, page=CodePage("CP858"), cache=ESCPOS_CACHE)
+    """Keeps python-escpos' cache where `tests/conftest.py` keeps what this run leaves."""
+    cache = Path(os.environ["XDG_CACHE_HOME"]) / "escpos"
+    return EscposEncoder(columns=42, page=CodePage("CP858"), cache=cache)
 
 
 @dataclass
