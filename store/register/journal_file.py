@@ -5,6 +5,7 @@ connection is thrown away, the file opened again and the entry looked up by its 
 """
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TypeVar
 from store.database.errors import DatabaseInUse, DatabaseTrouble, SchemaTooNew
 from store.database.lock import FileLock
 from store.database.migrations import load_steps, migrate
-from store.database.sqlite import CHECKPOINT_WAL_BYTES, checkpoint, set_pragmas, wal_bytes
+from store.database.sqlite import set_pragmas, wal_bytes
 from store.exchange.record import key_id_of
 from store.register.journal_chain import ChainBroken, check_chain
 from store.register.journal_commit import Author, Moment, commit_unit
@@ -60,6 +61,12 @@ from store.register.journal_sql import (
 )
 
 Result = TypeVar("Result")
+
+LOG_LIMIT_BYTES = 4 * 1024 * 1024
+"""A commit that leaves more than this in the write-ahead log is followed by a checkpoint."""
+LOG_START_BYTES = 1024 * 1024
+"""The log is filled with zeros up to here before it is used: a sync that need not make the file longer is a third
+faster. SQLite stops reading a log at the first frame that is not its own, and zeros are none."""
 
 _EXPORT = "Nothing is lost: export the journal (outpost journal export) and call for help."
 
@@ -118,6 +125,7 @@ class JournalFile:
             head = read_head(connection, self.identity)
             # A rollback journal of the first start whose removal was lost would undo all that came after it.
             self._driver.sync_directory(self.path.parent)
+            fill_log(self.path.with_name(self.path.name + "-wal"))
         except SchemaTooNew as error:
             raise JournalNewer(f"{error} {_EXPORT}") from error
         except DatabaseTrouble as error:
@@ -139,6 +147,8 @@ class JournalFile:
     def _connect(self) -> Connection:
         self._connection = self._driver.connect(str(self.path))
         set_pragmas(self._connection)
+        # The log is used again from its start after a checkpoint, cut to this size when it was longer.
+        self._connection.execute(f"pragma journal_size_limit={LOG_LIMIT_BYTES}").fetchall()
         return self._connection
 
     def _cannot_open(self, error: Exception) -> JournalError:
@@ -216,7 +226,7 @@ class JournalFile:
     def checkpoint(self) -> None:
         """Move the log into the file; for idle moments. A disk that cannot now is met again by the next commit."""
         with contextlib.suppress(*self._driver.errors):
-            checkpoint(self._open_connection)
+            self._open_connection.execute("pragma wal_checkpoint(passive)").fetchall()
 
     def note_counter(self) -> None:
         """Write down how far the journal has come; raises OSError."""
@@ -314,7 +324,7 @@ class JournalFile:
         self._connect()
 
     def _checkpoint_if_large(self) -> None:
-        if wal_bytes(self.path) > CHECKPOINT_WAL_BYTES:
+        if wal_bytes(self.path) > LOG_LIMIT_BYTES:
             self.checkpoint()
 
 
@@ -331,6 +341,24 @@ def make_private(path: Path) -> None:
         raise JournalDamaged(
             f"The journal {path} cannot be made: {error.strerror}. Give it another place."
         ) from error
+
+
+def fill_log(log: Path) -> None:
+    """Lengthen a log with zeros before anything is written to it by this process; without room it stays short."""
+    try:
+        descriptor = os.open(log, os.O_RDWR)
+    except FileNotFoundError:
+        return
+    try:
+        size = os.fstat(descriptor).st_size
+        if size < LOG_START_BYTES:
+            os.pwrite(descriptor, bytes(LOG_START_BYTES - size), size)
+            os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def sync_file(path: Path) -> None:

@@ -7,8 +7,8 @@ from store.register.journal_sql import Connection
 
 QUEUED = "queued"
 """The state a job is born in; the other states belong to `print_spool`."""
-MAX_FINISHED_JOBS = 1_000
-"""Older finished jobs are forgotten; their records stay."""
+MAX_JOBS = 300
+"""Of the finished jobs before the newest so many none is kept; their records stay."""
 
 _COLUMNS = (
     "n, job_id, kind, document_kind, copy_no, reason, txn_id, state, attempts, next_at_ms, detail, created_ms, "
@@ -71,10 +71,8 @@ def copies_of(connection: Connection, txn_id: str) -> int:
 
 def update_job(connection: Connection, job: JobRow) -> None:
     """Store where a job stands, and forget finished jobs that are long past."""
-    connection.execute(
-        _UPDATE, (job.state, job.attempts, job.next_at_ms, job.detail, job.updated_ms, job.job_id)
-    )
-    connection.execute(_TRIM, (MAX_FINISHED_JOBS,))
+    connection.execute(_UPDATE, (job.state, job.attempts, job.next_at_ms, job.detail, job.updated_ms, job.n))
+    connection.execute(_TRIM, (MAX_JOBS,))
 
 
 def _job(row: tuple[object, ...]) -> JobRow:

@@ -19,8 +19,10 @@ from store.register.journal import (
     JournalRolledBack,
     LinkEdge,
     Lockout,
+    PrintJob,
     UploadState,
 )
+from store.register.journal_file import LOG_LIMIT_BYTES, LOG_START_BYTES
 from store.register.journal_reserve import RESERVE_BYTES, reserve_path
 
 
@@ -74,14 +76,13 @@ async def test_refused_entry_leaves_neither_number_nor_draft_nor_job_behind(tmp_
         assert (await journal.commit(sale("t2"))).receipt_no == 1
 
 
-async def test_job_id_that_exists_refuses_the_whole_commit(tmp_path):
+async def test_job_for_a_record_that_does_not_exist_refuses_the_whole_commit(tmp_path):
+    copy = PrintJob(job_id="j", kind="receipt", copy_no=1, source_txn_id="nobody's")
     async with opened(tmp_path) as journal:
-        first = sale("t1")
-        await journal.commit(first)
         with pytest.raises(EntryRefused):
-            await journal.commit(sale("t2", print_jobs=first.print_jobs))
-        assert (await journal.head()).seq == 1
-        assert (await journal.commit(sale("t3"))).record.seq == 2
+            await journal.commit(event("reprint", "t1", print_jobs=(copy,)))
+        assert (await journal.head()).seq == 0
+        assert (await journal.commit(sale("t2"))).record.seq == 1
 
 
 async def test_time_never_runs_backwards_and_says_that_it_was_held(tmp_path):
@@ -388,13 +389,19 @@ async def test_check_of_the_tail_names_the_first_bad_record(tmp_path):
         assert found.first_bad_seq == 25
 
 
-async def test_large_log_is_folded_in_and_idle_log_too(tmp_path):
-    async with opened(tmp_path) as journal:
-        await journal.commit(sale("t1"))
-        wal = tmp_path / "journal.db-wal"
-        assert wal.stat().st_size > 0
-        await journal.checkpoint()
-        assert wal.stat().st_size == 0
+async def test_log_is_folded_in_when_it_is_large_and_then_used_again_from_its_start(tmp_path):
+    log = tmp_path / "journal.db-wal"
+    async with opened(tmp_path, storage=HeldStorage()) as journal:
+        await journal.commit(sale("t0", lines=40))
+        assert log.stat().st_size == LOG_START_BYTES
+        sizes = []
+        for n in range(1, 500):
+            await journal.commit(sale(f"t{n}", lines=40))
+            sizes.append(log.stat().st_size)
+        assert LOG_LIMIT_BYTES < max(sizes) < LOG_LIMIT_BYTES * 1.1
+        assert sizes[-1] <= max(sizes)
+        assert (tmp_path / "journal.db").stat().st_size > LOG_LIMIT_BYTES
+    assert not log.exists()
 
 
 def test_every_error_is_a_journal_error_with_a_sentence():

@@ -45,9 +45,10 @@ create table draft (
   clients text not null
 ) strict;
 
+-- Every commit writes each page it touches, so this table has no index: only the newest few hundred jobs are kept.
 create table print_job (
-  n integer primary key autoincrement,
-  job_id text not null unique,
+  n integer primary key,
+  job_id text not null,
   kind text not null check (kind in ('receipt', 'drawer', 'report')),
   document_kind text not null,
   copy_no integer not null check (copy_no >= 0),
@@ -60,7 +61,6 @@ create table print_job (
   created_ms integer not null,
   updated_ms integer not null
 ) strict;
-create index print_job_open on print_job (n) where state in ('queued', 'blocked', 'sending', 'failed');
 
 create table upload (
   series text primary key,
@@ -82,7 +82,7 @@ create table mode (
 ) strict;
 
 create table link_edge (
-  n integer primary key autoincrement,
+  n integer primary key,
   at_ms integer not null,
   link text not null,
   event text not null,
