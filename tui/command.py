@@ -73,14 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(arguments: list[str]) -> int:
     """Find the command and run it."""
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:2], "--help"]
     if not arguments or arguments[0].startswith("-"):
         parser = general_parser()
         parser.parse_args(arguments)
         parser.print_help()
         return 2
     word, *rest = arguments
-    if word == "help":
-        word, rest = (rest or ["--help"])[0], ["--help"]
     if word not in COMMANDS:
         import difflib  # rarely needed
 
