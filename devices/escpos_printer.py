@@ -171,7 +171,10 @@ class EscposPrinter:
         warm_up_at_s = self._now_s() + self._limits.warm_up_s
         warm = False
         while True:
-            pause_s = self._limits.watch_s if warm else max(warm_up_at_s - self._now_s(), 0.0)
+            well = self._status.health in (Health.READY, Health.UNKNOWN)
+            pause_s = self._limits.watch_s if well else self._limits.trouble_s
+            if not warm:
+                pause_s = max(warm_up_at_s - self._now_s(), 0.0)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self._look_now.wait()

@@ -24,6 +24,9 @@ from devices.print_limits import PrintLimits
 from store.register.peripherals import DeviceStatus, Health, PrintOutcome, PrintResult
 from store.sale.document import Document
 
+TRY_AGAIN_S = 5.0
+"""Only writing shows whether a full disk has room again: after this, a file that failed is no longer called off-line."""
+
 
 class FilePrinter:
     """The `ReceiptPrinter` of store/register/peripherals.py over an ordinary file."""
@@ -46,8 +49,11 @@ class FilePrinter:
         self._status = DeviceStatus(device=device, kind="printer", health=Health.UNKNOWN)
 
     def status(self) -> DeviceStatus:
-        """Last known state: of the last job, before the first one of the folder."""
-        return self._status
+        """Last known state: of the last job, before the first one of the folder. Trouble is worth another try soon."""
+        status = self._status
+        if status.health is Health.OFFLINE and self._wall_ms() - status.heard_ms > TRY_AGAIN_S * 1000:
+            return msgspec.structs.replace(status, health=Health.UNKNOWN)
+        return status
 
     async def start(self) -> None:
         """Look whether the file can be there."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ PROVEN_AFTER_S = 2.0
 """A connection that lived so long was no failure."""
 LOOK_EVERY_S = 0.5
 """How often the path of a missing device is looked at: plugging it in is noticed without waiting for the pause."""
+
+_log = logging.getLogger(__name__)
 
 Opener = Callable[[], Awaitable[ByteStream]]
 
@@ -103,6 +106,7 @@ class Link:
             self._refused(f"{self.name} cannot be opened: {error}.")
             return False
         since = loop.time()
+        _log.info("%s is open", self.name)
         self._changed.set()
         self._up(self._stream)
         reason = await asyncio.shield(self._stream.lost)
@@ -116,6 +120,8 @@ class Link:
         self._ended(reason)
 
     def _ended(self, reason: str) -> None:
+        if reason != self.reason:  # once, not at every attempt
+            _log.warning("%s", reason)
         self.reason = reason
         self._down(reason)
 

@@ -16,6 +16,8 @@ class PrintLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Without progress in sending."""
     watch_s: float = 10.0
     """Between status questions while there is nothing to print; also keeps network boards from hanging up."""
+    trouble_s: float = 2.0
+    """Between status questions to a printer that is not ready: a new roll is noticed soon."""
     quiet_s: float = 0.3
     """A printer's answers to what it has just done follow one another faster than this."""
     mute_s: float = 0.3

@@ -74,6 +74,15 @@ async def test_a_missing_folder_is_said_at_the_start_and_at_the_job(tmp_path):
     assert (await subject.print(receipt(1), "job")).outcome is PrintOutcome.CONFIRMED
 
 
+async def test_a_file_that_failed_is_worth_another_try_after_some_seconds(tmp_path):
+    now_ms = [1_000_000]
+    subject = FilePrinter(tmp_path / "nowhere" / "paper", encoder(), wall_ms=lambda: now_ms[0])
+    await subject.start()
+    assert subject.status().health is Health.OFFLINE
+    now_ms[0] += 6_000
+    assert subject.status().health is Health.UNKNOWN
+
+
 async def test_a_folder_or_a_pipe_in_place_of_the_file_is_refused(tmp_path):
     assert (await printer(tmp_path).print(receipt(1), "job")).outcome is PrintOutcome.FAILED
     os.mkfifo(tmp_path / "pipe")
