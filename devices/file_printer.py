@@ -25,7 +25,7 @@ from store.register.peripherals import DeviceStatus, Health, PrintOutcome, Print
 from store.sale.document import Document
 
 TRY_AGAIN_S = 5.0
-"""Only writing shows whether a full disk has room again: after this, a file that failed is no longer called off-line."""
+"""Only writing shows whether a full disk has room again: after this, a failed file is no longer called off-line."""
 
 
 class FilePrinter:
