@@ -176,7 +176,7 @@ async def finish(work: Work, sale: Sale) -> Reply:
     committed = await work.commit(
         "sale",
         following,
-        sale_body(sale, work.policy),
+        {**sale_body(sale, work.policy), **begun_in(work)},
         txn_id=sale.txn_id,
         fiscal=True,
         jobs=(drawer, receipt) if cash_taken else (receipt,),
@@ -186,6 +186,12 @@ async def finish(work: Work, sale: Sale) -> Reply:
     work.paid_record = committed
     work.say(f"CHANGE {work.money(sums.change)}" if sums.change else "Paid.")
     return DONE
+
+
+def begun_in(work: Work) -> dict[str, str]:
+    """Where the answers came from when the sale began; the record's `mode` says how it ended."""
+    facts = work.state.facts
+    return {"begun_mode": "online" if facts is not None and facts.online else "offline"}
 
 
 def tender_name(tender: Tender) -> str:

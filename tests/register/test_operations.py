@@ -24,9 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_numbers_are_unique_and_each_has_its_flow():
     assert len(BY_NUMBER) == len(OPERATIONS)
-    assert flow_numbers() == BY_NUMBER.keys() - {
-        operation.number for operation in OPERATIONS if operation.local and operation.number == 0
-    }
+    assert flow_numbers() == BY_NUMBER.keys()
 
 
 def test_the_page_in_the_documentation_is_made_from_the_table():

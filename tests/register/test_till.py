@@ -58,7 +58,7 @@ def test_the_table_is_the_protocols_twenty_one_rows_and_nothing_else():
     assert table == set().union(*PROTOCOL.values())
 
 
-@pytest.mark.parametrize(("state", "event"), itertools.product(TillState, TillEvent))
+@pytest.mark.parametrize(("state", "event"), list(itertools.product(TillState, TillEvent)))
 def test_every_pair_leads_somewhere_or_is_called_impossible(state, event):
     expected = {(s, e): t for rows in PROTOCOL.values() for s, e, t in rows}.get((state, event))
     if expected is None:

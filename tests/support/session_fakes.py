@@ -244,6 +244,7 @@ class World:
         self.printing = FakePrinting()
         self.free = 10**12
         self.stopped = 0
+        self.live: list[Till] = []
         self.config = SessionConfig(register="S0001-R01", store="S0001", boot_id="boot-1", **config)
         self.demo: dict[int, Callable[[], Any]] = {}
 
@@ -253,6 +254,7 @@ class World:
         )
         journal = await Journal.open(self.path, identity, None, self.clock, SystemStorage())
         till = Till(self, journal)
+        self.live.append(till)
         await till.session.restore()
         return till
 
@@ -359,6 +361,7 @@ class Till:
 
     async def kill(self) -> None:
         """Drop the core; what was written stays, nothing more is written."""
+        self.world.live.remove(self)
         await self.real_journal.close()
 
     async def restarted(self) -> "Till":
@@ -368,13 +371,13 @@ class Till:
 
 @asynccontextmanager
 async def running(home: Path, **config: Any) -> AsyncIterator[Till]:
-    """A fresh register, signed out."""
+    """A fresh register, signed out; whatever core runs at the end is ended."""
     world = World(home, **config)
-    till = await world.start()
     try:
-        yield till
+        yield await world.start()
     finally:
-        await till.kill()
+        for till in tuple(world.live):
+            await till.kill()
 
 
 DONE, SOLD, REFUSED, UNKNOWN_CODE, STALE, AGAIN = (
