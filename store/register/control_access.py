@@ -8,6 +8,8 @@ import stat
 import struct
 from pathlib import Path
 
+from store.register.config import ConfigError
+
 FOLDER_MODE = 0o750
 SOCKET_MODE = 0o660
 BACKLOG = 64
@@ -16,12 +18,12 @@ UCRED = struct.Struct("3i")
 
 
 def make_room_for(path: Path, group: str) -> None:
-    """Make the socket's folder and remove a stale socket in it. Raises OSError."""
+    """Make the socket's folder and remove a stale socket in it. Raises OSError, ConfigError."""
     folder = path.parent
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     folder.chmod(FOLDER_MODE)
     if group:
-        os.chown(folder, -1, grp.getgrnam(group).gr_gid)
+        os.chown(folder, -1, group_number(group))
     try:
         if stat.S_ISSOCK(path.lstat().st_mode):
             path.unlink()
@@ -41,10 +43,20 @@ def open_socket(path: Path, group: str) -> socket.socket:
     finally:
         os.umask(before)
     if group:
-        os.chown(path, -1, grp.getgrnam(group).gr_gid)
+        os.chown(path, -1, group_number(group))
     wire.listen(BACKLOG)
     wire.setblocking(False)
     return wire
+
+
+def group_number(group: str) -> int:
+    """The number of a group. Raises ConfigError when there is none of that name."""
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError as error:
+        raise ConfigError(
+            f"There is no group {group!r} on this machine. Make it, or mend register.group in register.toml."
+        ) from error
 
 
 class PeerCheck:

@@ -37,6 +37,8 @@ LOG = logging.getLogger("outpost.register")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 CABLE, SERVER = 9801, 9802
 """Operations of the demo shop."""
+DEVICES_CLOSE_S = 1.5
+"""A driver that hangs must not keep the journal from being closed in order."""
 NOT_ENROLLED = "This is not an enrolled register. Run `outpost activate --server URL --code CODE` first."
 
 
@@ -92,9 +94,11 @@ class CoreParts:
 
     async def close(self) -> None:
         """Give everything back, what leaves the machine first, the journal last."""
-        for device in (self.devices.printer, self.devices.drawer, *self.devices.scanners):
-            if device is not None:
-                await device.close()
+        present = (self.devices.printer, self.devices.drawer, *self.devices.scanners)
+        closing = [asyncio.ensure_future(device.close()) for device in present if device is not None]
+        if closing:
+            _, hung = await asyncio.wait(closing, timeout=DEVICES_CLOSE_S)
+            LOG.log(logging.WARNING if hung else logging.DEBUG, "%d devices did not close in time", len(hung))
         await self.gateway.close()
         await self.supervisor.close()
         await self.client.close()
@@ -132,11 +136,22 @@ class Assembly:
 
     async def parts(self) -> CoreParts:
         """Open the journal and make everything else; nothing runs yet. Raises JournalError, ServerAddressError."""
-        enrolment, secrets = self.secrets.enrolment, self.secrets
         client = self._client()
         journal = await Journal.open(
-            self.home.journal_file, enrolment.identity(), secrets.signer, self.clock, self.storage
+            self.home.journal_file,
+            self.secrets.enrolment.identity(),
+            self.secrets.signer,
+            self.clock,
+            self.storage,
         )
+        try:
+            return self._around(journal, client)
+        except BaseException:  # the journal's thread must end whatever failed, or the process never does
+            await journal.close()
+            raise
+
+    def _around(self, journal: Journal, client: RetailClient) -> CoreParts:
+        """Everything that hangs on an open journal."""
         heads = HeadComparison(journal)
         supervisor = ConnectionSupervisor(
             client=client,
@@ -160,7 +175,7 @@ class Assembly:
         spool = self._spool(journal, shop)
         self.session = Session(self._session_ports(journal, gateway, supervisor, shop, spool))
         return CoreParts(
-            enrolment=enrolment,
+            enrolment=self.secrets.enrolment,
             journal=journal,
             storage=self.storage,
             client=client,

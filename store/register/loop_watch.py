@@ -16,15 +16,15 @@ STUCK_S = 15.0
 
 
 async def watch_loop(clock: Clock) -> None:
-    """Look every five seconds whether the loop comes round in time; until cancelled."""
+    """Look every five seconds whether the loop comes round in time; until cancelled.
+
+    The timer it leaves behind is replaced or cancelled by the end of the core: there is one for the whole process.
+    """
     loop = asyncio.get_running_loop()
-    try:
-        while True:
-            faulthandler.dump_traceback_later(STUCK_S)
-            due_s = loop.time() + LOOK_S
-            await clock.sleep(LOOK_S)
-            late_s = loop.time() - due_s
-            if late_s > HELD_UP_S:
-                LOG.warning("the event loop was held up for %.2f s", late_s)
-    finally:
-        faulthandler.cancel_dump_traceback_later()
+    while True:
+        faulthandler.dump_traceback_later(STUCK_S)
+        due_s = loop.time() + LOOK_S
+        await clock.sleep(LOOK_S)
+        late_s = loop.time() - due_s
+        if late_s > HELD_UP_S:
+            LOG.warning("the event loop was held up for %.2f s", late_s)

@@ -132,13 +132,13 @@ class Core:
         await server.listen(self._home.socket, self._config.register.group)
         LOG.info("listening", extra={"socket": str(self._home.socket), "pid": os.getpid()})
         await parts.supervisor.start(parts.session.transaction_open)
+        await parts.spool.start()
         self._start_children(parts, mailbox)
         await self._tasks.ended.wait()
 
     def _start_children(self, parts: CoreParts, mailbox: Mailbox) -> None:
         tasks = self._tasks
         tasks.short(start_devices(parts.devices, ScanInlet(mailbox)), "devices")
-        tasks.short(parts.spool.start(), "print spool")
         tasks.supervised(parts.spool.run_printer, "printer")
         tasks.supervised(parts.spool.run_drawer, "drawer")
         tasks.supervised(lambda: parts.refresher.run(parts.session), "refresher")
@@ -178,4 +178,7 @@ async def lock_when_idle(parts: CoreParts, mailbox: Mailbox, clock: Clock) -> No
 async def check_tail(parts: CoreParts) -> None:
     """T1: verify the newest records beside the sale; what is wrong stands in the log and in `outpost doctor`."""
     found = await parts.journal.check_tail()
-    LOG.info("newest records verified", extra={"result": str(found)})
+    if found.ok:
+        LOG.info("newest records verified", extra={"records": found.checked})
+    else:
+        LOG.error("record %d %s", found.first_bad_seq, found.reason, extra={"records": found.checked})
