@@ -19,6 +19,8 @@ class Work(Enum):
     LOOKUP = (32, 256, 2)
     HEARTBEAT = (16, 128, 5)
     UPLOAD = (8, 64, 50)
+    BODY = (64, 256, 20)
+    """Receiving a body, before anything is known of the sender: a slow one takes no place from real work."""
     PACKAGE = (4, 8, 500)
 
 

@@ -27,6 +27,7 @@ select sku, name, price, unit, tax, department, plu, open_price, weighed, blocke
 from item where store_id = $1 and sku = (select sku from barcode where store_id = $1 and gtin = $2)"""
 _BY_KIND = {"sku": SELECT_BY_SKU, "plu": SELECT_BY_PLU, "gtin": SELECT_BY_GTIN}
 
+# The one statement that only SQLite understands (`match`); PostgreSQL's twin asks `item_name` with `ilike`.
 SEARCH_BY_TRIGRAM = """
 select sku, name, price, unit, tax, department, plu, open_price, weighed, blocked
 from item where store_id = $1 and sku in

@@ -59,6 +59,8 @@ insert into retry (store_id, series, seq, attempts, next_ms, reason)
 select store_id, series, seq, 0, $1, reason from quarantine"""
 EMPTY_QUARANTINE = "delete from quarantine"
 
+TROUBLE_WAIT_S = 1.0
+
 Post = Callable[[Connection, Ref, Body], None]
 
 _QUARANTINED_FLAGS = frozenset(Flag) - {Flag.UNSIGNED}
@@ -108,7 +110,7 @@ class Poster:
                 wait_s = 0.0 if handled else await self._wait_s()
             except DatabaseTrouble as trouble:
                 LOG.warning("posting waits for the database", extra={"reason": str(trouble)})
-                handled, wait_s = 0, 1.0
+                handled, wait_s = 0, TROUBLE_WAIT_S
             if not handled:
                 await self._rest(wait_s)
 

@@ -152,6 +152,7 @@ def _settle_pepper(server_secrets: ServerSecrets, store: str, package: Package, 
     has_staff = any(table.name == "staff" and table.rows for table in package.manifest.tables)
     if given is None and known is None and has_staff:
         raise ServerTrouble(
-            "The package holds staff, so the store's pepper is needed; give the file it was written to with --pepper."
+            "The package holds staff, so the store's pepper is needed; "
+            "give the file it was written to with --pepper-file."
         )
     return known or given or secrets.token_bytes(PEPPER_BYTES)

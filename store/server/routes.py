@@ -223,9 +223,11 @@ def _dispatcher(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRes
         context = request.app[CONTEXT]
         check_protocol(request)
         call = Call(request, context, _deadline(request))
+        if request.can_read_body:
+            async with context.admission.place(Work.BODY):
+                call.body = await _body(request)
         async with context.admission.place(route.work):
             call.check_budget()
-            call.body = await _body(request)
             await _prove_sender(route, call)
             return await route.handler(call)
 

@@ -77,7 +77,8 @@ create table staff (
 
 --@sqlite create virtual table item_name using fts5 (store_id unindexed, sku unindexed, name, tokenize = 'trigram');
 --@postgres create extension if not exists pg_trgm;
---@postgres create index item_name on item using gin (name gin_trgm_ops);
+--@postgres create table item_name (store_id text not null, sku text not null, name text not null, primary key (store_id, sku));
+--@postgres create index item_name_trigram on item_name using gin (name gin_trgm_ops);
 
 -- Registers, their one-time codes and their series.
 
