@@ -94,7 +94,7 @@ class Drawer(Protocol):
 
 
 class ScanReading(msgspec.Struct, frozen=True, kw_only=True):
-    """One framed read of a scanner; `error` is a sentence when the frame was refused, then `text` is what can be shown."""
+    """One framed read of a scanner; with an `error` (a sentence) `text` is only for showing, never looked up."""
 
     device: str
     text: str
