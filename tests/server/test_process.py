@@ -41,14 +41,14 @@ async def test_kill_9_at_any_moment_of_an_upload_loses_and_doubles_nothing(tmp_p
     code = (await asyncio.to_thread(prepare_home, tmp_path)).code
     chance = random.Random(7)
     register = None
-    for _ in range(5):
+    for _ in range(3):
         process = start(tmp_path)
         info = wait_ready(process, tmp_path)
         async with aiohttp.ClientSession() as http:
             if register is None:
                 register = await Register.enrol(SimpleNamespace(url=info["url"], http=http), code)
             register.url, register.http = info["url"], http
-            killing = asyncio.get_running_loop().call_later(chance.uniform(0.0, 0.15), process.kill)
+            killing = asyncio.get_running_loop().call_later(chance.uniform(0.0, 0.12), process.kill)
             try:
                 for _ in range(200):
                     register.add()
