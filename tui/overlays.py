@@ -144,7 +144,7 @@ class Overlays:
             local.entry = text
             self.text_changed()
             self.paused()
-            self._box.say("Type a part of the name, choose with the arrow keys, and Enter sells.")
+            self._box.say("Nothing chosen. Type another part of the name; Esc goes back.")
             return
         item = items[local.chosen]
         self.close()

@@ -314,7 +314,7 @@ def test_watching_screen_shows_the_sale_and_sends_nothing(core: FakeCore):
 def test_without_a_terminal_it_says_what_it_needs(core: FakeCore):
     import subprocess
 
-    code = "import sys; from pathlib import Path; from tui.app import run_screen; sys.exit(run_screen(Path(sys.argv[1])))"
+    code = "import sys; from pathlib import Path; from tui.app import run_screen\nsys.exit(run_screen(Path(sys.argv[1])))"
     done = subprocess.run(
         [sys.executable, "-c", code, str(core.path)],
         cwd=ROOT,

@@ -30,6 +30,8 @@ ECHO_AFTER_S = 0.04
 """Echo waits until keys pause this long: the free slot of Textual's painter then goes to the result of a scan."""
 ECHO_WITHIN_S = 0.12
 """Somebody who types without a pause, or a key that repeats, still sees the text grow."""
+SLOW_AFTER_S = 1.0
+"""Silence of the core after which the screen says that it waits."""
 REFUSED_CODE = 5
 # Lets our own colours (tui/palette.py) pass; other themes turn even named ones into RGB and round them back.
 THEME = "ansi-dark"
@@ -69,6 +71,8 @@ class RegisterScreen(App[None]):
         self._echo_due_s = 0.0
         self._questions: set[asyncio.Task[None]] = set()
         self._clock = ""
+        self._slow_after: asyncio.TimerHandle | None = None
+        self._answered_at_s = 0.0
         self._own_loop: asyncio.AbstractEventLoop | None = None
 
     # -- Textual
@@ -117,7 +121,10 @@ class RegisterScreen(App[None]):
         self, kind: IntentKind, arg: str = "", operation: int = 0, seq: int = 0, question: str = ""
     ) -> int:
         """Send an intent to the core."""
-        return self._client.send(kind, arg, operation, seq, question)
+        n = self._client.send(kind, arg, operation, seq, question)
+        if self._slow_after is None:
+            self._slow_after = asyncio.get_running_loop().call_later(SLOW_AFTER_S, self._look_for_answers)
+        return n
 
     def ask(self, kind: str, text: str) -> None:
         """Ask the core; the answer comes back to the router."""
@@ -161,8 +168,20 @@ class RegisterScreen(App[None]):
 
     def _on_ack(self, outcome: Outcome) -> None:
         self._router.acknowledged(outcome)
-        if self._router.local.note is not None:
+        self._answered_at_s = time.monotonic()
+        if self._router.local.note is not None or self._router.local.slow:
+            self._router.local.slow = False
             self._paint()
+
+    def _look_for_answers(self) -> None:
+        """Say so when the core has been silent for a while with something to answer."""
+        self._slow_after = None
+        if self._client.unanswered:
+            slow = time.monotonic() - self._answered_at_s > SLOW_AFTER_S
+            if slow != self._router.local.slow:
+                self._router.local.slow = slow
+                self._paint()
+            self._slow_after = asyncio.get_running_loop().call_later(SLOW_AFTER_S, self._look_for_answers)
 
     def _on_link(self, link: CoreLink, why: str) -> None:
         self._router.linked(Link(link.value), why)

@@ -57,7 +57,10 @@ def _message(view: View | None, local: Local) -> tuple[str, Role]:
     if local.why and local.link is not Link.CONNECTED:
         return local.why, Role.WARN
     if local.link is not Link.CONNECTED and local.unanswered:
-        return f"{local.unanswered} entries wait; they go on as soon as the core is back.", Role.WARN
+        waiting = "1 entry waits" if local.unanswered == 1 else f"{local.unanswered} entries wait"
+        return f"{waiting} for the register core to come back.", Role.WARN
+    if local.slow:
+        return "The register is still busy with what was entered before; nothing typed is lost.", Role.WARN
     if view is None:
         return "", Role.INFO
     if view.message.text:
@@ -124,6 +127,10 @@ def offered(action: Action, view: View | None, local: Local) -> bool:
         return view is not None and (view.question is not None or view.mode in (Mode.TENDER, Mode.CLOSING))
     if action.id in ("pay", "cash") and view is not None and view.mode is Mode.PAID:
         return action.id == "cash"
+    if action.id == "void_payment" and not (
+        view is not None and view.tender is not None and view.tender.taken
+    ):
+        return False
     return action.operation == 0 or (view is not None and action.operation in view.operations)
 
 
@@ -147,10 +154,16 @@ def _label(action: Action, view: View | None) -> str:
     if action.id == "connection":
         return "Connect" if offers_connect(view) else "Disconnect"
     if view is not None and view.question is not None and action.id in ("yes", "no"):
-        return view.question.yes if action.id == "yes" else view.question.no
+        return answer_text(view.question.yes if action.id == "yes" else view.question.no)
     if action.id == "back" and view is not None and view.mode is Mode.TENDER and view.question is None:
         return "Back to the sale"
     return action.label
+
+
+def answer_text(text: str) -> str:
+    """An answer without the name of a key, should it begin with one: the key is the screen's to name."""
+    word, _, rest = text.partition(" ")
+    return rest if rest and word[:1] == "F" and word[1:].isdigit() else text
 
 
 def _text(action: Action, view: View | None) -> str:

@@ -39,6 +39,9 @@ def draw_sign_in(canvas: Canvas, view: View, local: Local, box: Box) -> None:
         centred(canvas, box, top + 9, "A sale is open; it goes on after sign-in.", Role.WARN)
     if report:
         _draw_rows(canvas, report, box, top + 10)
+    elif view.demo:
+        centred(canvas, box, box.height - 3, "Demo shop: cashier 101 with PIN 101101, manager 201", Role.HINT)
+        centred(canvas, box, box.height - 2, "with PIN 201201, technician 301 with PIN 301301.", Role.HINT)
     elif view.header.insecure:
         centred(
             canvas, box, box.height - 2, "Keys lie in a throw-away vault: for trying out only.", Role.HINT

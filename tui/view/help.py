@@ -32,7 +32,7 @@ ONLY_LOOKING = (("Ctrl+D", "Leave this screen; the register goes on."),)
 def help_texts(view: View | None, local: Local, keymap: Keymap, width: int) -> Texts:
     """All rows of the help."""
     place = place_under(view)
-    texts: Texts = []
+    texts = _sheet(view, local, width) if _sells(place) else []
     typing = () if local.watching else TYPING.get(place, SELLING if _sells(place) else ())
     for what, sentence in (*typing, *(NUMBERED if _numbered(place, local) else ())):
         texts += _row(what, sentence, width)
@@ -49,7 +49,7 @@ def help_texts(view: View | None, local: Local, keymap: Keymap, width: int) -> T
             texts += _row(_keys(action), action.sentence, width)
     if not local.watching:
         texts += _row("Up Down", "Select a line.", width)
-    return texts + _sheet(view, local, width)
+    return texts
 
 
 def help_title(view: View | None) -> str:
@@ -72,13 +72,13 @@ def _sheet(view: View | None, local: Local, width: int) -> Texts:
     rows = local.answer.get("rows")
     if view is None or not view.demo or not isinstance(rows, list):
         return []
-    texts: Texts = [("", Role.TEXT), ("Codes to try in this demo shop:", Role.STRONG)]
+    texts: Texts = [("Codes to try in this demo shop:", Role.STRONG)]
     for row in rows:
         code, name = (
             (str(row[0]), str(row[1])) if isinstance(row, list | tuple) and len(row) > 1 else (str(row), "")
         )
         texts += _row(clean(code), clean(name), width, Role.TEXT)
-    return texts
+    return [*texts, ("", Role.TEXT)]
 
 
 def _row(what: str, sentence: str, width: int, role: Role = Role.TEXT) -> Texts:

@@ -59,6 +59,8 @@ class Local:
     why: str = ""
     """A sentence about the link."""
     unanswered: int = 0
+    slow: bool = False
+    """The core has not answered for a second."""
     top: int = 0
     """Index of the first sale line shown."""
     watching: bool = False

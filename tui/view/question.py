@@ -2,6 +2,7 @@
 
 from store.register.view import Choice, Question
 from tui.keymap import Keymap, key_name
+from tui.view.bars import answer_text
 from tui.view.canvas import Canvas
 from tui.view.frame import Box, boxed, line
 from tui.view.roles import Role
@@ -33,9 +34,9 @@ def draw_question(canvas: Canvas, question: Question, keymap: Keymap, over: Box)
 def _answers(question: Question, keymap: Keymap, width: int) -> list[str]:
     """How to answer; a guarded question only by keys that no scanner sends."""
     if not question.guarded:
-        return ["Enter takes what is typed, Esc goes back."]
-    yes = f"{key_name(keymap.by_id['yes'].key)} {clean(question.yes)}"
-    no = f"{key_name(keymap.by_id['no'].key)} {clean(question.no)}"
+        return ["Esc goes back."]
+    yes = f"{key_name(keymap.by_id['yes'].key)} {clean(answer_text(question.yes))}"
+    no = f"{key_name(keymap.by_id['no'].key)} {clean(answer_text(question.no))}"
     if width_of(yes) + width_of(no) + 3 > width:
         return [yes, no]
     return [left(yes, max(width_of(yes) + 3, width // 2)) + no]

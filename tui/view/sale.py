@@ -37,6 +37,9 @@ def draw_lines(canvas: Canvas, view: View, local: Local, box: Box) -> None:
     """The lines from `local.top` on."""
     if not view.lines and view.mode is Mode.IDLE:
         line(canvas, box, 1, "Ready. Scan an item, or type its code and Enter.", Role.HINT)
+        if view.demo:
+            line(canvas, box, 3, "F1 has codes to try. /9802 kills the server,", Role.HINT)
+            line(canvas, box, 4, "/9801 pulls the network cable: selling goes on.", Role.HINT)
     places = max(2, len(str(view.count)))
     for row in range(box.height):
         index = local.top + row - view.first
