@@ -4,8 +4,9 @@
 draft become true together or not at all (docs/offline-protocol.md 3.2).
 """
 
+import functools
 import hashlib
-from datetime import datetime, timedelta, timezone
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -41,7 +42,7 @@ _PUT_HEAD = (
     "receipt_no = excluded.receipt_no, at_ms = excluded.at_ms, transactions = excluded.transactions"
 )
 _SIGN_STATE = "sign_state"
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - the class, not the alias, is what mypy wants
+_FIRST_DAY = date(1970, 1, 1).toordinal()
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,8 +100,15 @@ class _Step(msgspec.Struct, frozen=True, kw_only=True):
 
 def utc_text(at_ms: int) -> str:
     """Wall milliseconds as `2026-01-05T08:00:00.000Z`."""
-    moment = _EPOCH + timedelta(milliseconds=at_ms)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+    day, in_day_ms = divmod(at_ms, 86_400_000)
+    seconds, milliseconds = divmod(in_day_ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    return f"{_date_text(day)}T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}.{milliseconds:03d}Z"
+
+
+@functools.lru_cache(maxsize=8)
+def _date_text(day: int) -> str:
+    return date.fromordinal(_FIRST_DAY + day).isoformat()
 
 
 def internal_txn_id(series: str, seq: int, kind: str) -> str:

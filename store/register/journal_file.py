@@ -14,7 +14,7 @@ from typing import TypeVar
 from store.database.errors import DatabaseInUse, DatabaseTrouble, SchemaTooNew
 from store.database.lock import FileLock
 from store.database.migrations import load_steps, migrate
-from store.database.sqlite import set_pragmas, wal_bytes
+from store.database.sqlite import set_pragmas
 from store.exchange.record import key_id_of
 from store.register.journal_chain import ChainBroken, check_chain
 from store.register.journal_commit import Author, Moment, commit_unit
@@ -79,6 +79,7 @@ class JournalFile:
     ) -> None:
         self.path = path
         self.identity = identity
+        self._log = f"{path}-wal"
         self._author = Author(identity=identity, key_id=key_id_of(identity.public_key), signer=signer)
         self._driver = driver
         self._lock = FileLock(path.with_name(path.name + ".lock"))
@@ -125,7 +126,7 @@ class JournalFile:
             head = read_head(connection, self.identity)
             # A rollback journal of the first start whose removal was lost would undo all that came after it.
             self._driver.sync_directory(self.path.parent)
-            fill_log(self.path.with_name(self.path.name + "-wal"))
+            fill_log(Path(self._log))
         except SchemaTooNew as error:
             raise JournalNewer(f"{error} {_EXPORT}") from error
         except DatabaseTrouble as error:
@@ -316,7 +317,7 @@ class JournalFile:
         sync_file(fresh)
         check_chain(self._driver.connect, fresh, self.identity)
         self._drop_connection()
-        if self.path.with_name(self.path.name + "-wal").exists():
+        if Path(self._log).exists():
             # A log that is left over would be replayed into the fresh file, which it does not fit.
             raise OSError("the log could not be folded into the file")
         fresh.replace(self.path)
@@ -324,8 +325,10 @@ class JournalFile:
         self._connect()
 
     def _checkpoint_if_large(self) -> None:
-        if wal_bytes(self.path) > LOG_LIMIT_BYTES:
-            self.checkpoint()
+        with contextlib.suppress(FileNotFoundError):
+            # Only the size is asked for; the path is made once, since this runs in every commit.
+            if os.stat(self._log).st_size > LOG_LIMIT_BYTES:  # noqa: PTH116
+                self.checkpoint()
 
 
 def make_private(path: Path) -> None:

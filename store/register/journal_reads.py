@@ -19,8 +19,12 @@ _SHIFT = (
     "(select n from record where kind = 'shift.open' and shift_id = ?1) order by n"
 )
 _HEAD = "select seq, hash, receipt_no, at_ms, transactions from head where series = ?"
-_TAIL = "select seq, hash, at_ms, transactions from record where n > ? and n <= ? order by n desc limit 1"
-_TOP_RECEIPT = "select max(receipt_no) from record where epoch = ? and receipt_no is not null"
+_HEAD_AND_LAST = (
+    "select h.seq, h.hash, h.receipt_no, h.at_ms, h.transactions, r.seq, r.hash, r.at_ms, r.transactions, "
+    "(select max(receipt_no) from record where epoch = ?1 and receipt_no is not null) "
+    "from (select 1) left join head h on h.series = ?2 "
+    "left join record r on r.n = (select max(n) from record where n > ?1 << 32 and n < (?1 + 1) << 32)"
+)
 _HASH_AT = "select hash, transactions from record where n = ?"
 _ACKED = "select acked_seq from upload where series = ?"
 
@@ -51,16 +55,14 @@ def committed(record: Record, repeated: bool) -> Committed:
 
 def read_head(connection: Connection, identity: JournalIdentity) -> Head:
     """The end of the series; raises HeadMismatch when head and last record disagree."""
-    low, high = number_of(identity.epoch, 0), number_of(identity.epoch + 1, 0)
-    stored = connection.execute(_HEAD, (identity.series,)).fetchone()
-    last = connection.execute(_TAIL, (low, high)).fetchone()
-    (top_receipt,) = connection.execute(_TOP_RECEIPT, (identity.epoch,)).fetchone()
-    if stored is None and last is None:
+    row = connection.execute(_HEAD_AND_LAST, (identity.epoch, identity.series)).fetchone()
+    stored, last, top_receipt = row[:5], row[5:9], row[9] or 0
+    if stored[0] is None and last[0] is None:
         start = genesis(identity.series, identity.public_key)
         return Head(series=identity.series, seq=0, hash=start, receipt_no=0, at_ms=0, transactions=0)
-    if stored is None or last is None or (stored[0], stored[1], stored[3], stored[4]) != tuple(last):
+    if (stored[0], stored[1], stored[3], stored[4]) != tuple(last):
         raise HeadMismatch("the head does not match the last record")
-    if stored[2] != (top_receipt or 0):
+    if stored[2] != top_receipt:
         raise HeadMismatch("the head does not match the last receipt number")
     seq, hash_, receipt_no, at_ms, transactions = stored
     return Head(
