@@ -239,3 +239,11 @@ def test_commands_that_only_ask_load_nothing_slow(word):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_command_and_every_section_of_the_configuration_is_in_the_documents():
+    from store.register.config import Config
+
+    text = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert [word for word in COMMANDS if f"outpost {word}" not in text] == []
+    assert [name for name in Config.__struct_fields__ if name != "demo" and f"`[{name}]`" not in text] == []
