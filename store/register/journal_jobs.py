@@ -24,7 +24,7 @@ _OPEN = (
 _BY_ID = f"select {_COLUMNS} from print_job where job_id = ?"  # noqa: S608
 _OF_RECORD = f"select {_COLUMNS} from print_job where txn_id = ? order by n"  # noqa: S608
 _NEWEST = f"select {_COLUMNS} from print_job order by n desc limit ?"  # noqa: S608
-_UPDATE = "update print_job set state = ?, attempts = ?, next_at_ms = ?, detail = ?, updated_ms = ? where job_id = ?"
+_UPDATE = "update print_job set state = ?, attempts = ?, next_at_ms = ?, detail = ?, updated_ms = ? where n = ?"
 _COPIES = "select coalesce(max(copy_no), 0) from print_job where txn_id = ? and kind <> 'drawer'"
 _TRIM = (
     "delete from print_job where n <= (select max(n) from print_job) - ? "
