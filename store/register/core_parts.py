@@ -21,7 +21,7 @@ from store.register.catalog_download import CatalogDownloader
 from store.register.config import Config, ConfigError
 from store.register.home import RegisterHome
 from store.register.journal import Journal
-from store.register.peripherals import DeviceSet
+from store.register.peripherals import DeviceSet, DeviceStatus, Health
 from store.register.ports import Clock, Randomness, ShopFloor
 from store.register.print_spool import PrintSpool
 from store.register.session import Session
@@ -336,12 +336,18 @@ def device_rows(devices: DeviceSet) -> list[dict[str, Any]]:
 def devices_sentence(devices: DeviceSet) -> str:
     """How printer and scanners stand, for the sign-in screen."""
     named = [("Printer", devices.printer), *(("Scanner", scanner) for scanner in devices.scanners)]
-    said = [
-        f"{name} {device.status().detail or device.status().health.value.replace('_', ' ')}"
-        for name, device in named
-        if device is not None
-    ]
-    return ", ".join(said) or "No printer: receipts are shown on the screen"
+    said = [device_words(name, device.status()) for name, device in named if device is not None]
+    return " ".join(said) or "No printer: receipts are shown on the screen."
+
+
+def device_words(name: str, status: DeviceStatus) -> str:
+    """A device in a few words, with its own sentence only where something is wrong."""
+    match status.health:
+        case Health.READY:
+            return f"{name} ready."
+        case Health.UNKNOWN:
+            return f"{name} connected." if name == "Scanner" else f"{name} not heard from."
+    return f"{name}: {status.detail or status.health.value.replace('_', ' ')}"
 
 
 def barcodes_of(home: RegisterHome) -> Callable[[str], Awaitable[dict[str, Any]]]:

@@ -177,7 +177,7 @@ def test_917_shows_and_switches(capsys, core, home):
     assert code == 5, "nobody answers there, so it did not connect"
     assert switched["done"] is False
     assert switched["mode"] == "OFFLINE auto"
-    assert "refused the connection" in switched["sentence"]
+    assert "127.0.0.1:1" in switched["sentence"]
 
 
 def test_operations_for_scripts(capsys):
