@@ -1,0 +1,305 @@
+"""The independent verifier names the first bad record for every single change to a journal or an export."""
+
+import ast
+import contextlib
+import io
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from journal_world import KEY, KeySigner, StillClock, event, identity, opened, sale, sale_body
+from store.exchange.canonical import canonical
+from store.exchange.record import key_id_of, public_bytes, record_hash, sign
+from store.register.export import ExportFailed, export_journal
+from store.register.verify import verify_file
+
+SHIFT_OPEN = {"start_amount": 10_000, "currency": "EUR", "grand_total": 500}
+
+
+async def fill(folder, sales=4, closed=True):
+    """A shift with sales, a void, the drawer, a time without the key, and its closing."""
+    signer, clock = KeySigner(), StillClock()
+    async with opened(folder, signer=signer, clock=clock) as journal:
+        await journal.commit(event("shift.open", "open", SHIFT_OPEN))
+        for n in range(sales):
+            clock.pass_s(30)
+            signer.lost = n == 2
+            await journal.commit(sale(f"t{n}", lines=n + 1))
+        await journal.commit(event("drawer.open", "drawer"))
+        if closed:
+            await journal.commit(event("shift.close", "close", shift_close(sales)))
+        await journal.commit(event("sign.off", "off"))
+
+
+def shift_close(sales):
+    total = sum(sale_body(n + 1)["total"] for n in range(sales))
+    expected = 10_000 + total
+    return {
+        "start_amount": 10_000, "grand_total_before": 500, "grand_total": 500 + total, "sales": sales,
+        "sales_total": total, "voids": 0, "no_sales": 1, "reprints": 0, "cash_in": total + 10 * sales,
+        "change": 10 * sales, "cash_rounding": 0, "expected_cash": expected, "counted": expected - 3, "over_short": -3,
+    }  # fmt: skip
+
+
+def export(folder):
+    out = io.StringIO()
+    export_journal(folder / "journal.db", out)
+    return out.getvalue().splitlines()
+
+
+def verify_lines(folder, lines):
+    path = folder / "export.jsonl"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return verify_file(path)
+
+
+async def test_sound_journal_and_its_export_verify(tmp_path):
+    await fill(tmp_path)
+    assert verify_file(tmp_path / "journal.db").as_json() == {"ok": True, "records": 10, "first_bad": None}
+    lines = export(tmp_path)
+    header = json.loads(lines[0])
+    assert set(header) == {"format", "register", "series", "public_key", "count", "head"}
+    assert set(json.loads(lines[1])) == {"seq", "payload", "prev", "hash", "signature", "key_id"}
+    assert verify_lines(tmp_path, lines).as_json() == {"ok": True, "records": 10, "first_bad": None}
+
+
+async def test_every_field_of_every_exported_record_is_guarded(tmp_path):
+    await fill(tmp_path)
+    lines = export(tmp_path)
+    for number in range(1, len(lines)):
+        for name in ("seq", "payload", "prev", "hash", "signature", "key_id"):
+            row = json.loads(lines[number])
+            if row[name] == "":
+                continue
+            row[name] = changed(row[name])
+            report = verify_lines(tmp_path, [*lines[:number], json.dumps(row), *lines[number + 1 :]])
+            assert not report.ok
+            assert report.first_bad.seq == number, (name, report)
+            assert report.records == number - 1
+
+
+async def test_every_missing_doubled_or_swapped_record_of_an_export_is_named(tmp_path):
+    await fill(tmp_path)
+    lines = export(tmp_path)
+    for number in range(1, len(lines)):
+        without = [*lines[:number], *lines[number + 1 :]]
+        assert verify_lines(tmp_path, without).first_bad.seq == number
+        twice = [*lines[: number + 1], *lines[number:]]
+        assert verify_lines(tmp_path, twice).first_bad.seq == number + 1
+        if number + 1 < len(lines):
+            swapped = [*lines[:number], lines[number + 1], lines[number], *lines[number + 2 :]]
+            assert verify_lines(tmp_path, swapped).first_bad.seq == number
+
+
+async def test_every_field_of_the_header_is_guarded(tmp_path):
+    await fill(tmp_path)
+    lines = export(tmp_path)
+    for name in json.loads(lines[0]):
+        header = json.loads(lines[0])
+        header[name] = changed(header[name])
+        report = verify_lines(tmp_path, [json.dumps(header), *lines[1:]])
+        assert not report.ok, name
+
+
+def changed(value):
+    if isinstance(value, int):
+        return value + 1
+    place = len(value) // 2
+    return value[:place] + ("1" if value[place] != "1" else "2") + value[place + 1 :]
+
+
+async def test_every_column_of_every_row_of_the_file_is_guarded(tmp_path):
+    (tmp_path / "a").mkdir()
+    await fill(tmp_path / "a")
+    with contextlib.closing(sqlite3.connect(tmp_path / "a" / "journal.db")) as db:
+        columns = [row[1] for row in db.execute("pragma table_info(record)")]
+        rows = db.execute(f"select n, seq, {', '.join(columns)} from record order by n").fetchall()
+    path = tmp_path / "journal.db"
+    for n, seq, *values in rows:
+        for name, value in zip(columns, values, strict=True):
+            if value in (None, b"") or (name in ("n", "seq") and seq != len(rows)):
+                continue
+            shutil.copy(tmp_path / "a" / "journal.db", path)
+            damage(path, name, n, value)
+            report = verify_file(path)
+            assert not report.ok, name
+            assert report.first_bad.seq == seq or name in ("n", "seq"), (name, seq, report)
+
+
+def damage(path, name, n, value):
+    if isinstance(value, bytes):
+        other = bytes([value[0] ^ 1]) + value[1:]
+    else:
+        other = value + 1000 if isinstance(value, int) else value + "x"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("pragma ignore_check_constraints=on")
+        db.execute("drop trigger record_is_never_changed")
+        db.execute(f"update record set {name} = ? where n = ?", (other, n))
+
+
+async def test_every_deleted_row_of_the_file_is_named(tmp_path):
+    (tmp_path / "a").mkdir()
+    await fill(tmp_path / "a")
+    path = tmp_path / "journal.db"
+    for seq in range(1, 11):
+        shutil.copy(tmp_path / "a" / "journal.db", path)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute("drop trigger record_is_never_deleted")
+            db.execute("delete from record where seq = ?", (seq,))
+        assert verify_file(path).first_bad.seq == seq
+
+
+class Forger:
+    """Holds the key: rewrites the content of one record and makes hash, signature and all later links fit."""
+
+    def __init__(self, lines):
+        self.header = json.loads(lines[0])
+        self.rows = [json.loads(line) for line in lines[1:]]
+
+    def rewrite(self, seq, change):
+        prev = bytes.fromhex(self.rows[0]["prev"])
+        for row in self.rows:
+            payload = json.loads(row["payload"])
+            if row["seq"] == seq:
+                change(payload)
+            text = canonical(payload)
+            hash_ = record_hash(row["seq"], prev, text)
+            row["prev"], row["hash"], row["payload"] = prev.hex(), hash_.hex(), text.decode()
+            row["signature"] = sign(KEY, hash_).hex() if row["signature"] else ""
+            prev = hash_
+        self.header["head"] = prev.hex()
+        return [json.dumps(self.header), *(json.dumps(row) for row in self.rows)]
+
+
+def set_line(name, value):
+    def change(payload):
+        payload["lines"][0][name] = value
+
+    return change
+
+
+FORGERIES = {
+    "line amount": (set_line("amount", 1), "amount"),
+    "line tax": (set_line("tax_amount", 1), "tax"),
+    "line gross": (set_line("gross", 1), "tax"),
+    "total": (lambda payload: payload.update(total=1), "add up"),
+    "tender": (lambda payload: payload["tenders"][0].update(amount=1), "payments"),
+    "change": (lambda payload: payload.update(change=0), "change"),
+    "tax table": (lambda payload: payload["taxes"][0].update(net=0), "tax table"),
+    "missing tenders": (lambda payload: payload.pop("tenders"), "lacks"),
+    "receipt number": (lambda payload: payload.update(receipt_no=7), "receipt number 7"),
+    "no receipt number": (lambda payload: payload.pop("receipt_no"), "without a receipt number"),
+    "time": (lambda payload: payload.update(at="2025-01-05T08:00:00.000Z"), "older"),
+    "no time": (lambda payload: payload.update(at="yesterday"), "no time"),
+    "series": (lambda payload: payload.update(series="X.1"), "another place"),
+    "transaction id": (lambda payload: payload.update(txn_id="t0"), "transaction id of an earlier"),
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+async def test_even_with_the_key_a_sale_whose_numbers_do_not_agree_is_named(tmp_path, name):
+    await fill(tmp_path)
+    change, reason = FORGERIES[name]
+    report = verify_lines(tmp_path, Forger(export(tmp_path)).rewrite(3, change))
+    assert report.first_bad is not None
+    assert report.first_bad.seq == 3
+    assert reason in report.first_bad.reason
+
+
+@pytest.mark.parametrize("field", [name for name in shift_close(4) if name != "counted"])
+async def test_even_with_the_key_a_closing_that_its_sales_do_not_bear_out_is_named(tmp_path, field):
+    await fill(tmp_path)
+
+    def change(payload):
+        payload[field] += 1
+
+    report = verify_lines(tmp_path, Forger(export(tmp_path)).rewrite(9, change))
+    assert report.first_bad.seq == 9
+    assert field in report.first_bad.reason
+
+
+async def test_unsigned_records_are_only_sound_inside_a_declared_time(tmp_path):
+    await fill(tmp_path)
+    lines = export(tmp_path)
+    kinds = [json.loads(json.loads(line)["payload"])["kind"] for line in lines[1:]]
+    assert kinds[3:6] == ["sign.unavailable", "sale", "sign.recovered"]
+
+    def claims(payload):
+        payload["sig_state"] = "unavailable"
+
+    forger = Forger(lines)
+    forger.rows[2]["signature"] = ""
+    report = verify_lines(tmp_path, forger.rewrite(3, claims))
+    assert report.first_bad.seq == 3
+    assert "no record before it" in report.first_bad.reason
+
+
+async def test_content_that_is_not_canonical_is_named(tmp_path):
+    await fill(tmp_path)
+    for text in (
+        '{"b":1,"a":2}',
+        '{"a":1.5}',
+        '{"a":null}',
+        '{"a":1,"a":1}',
+        '{"A":1}',
+        "[]",
+        '{"a" :1}',
+        "\x00",
+    ):
+        lines = export(tmp_path)
+        row = json.loads(lines[1])
+        hash_ = record_hash(1, bytes.fromhex(row["prev"]), text.encode())
+        row.update(payload=text, hash=hash_.hex(), signature=sign(KEY, hash_).hex())
+        report = verify_lines(tmp_path, [lines[0], json.dumps(row), *lines[2:]])
+        assert report.first_bad.seq == 1, text
+
+
+def test_rubbish_is_answered_with_a_reason(tmp_path):
+    for text in ("", "hello", "[]", "{}", '{"format": "outpost-journal-1"}', "\ud7ff" * 10):
+        report = verify_lines(tmp_path, [text])
+        assert not report.ok
+        assert report.first_bad.seq == 0
+        assert report.first_bad.reason
+
+
+async def test_export_of_a_series_that_is_not_there_names_those_that_are(tmp_path):
+    await fill(tmp_path, closed=False)
+    with pytest.raises(ExportFailed, match=r"S0042-R03\.1"):
+        export_journal(tmp_path / "journal.db", io.StringIO(), "S0042-R03.9")
+    with pytest.raises(ExportFailed, match="cannot be read"):
+        export_journal(tmp_path / "nowhere.db", io.StringIO())
+
+
+async def test_two_series_in_one_file_are_both_checked(tmp_path):
+    await fill(tmp_path)
+    async with opened(tmp_path, who=identity(epoch=2)) as journal:
+        await journal.commit(sale("u1"))
+    assert verify_file(tmp_path / "journal.db").records == 11
+    assert json.loads(export(tmp_path)[0])["series"] == "S0042-R03.2"
+
+
+async def test_export_works_beside_a_running_register(tmp_path):
+    async with opened(tmp_path) as journal:
+        await journal.commit(sale("t1"))
+        assert verify_lines(tmp_path, export(tmp_path)).records == 1
+        assert verify_file(tmp_path / "journal.db").records == 1
+
+
+def test_verifier_shares_no_code_with_the_writer():
+    folder = Path(__file__).parents[2] / "store" / "register"
+    for path in folder.glob("verify*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                assert not name.startswith("store") or name.startswith("store.register.verify"), path
+                assert not name.startswith(("msgspec", "aiosqlite")), path
+
+
+def test_key_id_of_the_verifier_is_the_writers():
+    from store.register.verify_chain import Chain
+
+    assert Chain("S.1", public_bytes(KEY))._key_id == key_id_of(public_bytes(KEY))
