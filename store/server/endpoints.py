@@ -28,7 +28,6 @@ from store.server import enrolments, items, packages, reports, series
 from store.server.config import is_loopback
 from store.server.context import Call, answer
 from store.server.errors import ProblemError, busy
-from store.server.metrics import CONTENT_TYPE
 from store.server.version import VERSION
 
 LOG = logging.getLogger("outpost.server.endpoints")
@@ -191,7 +190,9 @@ async def get_metrics(call: Call) -> web.Response:
             call.context.metrics.note_books(store, await call.read(reports.conservation, store))
     except DatabaseTrouble as trouble:
         LOG.warning("metrics without the books", extra={"reason": str(trouble)})
-    return web.Response(body=call.context.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+    return web.Response(
+        body=call.context.metrics.text(), headers={"Content-Type": call.context.metrics.content_type}
+    )
 
 
 async def reported_store(call: Call) -> str:

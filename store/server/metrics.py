@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
-
+from store.server.errors import ServerTrouble
 from store.server.reports import Conservation
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -15,6 +12,15 @@ class Metrics:
     """Counters of one server process, in a registry of their own so that two servers in one process never mix."""
 
     def __init__(self) -> None:
+        try:
+            from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+            from prometheus_client.exposition import CONTENT_TYPE_LATEST
+        except ModuleNotFoundError as error:
+            raise ServerTrouble(
+                "The package prometheus-client is missing; install Outpost with its extra, outpost-pos[server]."
+            ) from error
+        self.content_type = CONTENT_TYPE_LATEST
+        self._generate = generate_latest
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "outpost_requests", "Requests answered.", ("route", "status"), registry=self._registry
@@ -53,4 +59,4 @@ class Metrics:
 
     def text(self) -> bytes:
         """Everything as Prometheus text."""
-        return generate_latest(self._registry)
+        return self._generate(self._registry)

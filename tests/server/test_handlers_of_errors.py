@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from store.server.config import ServerConfig, database_path, is_loopback
 from store.server.effects import post
 from store.server.errors import ServerTrouble
 from store.server.logs import start_log, stop_log
+from store.server.metrics import Metrics
 from store.server.packages import keep_file, package_path
 from store.server.tasks import TaskGroupOfServer
 
@@ -209,3 +211,9 @@ async def test_two_servers_with_one_keyring_are_one_server_to_a_register(tmp_pat
         running_world(tmp_path, keyring=keyring) as two,
     ):
         assert one.context.secrets.public_key == two.context.secrets.public_key
+
+
+def test_a_missing_package_is_said_so_with_its_cure(monkeypatch):
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    with pytest.raises(ServerTrouble, match="outpost-pos"):
+        Metrics()
