@@ -1,4 +1,4 @@
-"""From a bare machine to a register that can sell even if the server dies next: enrol, configure, fetch the shop's data."""
+"""From a bare machine to a register that can sell even if the server dies next: enrol, configure, fetch data."""
 
 import asyncio
 import functools
@@ -63,7 +63,7 @@ async def become_register(home: RegisterHome, server_url: str, code: str, vault:
 
 
 async def fetch_shop_data(home: RegisterHome, enrolment: Enrolment, vault: OutpostVault) -> str:
-    """Fetch the first package, so that the register is complete from the first minute; why it did not come, or nothing."""
+    """Fetch the first package, so that the register is complete at once; why it did not come, or nothing."""
     signer = load_signer(vault, enrolment)
     if signer is None:
         raise ActivationRefused(
