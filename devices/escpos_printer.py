@@ -60,6 +60,9 @@ class EscposPrinter:
         self._lock = asyncio.Lock()
         self._jobs = 0
         self._dialogue: Dialogue | None = None
+        self._take_late: Callable[[str], None] = lambda job_id: None
+        self._late: tuple[Dialogue, int, str] | None = None
+        """The last UNKNOWN job, its number and the connection on which its answer may still come."""
         self._watching: asyncio.Task[None] | None = None
         self._look_now = asyncio.Event()
         self._link = Link(opener, name=name, up=self._up, down=self._down, path=path)
@@ -92,6 +95,10 @@ class EscposPrinter:
             self._watching = None
         await self._link.aclose()
 
+    def listen(self, take: Callable[[str], None]) -> None:
+        """Call `take` with the id of an UNKNOWN job that turns out to be on paper."""
+        self._take_late = take
+
     async def print(self, document: Document, job_id: str) -> PrintResult:
         """Print one document within `PrintLimits.job_s`."""
         until_s = self._now_s() + self._limits.job_s
@@ -99,7 +106,8 @@ class EscposPrinter:
         if isinstance(encoded, PrintResult):
             return encoded
         data = encoded.data
-        return reported(await self._exclusively(until_s, lambda attempt: attempt.print(data)), encoded)
+        result = await self._exclusively(until_s, lambda attempt: attempt.print(data), job_id)
+        return reported(result, encoded)
 
     async def pulse(self, pin: int, open_level: str) -> PrintResult:
         """Open the drawer at the printer's plug, as a job of its own.
@@ -110,9 +118,9 @@ class EscposPrinter:
         return await self._exclusively(until_s, lambda attempt: attempt.pulse(pin, open_level))
 
     async def _exclusively(
-        self, until_s: float, work: Callable[[Attempt], Awaitable[PrintResult]]
+        self, until_s: float, work: Callable[[Attempt], Awaitable[PrintResult]], job_id: str = ""
     ) -> PrintResult:
-        """One job at a time on the line; what waits too long has sent nothing."""
+        """One job at a time on the line; what waits too long has sent nothing. `job_id`: of a job with a fence."""
         try:
             async with asyncio.timeout_at(until_s):
                 await self._lock.acquire()
@@ -120,11 +128,14 @@ class EscposPrinter:
             return failed(BUSY)
         try:
             dialogue = await self._connected(until_s)
+            await self._hear_late()
             result = await work(self._attempt(dialogue, until_s))
             if result.outcome is PrintOutcome.FAILED and dialogue.stream.lost.done():
                 # The connection had died unnoticed, as they do overnight; nothing was sent, so once more.
                 dialogue = await self._connected(until_s)
                 result = await work(self._attempt(dialogue, until_s))
+            if job_id and result.outcome is PrintOutcome.UNKNOWN and dialogue.owed:
+                self._late = (dialogue, self._jobs, job_id)
             if self._status.health is Health.UNKNOWN and not dialogue.taken_for_mute:
                 await self._link.drop()  # silent: a fresh connection is the only cure from here
             return result
@@ -134,6 +145,16 @@ class EscposPrinter:
             return unknown(f"The printer driver failed: {error}.")
         finally:
             self._lock.release()
+
+    async def _hear_late(self) -> None:
+        """Whether the answer of the last UNKNOWN job has come meanwhile, on the connection that the job went over."""
+        if self._late is None or self._late[0] is not self._dialogue:
+            self._late = None
+            return
+        dialogue, number, job_id = self._late
+        if await dialogue.passed(self._fence, number, 0.0):
+            self._late = None
+            self._take_late(job_id)
 
     async def _connected(self, until_s: float) -> Dialogue:
         """The conversation on an open connection. Raises DeviceOffline."""
@@ -192,6 +213,7 @@ class EscposPrinter:
             if dialogue is None or dialogue.taken_for_mute:
                 return
             await self._attempt(dialogue, self._now_s() + self._limits.status_s).look()
+            await self._hear_late()
             if self._status.health is Health.UNKNOWN and not dialogue.taken_for_mute:
                 await self._link.drop()
 

@@ -66,6 +66,9 @@ class FilePrinter:
     async def close(self) -> None:
         """Nothing is held open between jobs."""
 
+    def listen(self, take: Callable[[str], None]) -> None:
+        """Nothing turns out later: a file says at once what is in it."""
+
     async def print(self, document: Document, job_id: str) -> PrintResult:
         """Append one document within `PrintLimits.job_s`."""
         until_s = asyncio.get_running_loop().time() + self._limits.job_s

@@ -64,6 +64,13 @@ class ReceiptPrinter(Protocol):
         """Print one document within the driver's deadline; never raises for device trouble."""
         ...
 
+    def listen(self, take: Callable[[str], None]) -> None:
+        """Call `take` with the id of a job that ended UNKNOWN once the printer says that it is on paper after all.
+
+        So it goes when the roll is changed in the middle of a receipt: the rest prints, and no copy is needed.
+        """
+        ...
+
     async def start(self) -> None:
         """Claim the device and begin to watch it; a missing device is a status, not an error."""
         ...

@@ -61,7 +61,7 @@ async def test_confirmed_means_on_paper_and_failed_means_not_begun_wherever_it_b
     """A fault after each k-th byte of the job: the only lie would be CONFIRMED without paper or FAILED with some."""
     quick = msgspec.structs.replace(SHORT, job_s=0.4, status_s=0.1, stalled_s=0.1, connect_s=0.3)
     async with bench(kind, limits=quick) as made:
-        await proven(made)
+        await back(made)
         for after in range(9, 9 + len(job()) + 3, 29):  # nine bytes are the preflight's questions
             before = len(made.slips)
             made.device.misbehave(fault, after=after)
@@ -165,6 +165,35 @@ async def test_the_late_answer_of_an_old_job_never_confirms_a_new_one(fence):
         result = await made.driver.print(receipt(2), "job-2")
         assert result.outcome is PrintOutcome.UNKNOWN
         assert len(made.slips) == 2
+
+
+@BOTH
+@pytest.mark.parametrize("fence", ["status", "id"])
+async def test_a_receipt_whose_rest_prints_after_the_roll_is_changed_is_reported_once(kind, fence):
+    late: list[str] = []
+    async with bench(kind, fence=fence) as made:
+        made.driver.listen(late.append)
+        await proven(made)
+        made.device.misbehave(Fault.PAPER_OUT, after=60)
+        assert (await made.driver.print(receipt(1), "job-1")).outcome is PrintOutcome.UNKNOWN
+        assert late == []
+        await made.device.recover()
+        await until(lambda: late == ["job-1"])
+        assert (await made.driver.print(receipt(2), "job-2")).outcome is PrintOutcome.CONFIRMED
+        assert late == ["job-1"]
+        assert made.slips == ["Receipt 0", "Receipt 1", "Receipt 2"]
+
+
+async def test_a_receipt_lost_with_the_power_is_never_reported_as_printed_later():
+    late: list[str] = []
+    async with bench() as made:
+        made.driver.listen(late.append)
+        await proven(made)
+        made.device.misbehave(Fault.POWER_OFF, after=60)
+        assert (await made.driver.print(receipt(1), "job-1")).outcome is PrintOutcome.UNKNOWN
+        await made.device.recover()
+        await back(made)
+        assert late == []
 
 
 async def test_answers_left_in_a_reopened_line_confirm_nothing():

@@ -23,6 +23,7 @@ SHORT = PrintLimits(
     connect_s=0.5,
     stalled_s=0.3,
     watch_s=0.2,
+    trouble_s=0.1,
     quiet_s=0.03,
     mute_s=0.05,
     unproven_s=0.3,
@@ -59,6 +60,7 @@ class Bench:
 @asynccontextmanager
 async def bench(kind: str = "tcp", device: SimulatedPrinter | None = None, **options) -> AsyncIterator[Bench]:
     """A started driver connected with a simulated printer over `tcp` or `pty`."""
+    encoder().prepare()  # its first import would take much of the short deadlines
     device = device or SimulatedPrinter()
     text = await device.listen_tcp() if kind == "tcp" else device.open_pty()
     address = printer_address(text)
