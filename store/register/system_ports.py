@@ -61,7 +61,10 @@ class SystemStorage:
     def sync(self, path: str) -> None:
         """Make what was written to the write-ahead log of `path` durable; blocks; raises OSError."""
         with self._guard:
-            descriptor = self._log_of(path)
+            try:
+                descriptor = self._log_of(path)
+            except FileNotFoundError:
+                return  # without a log everything is in the file itself, which SQLite synced when it removed the log
             os.fdatasync(descriptor)
 
     def free_bytes(self, path: str) -> int:
