@@ -19,6 +19,7 @@ from store.sale.item import Item, ItemKey, KeyKind
 from store.sale.money import parse_amount
 from store.sale.quantity import parse_quantity
 from store.sale.refusal import PriceNeeded, SaleRefused, ZeroPriceRefused
+from store.sale.text import printable
 
 CODE_LIMIT = 64
 """Longer than any code a product carries."""
@@ -87,7 +88,7 @@ def unknown(work: Work, code: str, answer: ItemUnknown) -> Reply:
     if isinstance(kind, BadCheckDigit):
         why = f"its last digit is wrong ({kind.expected} would fit). Scan again, or type it anew."
         return work.keep(code, why)
-    work.put(last_unknown=code)
+    work.put(last_unknown=printable(code))
     where = "is not on file offline" if answer.source is Source.OFFLINE else "is not on file"
     return work.keep(code, f"{where}. Ins sells it by department.", OutcomeKind.UNKNOWN)
 

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 
 from store.register import sale_department, sale_desk, sale_lines, shift_desk, sign_on, tender_desk
+from store.register.intents import OutcomeKind
 from store.register.operations import BY_NUMBER
 from store.register.session_work import DONE, Reply, Work
-from store.register.till import TillState
+from store.register.till import TillEvent, TillState
 from store.register.view import Mode
 from store.sale.barcode import looks_like_code
 
@@ -74,31 +75,41 @@ async def _pay(work: Work, text: str, seq: int) -> Reply:
     return tender_desk.begin(work)
 
 
-async def _into_payment(work: Work) -> Reply | None:
-    """The refusal when the payment cannot begin, None when the till is in it."""
-    if work.state.till is TillState.SALE:
+async def _paying(work: Work, text: str, flow: Callable[[], Awaitable[Reply]]) -> Reply:
+    """A way to pay, from the payments or straight from the lines; what is refused leaves the sale where it was."""
+    if looks_like_code(text):
+        return work.keep(text, tender_desk.CODE_IN_TENDER)
+    sale = work.state.sale
+    from_lines = work.state.till is TillState.SALE
+    if from_lines:
         reply = tender_desk.begin(work)
-        if work.state.till is TillState.SALE:
+        if reply.kind is not OutcomeKind.DONE:
             return reply
-    return None
+    reply = await flow()
+    if from_lines and reply.kind is OutcomeKind.REFUSED and work.state.till is TillState.TENDER:
+        work.step(TillEvent.WENT_BACK, sale=sale)
+    return reply
 
 
 async def _cash(work: Work, text: str, seq: int) -> Reply:
-    refused = await _into_payment(work)
-    if refused is not None:
-        return refused
-    if not text:
+    async def take() -> Reply:
+        if text:
+            return await tender_desk.cash(work, text)
         work.say("Type the amount given and Enter.")
         return DONE
-    return await tender_desk.take_text(work, text, seq, scanned=False)
+
+    return await _paying(work, text, take)
 
 
 async def _exact(work: Work, text: str, seq: int) -> Reply:
-    return await _into_payment(work) or await tender_desk.cash_exact(work)
+    return await _paying(work, text, lambda: tender_desk.cash_exact(work))
 
 
 async def _card(work: Work, text: str, seq: int) -> Reply:
-    return await _into_payment(work) or tender_desk.card(work, text)
+    async def ask() -> Reply:
+        return tender_desk.card(work, text)
+
+    return await _paying(work, text, ask)
 
 
 async def _void_payment(work: Work, text: str, seq: int) -> Reply:

@@ -2,8 +2,8 @@
 
 import msgspec
 import pytest
-from session_fakes import AGAIN, BREAD, DONE, FLOWERS, MILK, REFUSED, UNKNOWN, World, running
 
+from session_fakes import AGAIN, BREAD, DONE, FLOWERS, MILK, REFUSED, UNKNOWN, World, running
 from store.gateway.states import Mode as Answers
 from store.register.intents import IntentKind
 from store.register.journal import Draft
@@ -114,7 +114,9 @@ async def test_scanners_count_anew_with_every_core(tmp_path):
 
 
 @pytest.mark.parametrize(("seconds", "boot"), [(181, "boot-1"), (1, "boot-2"), (-3600, "boot-1")])
-async def test_after_long_or_after_a_boot_the_register_is_locked_and_sign_in_leads_to_the_sale(tmp_path, seconds, boot):
+async def test_after_long_or_after_a_boot_the_register_is_locked_and_sign_in_leads_to_the_sale(
+    tmp_path, seconds, boot
+):
     async with running(tmp_path) as till:
         await till.ready()
         await till.scan(MILK)

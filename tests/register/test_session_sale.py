@@ -1,6 +1,7 @@
 """Selling: codes, quantities, labels, unknown goods, lines, price checks, questions."""
 
 import pytest
+
 from session_fakes import (
     BAD_DIGIT,
     BANANAS_LABEL,
@@ -17,7 +18,6 @@ from session_fakes import (
     WATER,
     running,
 )
-
 from store.gateway.states import Mode as Answers
 from store.register.intents import IntentKind
 from store.register.view import Entry, Mode
@@ -55,7 +55,9 @@ async def test_n_times_code_sells_n_and_n_times_alone_changes_the_selected_line(
     assert lines(till) == [("Whole milk 1 l", "5", 545)]
 
 
-@pytest.mark.parametrize("text", ["*4006381333931", "x*4006381333931", "0*4006381333931", "1.5*4006381333931"])
+@pytest.mark.parametrize(
+    "text", ["*4006381333931", "x*4006381333931", "0*4006381333931", "1.5*4006381333931"]
+)
 async def test_a_wrong_quantity_is_refused_and_nothing_is_sold(till, text):
     assert (await till.enter(text)).outcome is REFUSED
     assert till.view.mode is Mode.IDLE

@@ -1,8 +1,8 @@
 """The shift: opened, reported, counted, closed; the drawer without a sale; the business date; who is forgotten."""
 
 import pytest
-from session_fakes import BREAD, DONE, MILK, REFUSED, running
 
+from session_fakes import BREAD, DONE, MILK, REFUSED, running
 from store.register.intents import IntentKind
 from store.register.view import Entry, Mode
 
@@ -25,7 +25,11 @@ async def test_a_start_amount_opens_the_shift_and_nothing_typed_does_nothing(tmp
         await till.enter("0")
         assert (till.view.mode, till.view.header.shift) == (Mode.IDLE, 1)
         record = (await till.records())[-1]
-        assert (record["kind"], record["start_amount"], record["business_date"]) == ("shift.open", 0, "2026-11-24")
+        assert (record["kind"], record["start_amount"], record["business_date"]) == (
+            "shift.open",
+            0,
+            "2026-11-24",
+        )
 
 
 async def test_a_scan_before_the_shift_is_open_is_refused_and_kept(tmp_path):

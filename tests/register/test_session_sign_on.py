@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from session_fakes import AGAIN, BREAD, DONE, MILK, REFUSED, World, running
 
+from session_fakes import AGAIN, BREAD, DONE, MILK, REFUSED, World, running
 from store.register.sign_on import FREE_FAILURES, FREE_REGISTER_FAILURES, REGISTER_KEY, wait_s
 from store.register.sign_on_pin import NOBODY, hash_pin, pin_matches
 from store.register.view import Entry, Mode
@@ -55,7 +55,16 @@ async def test_wrong_number_and_wrong_pin_are_answered_alike(tmp_path):
 
 
 async def test_five_failures_cost_thirty_seconds_then_twice_as_long_up_to_fifteen_minutes(tmp_path):
-    assert [wait_s(n, FREE_FAILURES) for n in range(1, 13)] == [0] * 4 + [30, 60, 120, 240, 480, 900, 900, 900]
+    assert [wait_s(n, FREE_FAILURES) for n in range(1, 13)] == [0] * 4 + [
+        30,
+        60,
+        120,
+        240,
+        480,
+        900,
+        900,
+        900,
+    ]
     async with running(tmp_path) as till:
         await wrong(till, 5)
         assert "30 s" in till.view.message.text

@@ -1,8 +1,8 @@
 """The disk: what cannot be stored is not sold, is said, and can be tried again; nothing shown is lost."""
 
 import pytest
-from session_fakes import BREAD, DONE, MILK, REFUSED, SOLD, running
 
+from session_fakes import BREAD, DONE, MILK, REFUSED, SOLD, running
 from store.register.intents import IntentKind
 from store.register.journal import EntryRefused, JournalFull, JournalUnknown
 from store.register.view import Mode, Tone

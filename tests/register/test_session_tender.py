@@ -2,8 +2,8 @@
 
 import pytest
 from msgspec.structs import replace
-from session_fakes import AGAIN, BREAD, DONE, MILK, POLICY, REFUSED, SOLD, STALE, UNKNOWN, running
 
+from session_fakes import AGAIN, BREAD, DONE, MILK, POLICY, REFUSED, SOLD, STALE, UNKNOWN, running
 from store.register.intents import IntentKind
 from store.register.tender_desk import CODE_IN_TENDER
 from store.register.view import Entry, Mode
@@ -149,7 +149,10 @@ async def test_a_refused_scan_stays_in_sight_when_the_sale_is_paid(till):
 
 async def test_the_enter_that_ends_a_refused_scan_is_swallowed_with_it(till):
     seen = till.view.seq
-    batch = [till.submission(IntentKind.SCAN, MILK, "scanner:scanner0"), till.submission(IntentKind.ENTER, seq=seen)]
+    batch = [
+        till.submission(IntentKind.SCAN, MILK, "scanner:scanner0"),
+        till.submission(IntentKind.ENTER, seq=seen),
+    ]
     outcomes = await till.session.handle(batch)
     assert [outcome.outcome for outcome in outcomes] == [REFUSED, STALE]
     assert till.view.mode is Mode.TENDER
@@ -272,7 +275,11 @@ async def test_the_reprint_is_a_numbered_copy_of_the_same_record(till):
         assert f"Copy {copy_no} of receipt 1" in till.view.message.text
         assert "COPY" in "\n".join(till.view.paid.paper).upper()
     sale = await sale_record(till)
-    assert [job.copy_no for job in await till.journal.jobs_of(sale["txn_id"]) if job.kind == "receipt"] == [0, 1, 2]
+    assert [job.copy_no for job in await till.journal.jobs_of(sale["txn_id"]) if job.kind == "receipt"] == [
+        0,
+        1,
+        2,
+    ]
 
 
 async def test_there_is_nothing_to_reprint_on_a_new_register(tmp_path):

@@ -166,7 +166,10 @@ class FakeGateway:
         for key in keys:
             for code, item in ITEMS.items():
                 gtin = code.zfill(14)
-                if key.value in {KeyKind.GTIN: (gtin,), KeyKind.SKU: (item.sku,), KeyKind.PLU: (item.plu,)}[key.kind]:
+                if (
+                    key.value
+                    in {KeyKind.GTIN: (gtin,), KeyKind.SKU: (item.sku,), KeyKind.PLU: (item.plu,)}[key.kind]
+                ):
                     return ItemFound(item=item, key=key, source=source)
                 if key == ItemKey(KeyKind.PLU, "1"):
                     bananas = Item(sku="1009", name="Bananas", price=199, tax="B", unit="kg", weighed=True)
@@ -192,7 +195,9 @@ class FakeShop:
         self.store_policy = POLICY
         if not FakeShop.staff:
             FakeShop.staff = {
-                number: StaffMember(number=number, name=name, role=role, salt="", hash=hash_pin(PEPPER, number * 2))
+                number: StaffMember(
+                    number=number, name=name, role=role, salt="", hash=hash_pin(PEPPER, number * 2)
+                )
                 for number, name, role in (
                     ("101", "Ann Baker", "cashier"),
                     ("102", "Bob Cook", "cashier"),

@@ -1,0 +1,190 @@
+"""Every mode and question times everything a screen or scanner can send: always an answer, never an exception."""
+
+import itertools
+
+import pytest
+
+from session_fakes import BAD_DIGIT, BREAD, FLOWERS, LEAFLET, MILK, UNKNOWN, running
+from store.register.intents import IntentKind, OutcomeKind
+from store.register.journal import JournalFull
+from store.register.operations import BY_NUMBER, OPERATIONS
+from store.register.view import Mode
+
+
+async def signed_in(till):
+    await till.sign_in()
+
+
+async def named(till):
+    await till.enter("101")
+
+
+async def idle(till):
+    await till.ready()
+
+
+async def sale(till):
+    await till.ready()
+    await till.scan(MILK)
+    await till.scan(UNKNOWN)
+
+
+async def tender(till):
+    await sale(till)
+    await till.operation(139)
+    await till.enter("0.50")
+
+
+async def paid(till):
+    await sale(till)
+    await till.operation(206)
+
+
+async def closing(till):
+    await idle(till)
+    await till.operation(1055)
+
+
+async def locked(till):
+    await sale(till)
+    await till.operation(703)
+
+
+async def stopped(till):
+    await sale(till)
+    till.journal.fails = JournalFull("The disk is full.")
+    await till.scan(BREAD)
+
+
+def then(place, *steps):
+    async def arrive(till):
+        await place(till)
+        for step in steps:
+            await step(till)
+
+    return arrive
+
+
+PLACES = {
+    "fresh": lambda till: till.session.refresh(),
+    "named": named,
+    "shift": signed_in,
+    "idle": idle,
+    "sale": sale,
+    "tender": tender,
+    "paid": paid,
+    "closing": closing,
+    "locked": locked,
+    "stopped": stopped,
+    "department": then(sale, lambda t: t.operation(9101)),
+    "department price": then(sale, lambda t: t.operation(9101), lambda t: t.enter("1")),
+    "price": then(idle, lambda t: t.enter(FLOWERS)),
+    "zero price": then(idle, lambda t: t.enter(LEAFLET)),
+    "quantity": then(sale, lambda t: t.operation(105)),
+    "price check": then(idle, lambda t: t.operation(101)),
+    "void sale": then(sale, lambda t: t.operation(500)),
+    "card": then(tender, lambda t: t.operation(201)),
+    "large": then(tender, lambda t: t.enter("4711")),
+    "void card": then(
+        tender, lambda t: t.operation(201, "0.20"), lambda t: t.answer("yes"), lambda t: t.operation(211)
+    ),
+    "count": then(closing, lambda t: t.enter("100")),
+}
+TEXTS = [
+    "", " ", "1", "0", "20", "3*", f"2*{MILK}", MILK, UNKNOWN, BAD_DIGIT, "42", "x", "*", "-1", "1,5", "/139",
+    "/99999999", "\x00", "\x1b[2J", "\u202e", "\ud800", "٣", "9" * 70, "A" * 10_000, "c", "+", "/", "yes", "1e5", "00000000", "💶",
+]  # fmt: skip
+OTHERS = [
+    (IntentKind.BACK, "", {}),
+    (IntentKind.ANSWER, "yes", {"question": "q99"}),
+    (IntentKind.ANSWER, "perhaps", {"question": "OPEN"}),
+    (IntentKind.ANSWER, "no", {"question": "OPEN"}),
+    (IntentKind.ANSWER, "yes", {"question": "OPEN"}),
+    *(
+        (IntentKind.SELECT, where, {})
+        for where in ("up", "down", "first", "last", "page_up", "page_down", "7", "x", "")
+    ),
+    (IntentKind.SCAN, MILK, {"question": "The frame was cut off."}),
+]
+OPERATION_TEXTS = ["", "1", MILK, "connect", "x"]
+
+
+def everything():
+    for text in TEXTS:
+        yield IntentKind.ENTER, text, {}
+        yield IntentKind.SCAN, text, {}
+    for number, text in itertools.product([*BY_NUMBER, 0, 503, -1, 10**9], OPERATION_TEXTS):
+        yield IntentKind.OPERATION, text, {"operation": number}
+    yield from OTHERS
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_everything_has_an_answer_everywhere(tmp_path, place, monkeypatch):
+    async def fast(pepper, pin, stored):
+        return pin == "101101"
+
+    monkeypatch.setattr("store.register.sign_on.check_pin", fast)
+    async with running(tmp_path) as till:
+        till.world.demo = {}
+        await PLACES[place](till)
+        mark = till.session._work.state, till.journal.fails
+        for kind, text, more in everything():
+            question = till.view.question.id if till.view.question else ""
+            more = {name: question if value == "OPEN" else value for name, value in more.items()}
+            if kind is IntentKind.ENTER:
+                more["question"] = question
+            before = till.session._work.state
+            outcome = await till.send(kind, text, **more)
+            assert outcome.outcome in OutcomeKind, (kind, text)
+            if outcome.outcome in (OutcomeKind.REFUSED, OutcomeKind.UNKNOWN, OutcomeKind.STALE):
+                assert outcome.why, (kind, text)
+                assert_nothing_but_looks_changed(before, till.session._work.state, (kind, text, more))
+            check_view(till.view)
+            # Back to the place, so that each thing is tried in it.
+            till.session._work.state, till.journal.fails = mark
+            till.session._work.paid_record = None
+
+
+def assert_nothing_but_looks_changed(before, after, what):
+    """A refusal changes neither sale nor shift nor who is signed in."""
+    assert after.sale == before.sale, what
+    assert after.shift == before.shift, what
+    assert after.operator == before.operator, what
+    assert after.till == before.till or after.till.value == "safe_stop" or what[0] is IntentKind.OPERATION, (
+        what
+    )
+
+
+def check_view(view):
+    assert (view.tender is not None) == (view.mode is Mode.TENDER)
+    assert (view.paid is not None) == (view.mode is Mode.PAID)
+    assert (view.sign_on is not None) == (view.mode is Mode.LOCKED)
+    assert len(view.refused) <= 5
+    for text in (view.message.text, *(f"{scan.text}{scan.why}" for scan in view.refused)):
+        assert text.isprintable() or not text
+    for number in view.operations:
+        assert view.mode in BY_NUMBER[number].modes
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: str(operation.number))
+async def test_an_operation_outside_its_modes_is_refused_with_a_cure(tmp_path, operation):
+    async with running(tmp_path) as till:
+        await till.ready()
+        if till.view.mode in operation.modes:
+            return
+        outcome = await till.operation(operation.number)
+        assert outcome.outcome is OutcomeKind.REFUSED
+        assert outcome.why.endswith(".")
+
+
+async def test_what_is_offered_can_be_run(tmp_path):
+    for place in ("fresh", "shift", "idle", "sale", "tender", "paid"):
+        home = tmp_path / place
+        home.mkdir()
+        async with running(home) as till:
+            await PLACES[place](till)
+            mark = till.session._work.state
+            for number in till.view.operations:
+                await till.operation(number)
+                assert "cannot run now" not in till.view.message.text, (place, number)
+                till.session._work.state = mark
