@@ -60,7 +60,7 @@ def _message(view: View | None, local: Local) -> tuple[str, Role]:
         waiting = "1 entry waits" if local.unanswered == 1 else f"{local.unanswered} entries wait"
         return f"{waiting} for the register core to come back.", Role.WARN
     if local.slow:
-        return "The register is still busy with what was entered before; nothing typed is lost.", Role.WARN
+        return "The register is still busy; what was typed waits and is not lost.", Role.WARN
     if view is None:
         return "", Role.INFO
     if view.message.text:
