@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from store.register.core_process import CoreProcess
-from tui.commands.options import folder_of
+from tui.app import open_terminal, run_screen
+from tui.commands.options import folder_of, keys_of
 from tui.commands.outcome import CommandFailed, ExitCode
 from tui.commands.register import require_terminal
 from tui.demo.floor import Cable, Floor, FloorLine, ServerSwitch
@@ -92,22 +93,24 @@ def list_products(products: int | None) -> int:
 def run_with_screen(shop: ShopHome, wishes: ShopWishes) -> int:
     """The shop behind a screen: floor, server, register; ends when the register ends."""
     core = CoreProcess(shop.register)
-    if not core.is_running():
-        require_terminal()
-        open_shop(shop, wishes, core)
-    from tui.app import run_screen
-
-    code = run_screen(shop.register.socket, "cashier", revive=core.revive)
+    running = core.is_running()
+    require_terminal()
+    terminal = open_terminal()  # from here on no typed key is lost or echoed
+    try:
+        if not running:
+            open_shop(shop, wishes, core)
+        keys = keys_of(shop.register)
+    except BaseException:  # whatever it is, the terminal is given back as it was
+        terminal.close()
+        raise
+    code = run_screen(shop.register.socket, "cashier", revive=core.revive, keys=keys, terminal=terminal)
     if not core.is_running():
         asyncio.run(FloorLine(shop.floor_socket).end())
-    return code
+    return core.final_code or code
 
 
 def open_shop(shop: ShopHome, wishes: ShopWishes, core: CoreProcess) -> None:
     """Everything that must stand before the screen is drawn."""
-    first = not shop.notes().opened
-    if first:
-        print("Opening the demo shop for the first time ...", file=sys.stderr, flush=True)
     line = FloorLine(shop.floor_socket)
     asyncio.run(line.end())
     notes = choose_ports(shop, wishes)

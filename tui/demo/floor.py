@@ -122,7 +122,7 @@ class ServerSwitch:
         return self._process.pid if self._process is not None and self.running else 0
 
     async def start(self) -> None:
-        """Start the server and wait until it listens; raises TimeoutError when it does not in time."""
+        """Start the server and wait until it listens; raises TimeoutError, or ChildProcessError with its last words."""
         command = (sys.executable, "-m", "tui", "server", "--home", str(self.home), "--port", str(self.port))
         with self.output.open("ab") as out:
             self._process = await asyncio.create_subprocess_exec(
@@ -131,6 +131,8 @@ class ServerSwitch:
         for _ in range(round(START_TIMEOUT_S / START_CHECK_S)):
             if await self._listens():
                 return
+            if not self.running:
+                raise ChildProcessError(self._last_words())
             await asyncio.sleep(START_CHECK_S)
         raise TimeoutError(f"no answer within {START_TIMEOUT_S:.0f} s")
 
@@ -152,6 +154,10 @@ class ServerSwitch:
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
+
+    def _last_words(self) -> str:
+        lines = self.output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return (lines or ["it ended at once"])[-1].removeprefix("outpost server: ").rstrip(".")
 
     async def _listens(self) -> bool:
         try:

@@ -14,11 +14,11 @@ import msgspec
 from store.register.activation import load_enrolment
 from store.register.control_client import ControlClient
 from store.register.core_process import CoreProcess
+from store.register.enrolling import activate
 from store.register.intents import IntentKind
 from store.register.view import Mode, View
 from store.server.prepare import prepare
 from tui import __version__
-from tui.commands.activate import activate
 from tui.demo.floor import ServerSwitch
 from tui.demo.goods import make_goods
 from tui.demo.layout import ShopHome, ShopNotes, free_port, is_port_free
