@@ -21,6 +21,8 @@ def make_room_for(path: Path, group: str) -> None:
     """Make the socket's folder and remove a stale socket in it. Raises OSError, ConfigError."""
     folder = path.parent
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():  # in a shared place somebody could have made it before us
+        raise ConfigError(f"The folder {folder} belongs to somebody else. Remove it, or run as its owner.")
     folder.chmod(FOLDER_MODE)
     if group:
         os.chown(folder, -1, group_number(group))

@@ -43,7 +43,6 @@ RECONNECT_FIRST_S = 0.01
 RECONNECT_LAST_S = 0.5
 REVIVE_AFTER_S = 0.3
 """How long a core may be away before a screen that started it starts it again."""
-REVIVE_PAUSE_S = 5.0
 QUERY_TIMEOUT_S = 5.0
 
 ENCODER = msgspec.json.Encoder()
@@ -82,8 +81,8 @@ class ControlClient(asyncio.Protocol):
     """One client of the core on the running event loop.
 
     `on_view`, `on_ack` and `on_link` are called on the loop, outside any other context. `revive`, when given, is
-    called when the core has been away for a moment without having said goodbye, at most every five seconds; the
-    sentence it returns, when not empty, says why that is useless and ends the waiting.
+    called again and again while the core has been away for a moment without having said goodbye; the sentence it
+    returns, when not empty, says why that is useless and ends the waiting.
     """
 
     def __init__(
@@ -277,7 +276,7 @@ class ControlClient(asyncio.Protocol):
         """Connect, and connect again after a pause that grows until a core has said welcome."""
         pause_s, told = RECONNECT_FIRST_S, False
         loop = asyncio.get_running_loop()
-        away_since, revived = loop.time(), float("-inf")
+        away_since = loop.time()
         while self.link not in (CoreLink.REFUSED, CoreLink.CLOSED):
             try:
                 await loop.create_unix_connection(lambda: self, str(self.path))
@@ -285,13 +284,8 @@ class ControlClient(asyncio.Protocol):
             except OSError:
                 if not told:
                     self._set_link(CoreLink.WAITING, "")
-                now = loop.time()
-                if (
-                    now - away_since > REVIVE_AFTER_S
-                    and now - revived > REVIVE_PAUSE_S
-                    and self._may_revive()
-                ):
-                    revived = now
+                if loop.time() - away_since > REVIVE_AFTER_S:
+                    self._try_to_revive()
             told = True
             if self._was_welcomed:
                 self._was_welcomed = False
@@ -299,13 +293,10 @@ class ControlClient(asyncio.Protocol):
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, RECONNECT_LAST_S)
 
-    def _may_revive(self) -> bool:
+    def _try_to_revive(self) -> None:
         """Start the core again unless it ended in order; an orderly stop must not leave a new core behind."""
-        if self._revive is None or self._said_goodbye:
-            return False
-        if useless := self._revive():
+        if self._revive is not None and not self._said_goodbye and (useless := self._revive()):
             self._set_link(CoreLink.REFUSED, useless)
-        return True
 
 
 def ask(

@@ -81,6 +81,9 @@ class CoreProcess:
         if pid == 0:
             return ""
         code = os.waitstatus_to_exitcode(status)
+        if code == 0:
+            self.pid = 0  # it ended in order, or found another core: nothing to start again
+            return ""
         self._failures = self._failures + 1 if time.monotonic() - self._started_s < QUICK_S else 1
         if code in FINAL_CODES or self._failures > TRIES:
             self.pid = 0

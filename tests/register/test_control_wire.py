@@ -10,8 +10,9 @@ import stat
 import pytest
 
 from core_till import Memory, running_core, wire_to
+from store.register.config import ConfigError
 from store.register.control import PEER_LIMIT
-from store.register.control_access import PeerCheck, open_socket
+from store.register.control_access import PeerCheck, make_room_for, open_socket
 from store.register.messages import PROTOCOL
 
 
@@ -259,6 +260,20 @@ async def test_another_user_is_refused_even_where_the_modes_let_him_in(tmp_path_
         queue.close()
     assert json.loads(said)["t"] == "refuse"
     assert "may not use this register" in json.loads(said)["why"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+async def test_socket_folder_of_somebody_else_is_not_used(tmp_path):
+    (tmp_path / "run").mkdir()
+    os.chown(tmp_path / "run", 65534, 65534)
+    with pytest.raises(ConfigError, match="belongs to somebody else"):
+        async with running_core(tmp_path / "run" / "c.sock"):
+            pass
+
+
+async def test_group_that_is_not_there_is_a_sentence(own_folders):
+    with pytest.raises(ConfigError, match="There is no group 'technicians-of-nowhere'"):
+        make_room_for(own_folders / "run" / "g.sock", "technicians-of-nowhere")
 
 
 def test_own_user_is_let_in(own_folders):
