@@ -203,14 +203,17 @@ class JournalFile:
                 then(connection)
             return result
 
+        log_bytes = self._log_bytes()
         result = in_transaction(self._driver, self._open_connection, unit)
-        self._checkpoint_if_large()
+        if log_bytes > LOG_LIMIT_BYTES:
+            self.checkpoint()
         return result
 
     def write(self, unit: Callable[[Connection], Result], level: str = FULL) -> Result:
         """Run a unit that may be repeated without harm; with DEFERRED somebody must sync the log afterwards."""
 
         def attempt() -> Result:
+            self._log_bytes()
             if level == DEFERRED:
                 return at_level(self._driver, self._open_connection, level, unit)
             return in_transaction(self._driver, self._open_connection, unit)
@@ -324,11 +327,19 @@ class JournalFile:
         self._driver.sync_directory(self.path.parent)
         self._connect()
 
-    def _checkpoint_if_large(self) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            # Only the size is asked for; the path is made once, since this runs in every commit.
-            if os.stat(self._log).st_size > LOG_LIMIT_BYTES:  # noqa: PTH116
-                self.checkpoint()
+    def _log_bytes(self) -> int:
+        """Size of the log; raises JournalDamaged when the files were taken away under the running register.
+
+        Only asks for the size: closing a descriptor of the file would drop SQLite's locks. The path is a text made
+        once, since this runs with every line and every commit.
+        """
+        try:
+            return os.stat(self._log).st_size  # noqa: PTH116
+        except FileNotFoundError as error:
+            raise JournalDamaged(
+                f"The files of the journal {self.path} were removed while the register ran; what it writes now would "
+                "be lost. Put them back, or start the register anew."
+            ) from error
 
 
 def make_private(path: Path) -> None:

@@ -24,12 +24,19 @@ _OPEN = (
 _BY_ID = f"select {_COLUMNS} from print_job where job_id = ?"  # noqa: S608
 _OF_RECORD = f"select {_COLUMNS} from print_job where txn_id = ? order by n"  # noqa: S608
 _NEWEST = f"select {_COLUMNS} from print_job order by n desc limit ?"  # noqa: S608
-_UPDATE = "update print_job set state = ?, attempts = ?, next_at_ms = ?, detail = ?, updated_ms = ? where n = ?"
+_UPDATE = (
+    "update print_job set state = ?, attempts = ?, next_at_ms = ?, detail = ?, updated_ms = ? "
+    "where n = ? returning n"
+)
 _COPIES = "select coalesce(max(copy_no), 0) from print_job where txn_id = ? and kind <> 'drawer'"
 _TRIM = (
     "delete from print_job where n <= (select max(n) from print_job) - ? "
     "and state not in ('queued', 'blocked', 'sending', 'failed', 'unknown')"
 )
+
+
+class JobVanished(LookupError):
+    """A print job that is to be moved on is not there."""
 
 
 def add_jobs(connection: Connection, jobs: Sequence[PrintJob], txn_id: str, at_ms: int) -> None:
@@ -70,8 +77,13 @@ def copies_of(connection: Connection, txn_id: str) -> int:
 
 
 def update_job(connection: Connection, job: JobRow) -> None:
-    """Store where a job stands, and forget finished jobs that are long past."""
-    connection.execute(_UPDATE, (job.state, job.attempts, job.next_at_ms, job.detail, job.updated_ms, job.n))
+    """Store where a job stands, and forget finished jobs that are long past.
+
+    Raises JobVanished when there is no such job: whoever went on would print it without end.
+    """
+    changes = (job.state, job.attempts, job.next_at_ms, job.detail, job.updated_ms, job.n)
+    if connection.execute(_UPDATE, changes).fetchall() != [(job.n,)]:
+        raise JobVanished(f"The print job {job.job_id} is not in the journal.")
     connection.execute(_TRIM, (MAX_JOBS,))
 
 

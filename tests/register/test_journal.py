@@ -5,6 +5,7 @@ import contextlib
 import sqlite3
 
 import pytest
+from msgspec.structs import replace
 
 from journal_world import START_MS, HeldStorage, KeySigner, StillClock, draft, event, identity, opened, sale
 from store.exchange.canonical import canonical
@@ -23,6 +24,7 @@ from store.register.journal import (
     UploadState,
 )
 from store.register.journal_file import LOG_LIMIT_BYTES, LOG_START_BYTES
+from store.register.journal_jobs import MAX_JOBS, JobVanished
 from store.register.journal_reserve import RESERVE_BYTES, reserve_path
 
 
@@ -371,6 +373,44 @@ async def test_files_are_readable_by_their_owner_only(tmp_path):
         await journal.commit(sale("t1"))
     for path in tmp_path.iterdir():
         assert path.stat().st_mode & 0o077 == 0, path.name
+
+
+async def test_files_taken_away_under_the_register_stop_it_before_anything_is_acknowledged(tmp_path):
+    async with opened(tmp_path, storage=HeldStorage()) as journal:
+        await journal.commit(sale("t1"))
+        for path in tmp_path.glob("journal.db*"):
+            path.unlink()
+        with pytest.raises(JournalDamaged, match="removed while the register ran"):
+            await journal.commit(sale("t2"))
+        with pytest.raises(JournalDamaged, match="removed while the register ran"):
+            await journal.save_draft(draft("1"))
+
+
+async def test_state_of_a_job_is_stored_and_a_job_that_is_gone_is_an_error(tmp_path):
+    async with opened(tmp_path) as journal:
+        await journal.commit(sale("t1"))
+        await journal.commit(sale("t2"))
+        first, second = await journal.open_jobs()
+        assert [first.txn_id, second.txn_id] == ["t1", "t2"]
+        for synced, state in ((True, "sending"), (False, "confirmed")):
+            first = replace(first, state=state, attempts=first.attempts + 1, detail="paper", updated_ms=9)
+            await journal.update_job(first, synced=synced)
+            assert await journal.job(first.job_id) == first
+        assert await journal.open_jobs() == [second]
+        with pytest.raises(JobVanished):
+            await journal.update_job(replace(first, n=77), synced=True)
+
+
+async def test_finished_jobs_that_are_long_past_are_forgotten_waiting_ones_never(tmp_path):
+    async with opened(tmp_path, storage=HeldStorage()) as journal:
+        for n in range(MAX_JOBS + 20):
+            await journal.commit(sale(f"t{n}"))
+        jobs = await journal.open_jobs()
+        assert len(jobs) == MAX_JOBS + 20
+        for job in jobs[5:]:
+            await journal.update_job(replace(job, state="confirmed"), synced=False)
+        assert [job.txn_id for job in await journal.open_jobs()] == [f"t{n}" for n in range(5)]
+        assert len(await journal.newest_jobs(1000)) <= MAX_JOBS + 5
 
 
 async def test_check_of_the_tail_names_the_first_bad_record(tmp_path):
