@@ -62,7 +62,7 @@ async def test_confirmed_means_on_paper_and_failed_means_not_begun_wherever_it_b
     quick = msgspec.structs.replace(SHORT, job_s=0.4, status_s=0.1, stalled_s=0.1, connect_s=0.3)
     async with bench(kind, limits=quick) as made:
         await back(made)
-        for after in range(9, 9 + len(job()) + 3, 29):  # nine bytes are the preflight's questions
+        for after in range(9, 9 + len(job()) + 3, 41):  # nine bytes are the preflight's questions
             before = len(made.slips)
             made.device.misbehave(fault, after=after)
             result, took_s = await timed(made.driver.print(receipt(1, lines=3), f"job-{after}"))

@@ -18,7 +18,7 @@ from devices.simulated_printer import SimulatedPrinter
 from store.sale.document import Columns, Cut, Document, Text
 
 SHORT = PrintLimits(
-    job_s=1.0,
+    job_s=0.8,
     status_s=0.15,
     connect_s=0.5,
     stalled_s=0.3,
