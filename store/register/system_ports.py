@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 import uuid
+from pathlib import Path
 
 
 class SystemClock:
@@ -64,6 +65,7 @@ class SystemStorage:
             try:
                 descriptor = self._log_of(path)
             except FileNotFoundError:
+                Path(path).stat()  # raises too when the file itself was removed under a running core
                 return  # without a log everything is in the file itself, which SQLite synced when it removed the log
             os.fdatasync(descriptor)
 

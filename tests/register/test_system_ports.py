@@ -5,6 +5,8 @@ import logging
 import sqlite3
 import uuid
 
+import pytest
+
 from core_till import Memory, RecordingTill
 from store.register.home import SOCKET_PATH_LIMIT_BYTES, RegisterHome
 from store.register.mailbox import CAPACITY, Mailbox
@@ -45,6 +47,9 @@ def test_sync_follows_a_log_that_sqlite_made_anew(tmp_path):
         db.close()
     assert len(inodes) == 2
     storage.sync(path)  # the last connection removed the log: nothing is left to sync
+    (tmp_path / "x.db").unlink()
+    with pytest.raises(FileNotFoundError):
+        storage.sync(path)
     storage.close()
     assert storage.free_bytes(str(tmp_path)) > 0
 
