@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 from store.exchange.messages import PackageInfo
@@ -25,14 +25,14 @@ _MOST_PAUSE_S = 300.0
 
 
 class PackageCalls(Protocol):
-    """What the downloader asks of the gateway's client; raises GatewayError, OSError."""
+    """What the downloader asks of the gateway's client; raises GatewayError."""
 
     async def package_info(self, *, deadline_s: float) -> PackageInfo:
         """Facts about the server's current package."""
         ...
 
-    async def fetch_package(self, path: Path, info: PackageInfo, *, deadline_s: float) -> None:
-        """Write that package to `path`."""
+    async def package(self, *, deadline_s: float) -> bytes:
+        """That package as one file."""
         ...
 
 
@@ -43,7 +43,6 @@ class CatalogDownloader:
         self,
         *,
         keeper: CatalogKeeper,
-        home: Path,
         client: PackageCalls,
         connection: Connection,
         root_key: bytes,
@@ -54,7 +53,6 @@ class CatalogDownloader:
         on_change: Callable[[], None],
     ) -> None:
         self._keeper = keeper
-        self._home = home
         self._client = client
         self._connection = connection
         self._root_key = root_key
@@ -98,8 +96,6 @@ class CatalogDownloader:
             return self._failed(error.reason)
         except CatalogRefused as error:
             return self._failed(error.sentence.rstrip("."))
-        except OSError as error:
-            return self._failed(f"the package could not be stored ({error.strerror or error})")
         self._attempts = 0
         self._settle("ok", pending=0)
         return True
@@ -107,13 +103,11 @@ class CatalogDownloader:
     async def _fetch(self, info: PackageInfo) -> None:
         while self._paying():
             await self._clock.sleep(YIELD_S)
-        path = self._home / f"package-{info.package_seq}.new"
-        try:
-            await self._client.fetch_package(path, info, deadline_s=FETCH_S)
-            data = await asyncio.to_thread(path.read_bytes)
-            await self._keeper.apply(data, self._root_key)
-        finally:
-            path.unlink(missing_ok=True)
+        package = await self._client.package(deadline_s=FETCH_S)
+        digest = await asyncio.to_thread(lambda: hashlib.sha256(package).hexdigest())
+        if (len(package), digest) != (info.size, info.sha256):
+            raise CatalogRefused("The package was damaged on the way.")
+        await self._keeper.apply(package, self._root_key)
 
     def _failed(self, reason: str) -> bool:
         self._attempts += 1

@@ -215,7 +215,6 @@ class Assembly:
         shop = CatalogShop(keeper, self.clock, lambda: downloader.pending)
         downloader = CatalogDownloader(
             keeper=keeper,
-            home=self.home.path,
             client=client,
             connection=supervisor,
             root_key=bytes.fromhex(self.secrets.enrolment.root_key),

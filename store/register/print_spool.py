@@ -72,7 +72,10 @@ class PrintSpool:
         self._news = {"printer": asyncio.Event(), "drawer": asyncio.Event()}
         self._known: dict[str, JobRow] = {}
         self._unanswered = 0
+        self._late: list[str] = []
         journal.on_commit(self._committed)
+        if printer is not None:
+            printer.listen(self._paper_came_late)
 
     @property
     def has_printer(self) -> bool:
@@ -110,6 +113,11 @@ class PrintSpool:
             await self._move(job, JobEvent.PERSON_SAW_PAPER)
             self.resume()
 
+    def _paper_came_late(self, job_id: str) -> None:
+        """The printer says that the paper of an UNKNOWN job is out after all; the lane settles it."""
+        self._late.append(job_id)
+        self.resume()
+
     async def run_printer(self) -> None:
         """Print whatever waits, in order, for ever."""
         await self._run("printer", self._print_head)
@@ -123,6 +131,8 @@ class PrintSpool:
         news = self._news[lane]
         while True:
             news.clear()
+            if lane == "printer":
+                await self._settle_late()
             job = await self._head_of(lane)
             pause_s = None if job is None else await turn(job)
             if pause_s == 0.0:
@@ -130,6 +140,12 @@ class PrintSpool:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await news.wait()
+
+    async def _settle_late(self) -> None:
+        while self._late:
+            job = await self._journal.job(self._late.pop())
+            if job is not None and job.state == JobState.UNKNOWN:
+                await self._move(job, JobEvent.PAPER_CONFIRMED)
 
     async def _head_of(self, lane: str) -> JobRow | None:
         for job in await self._journal.open_jobs():

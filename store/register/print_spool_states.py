@@ -64,6 +64,7 @@ STEPS: dict[tuple[JobState, JobEvent], JobState] = {
     (_S.FAILED, _E.EXPIRED): _S.DISCARDED,
     (_S.FAILED, _E.GIVEN_UP): _S.DISCARDED,
     (_S.UNKNOWN, _E.CORE_STARTED): _S.UNKNOWN,
+    (_S.UNKNOWN, _E.PAPER_CONFIRMED): _S.CONFIRMED,  # the roll was changed and the rest came out
     (_S.UNKNOWN, _E.PERSON_SAW_PAPER): _S.PRESUMED,
     (_S.UNKNOWN, _E.GIVEN_UP): _S.DISCARDED,
 }

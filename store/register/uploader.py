@@ -40,13 +40,12 @@ _RECORD_OVERHEAD_BYTES = 420
 _HOLDS = {
     "fork": "fork",
     "fenced": "fenced",
-    "too-old": "too_old",
+    "protocol": "too_old",
     "rolled-back": "rolled_back",
-    "revoked": "revoked",
-    "bad-signature": "bad_signature",
+    "rejected": "bad_signature",
 }
 """Problem types that no waiting heals, and the name of the hold."""
-_HEALED_BY_AGREEMENT = frozenset({"fenced", "too_old", "revoked"})
+_HEALED_BY_AGREEMENT = frozenset({"fenced", "too_old"})
 """Holds that a server which answers the series head again has lifted itself; the others need a person."""
 
 
@@ -245,7 +244,7 @@ class Uploader:
                 await self._hold(record.outcome, record.reason or "the server refused the record")
                 return
             if record.outcome == "rejected":
-                await self._hold("bad-signature", f"record {record.seq}: {record.reason}")
+                await self._hold("rejected", f"record {record.seq}: {record.reason}")
                 return
         if any(record.outcome == "gap" for record in answer.records):
             await self._compare_heads()
@@ -327,7 +326,8 @@ class Uploader:
         hold = _HOLDS[kind]
         await self._journal.change_upload_state(lambda state: replace(state, hold=hold, hold_detail=reason))
         await self._note(reason)
-        self._connection.refused(kind, reason)
+        if kind != "rejected":  # one record is in doubt, not the register
+            self._connection.refused(kind, reason)
         self._step(UploadEvent.REFUSED_FOR_GOOD)
 
     async def _note(self, result: str) -> None:
