@@ -13,6 +13,7 @@ from typing import Any
 from tui.commands.options import declare_home, declare_json, home_of
 from tui.commands.outcome import ExitCode, print_json
 from tui.keymap import Action, Keymap, build_keymap, key_name
+from tui.launch import set_environment
 
 EXAMPLE = "example:\n  outpost keys --list"
 END_KEYS = ("ctrl+c",)
@@ -65,7 +66,7 @@ def watch_keys(keymap: Keymap) -> None:
     try:
         tty.setraw(descriptor, termios.TCSANOW)
         for sent, name, text in keys_pressed(descriptor):
-            line = f"{sent.hex(' '):<26}{key_name(name):<12}{meaning(keymap, name, text)}"
+            line = f"{sent.hex(' '):<25} {key_name(name):<11} {meaning(keymap, name, text)}"
             sys.stdout.write(f"{line}\r\n")
             sys.stdout.flush()
             if name in END_KEYS:
@@ -76,6 +77,7 @@ def watch_keys(keymap: Keymap) -> None:
 
 def keys_pressed(descriptor: int) -> Iterator[tuple[bytes, str, str]]:
     """Bytes, key name and printable character of everything pressed, as the screen's own parser names it."""
+    set_environment(os.environ)  # as the screen does: it decides how some function keys are read
     from textual import events
     from textual._xterm_parser import XTermParser
 
@@ -83,7 +85,8 @@ def keys_pressed(descriptor: int) -> Iterator[tuple[bytes, str, str]]:
     waiting = b""
     while data := os.read(descriptor, 1 if not waiting else 64):
         waiting += data
-        found = list(parser.feed(decoder.decode(data)))
+        text = decoder.decode(data)
+        found = list(parser.feed(text)) if text else []  # a character may come in several bytes
         if not found and not select.select([descriptor], [], [], QUIET_S)[0]:
             found = list(parser.tick())
         for event in found:
