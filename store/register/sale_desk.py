@@ -29,7 +29,7 @@ async def sell_text(work: Work, text: str) -> Reply:
     """`CODE`, `N*CODE` or `N*`, typed or scanned."""
     count, star, code = text.rpartition("*")
     if not star:
-        return await sell(work, text, "1")
+        return await sell(work, text, "")
     quantity = parse_quantity(count)
     if quantity is None:
         return work.keep(text, "before the * belongs a quantity, as in 3*4006381333931.")
@@ -39,7 +39,7 @@ async def sell_text(work: Work, text: str) -> Reply:
 
 
 async def sell(work: Work, code: str, quantity: str) -> Reply:
-    """Look a code up and sell what it stands for."""
+    """Look a code up and sell what it stands for; without a quantity one of it, or what it weighs."""
     if not work.may(Permission.SELL):
         return work.lacks(Permission.SELL, "Selling")
     label = read_label(code, work.policy.label_rules)
@@ -47,7 +47,7 @@ async def sell(work: Work, code: str, quantity: str) -> Reply:
         return work.keep(
             code, "the check digit of its price or weight is wrong. Have the label printed again."
         )
-    if label is not None and quantity != "1":
+    if label is not None and quantity not in ("", "1"):
         return work.keep(code, "its label tells the quantity. Scan it once for each piece.")
     if hindered := await begin_transaction(work):
         return work.keep(code, hindered)
@@ -105,7 +105,10 @@ def sell_item(
     zero_confirmed: bool = False,
 ) -> Reply:
     """Add the line, or ask for what is missing."""
+    if label is None and not quantity and is_weighed(item) and not item.blocked:
+        return ask_weight(work, item, code, source)
     sale = opened(work)
+    quantity = quantity or "1"
     try:
         if label is not None:
             sale = selling.add_label_line(sale, work.policy, item, label, code, source.value)
@@ -120,6 +123,41 @@ def sell_item(
     except SaleRefused as refusal:
         return work.keep(code, str(refusal))
     return take_line(work, sale)
+
+
+def is_weighed(item: Item) -> bool:
+    """Whether one of it says nothing: goods sold by weight."""
+    return item.weighed or item.unit in ("kg", "g")
+
+
+def ask_weight(work: Work, item: Item, code: str, source: Source) -> Reply:
+    """Weighed goods without a label wait for their weight; they are never sold as one kilogram silently."""
+    return work.ask(
+        "weight",
+        "Weight",
+        Entry.QUANTITY,
+        lines=(item.name, f"Type the weight in {item.unit} and Enter."),
+        code=code,
+        source=source.value,
+        item=item_text(item),
+    )
+
+
+async def answer_weight(work: Work, facts: dict[str, str], text: str) -> Reply:
+    """The weight of goods that have no label."""
+    asked = work.state.asked
+    if hindered := await begin_transaction(work):
+        return work.refuse(hindered)
+    item, source = item_of(facts["item"]), Source(facts["source"])
+    try:
+        quantity = selling.checked_quantity(text, measured=True, name=item.name)
+    except SaleRefused as refusal:
+        return work.refuse(str(refusal))
+    work.put(asked=None)
+    reply = sell_item(work, item, facts["code"], quantity, source)
+    if reply.kind is OutcomeKind.REFUSED:
+        work.put(asked=asked)
+    return reply
 
 
 def ask_price(work: Work, item: Item, code: str, quantity: str, source: Source) -> Reply:
@@ -143,7 +181,7 @@ def ask_zero_price(work: Work, item: Item, code: str, quantity: str, source: Sou
         "Price of zero",
         Entry.NOTHING,
         lines=(why,),
-        answers=("F5 Yes, sell it", "F6 No"),
+        answers=("Yes, sell it", "No"),
         code=code,
         quantity=quantity,
         source=source.value,

@@ -17,6 +17,7 @@ async def begin_transaction(work: Work) -> str:
         work.stop_safely("The disk is nearly full. Free some space.")
         return "nothing can be sold now: the disk is nearly full."
     start = await work.ports.connection.transaction_starts()
+    work.began_online = work.online
     await work.ports.shop.flip()
     if start.sentence:
         work.say(start.sentence)
@@ -42,9 +43,10 @@ def take_line(work: Work, sale: Sale) -> Reply:
 def put_sale(work: Work, sale: Sale) -> None:
     """Keep a changed sale; the first line begins the transaction."""
     if work.state.sale is None:
-        facts = SaleFacts(policy=work.policy, catalog=work.ports.shop.version, online=work.online)
+        facts = SaleFacts(policy=work.policy, catalog=work.ports.shop.version, online=work.began_online)
         work.paid_record = None
         work.step(TillEvent.TRANSACTION_BEGAN, sale=sale, facts=facts, paid=None, report=())
+        note_connection(work)
     else:
         work.step(TillEvent.LINE_CHANGED, sale=sale)
 
@@ -56,3 +58,4 @@ def note_connection(work: Work) -> None:
         return
     if work.state.till in (TillState.SALE, TillState.TENDER):
         work.step(TillEvent.CALL_FAILED, sale=note_failover(sale, work.now_ms))
+        work.notice = work.ports.connection.status().sentence

@@ -5,7 +5,8 @@ written for all, then one view is made. What leaves the register is committed on
 gateway, connection, catalog, spool, clock and ids (docs/core-and-screen.md, docs/till.md).
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from store.register import session_dispatch, session_query, session_restore
 from store.register.intents import Intent, IntentKind, Outcome, OutcomeKind, Submission
 from store.register.journal_errors import JournalError
+from store.register.sale_open import note_connection
 from store.register.session_ports import SessionPorts, nothing
 from store.register.session_view import ViewMaker
 from store.register.session_work import Work
@@ -36,6 +38,7 @@ class Session:
         self._seq = 0
         self._up = 0
         self._busy = False
+        self._running: set[asyncio.Task[None]] = set()
         self._last_active_s = ports.clock.monotonic_s()
         self._view = self._make()
 
@@ -71,6 +74,7 @@ class Session:
         finally:
             self._busy = False
         self._publish()
+        self._begin_errands()
         if self._work.ending:
             self._work.ending = False
             self.ports.stop()
@@ -106,10 +110,19 @@ class Session:
         self._note_activity(submission.client)
         if not work.unseen_alarm:
             work.message = Message(number=work.message.number)
-        if work.state.report and intent.kind is not IntentKind.SELECT:
-            work.put(report=())
+        if intent.kind is not IntentKind.SELECT and work.state.till is not TillState.LOCKED:
+            self._put_paper_away()
+        work.notice = ""
         reply = await session_dispatch.apply(work, intent)
+        if work.notice and work.message.tone is Tone.INFO:
+            work.say(work.notice, Tone.WARN)
         return Outcome(n=intent.n, outcome=reply.kind, why=reply.why)
+
+    def _put_paper_away(self) -> None:
+        """The last report stays until the next key; on the sign-in screen until somebody signs in."""
+        self._work.slip = None
+        if self._work.state.report:
+            self._work.put(report=())
 
     def _note_activity(self, client: str) -> None:
         state, shift = self._work.state, self._work.state.shift
@@ -131,8 +144,22 @@ class Session:
         """The mode or the link moved: the header follows at once, and a failing server is named once."""
         status = self.ports.connection.status()
         before = self._view.header.connection
-        if status.word != before and status.word != "ONLINE" and status.sentence and not self._busy:
-            self._work.say(status.sentence, Tone.WARN)
+        if not self._busy:
+            note_connection(self._work)
+            if status.word != before and status.word != "ONLINE" and status.sentence:
+                self._work.say(status.sentence, Tone.WARN)
+        self._show_change()
+
+    def _begin_errands(self) -> None:
+        """What takes long (the demo shop's server starting again) never holds up the till."""
+        for errand in self._work.errands:
+            task = asyncio.get_running_loop().create_task(self._run_errand(errand), name="errand of the till")
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        self._work.errands.clear()
+
+    async def _run_errand(self, errand: Callable[[], Awaitable[str]]) -> None:
+        self._work.say(await errand())
         self._show_change()
 
     async def retry(self) -> str:

@@ -112,13 +112,15 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
     if scanned or looks_like_code(text):
         return work.keep(text, "refused while the question is open. Answer it, then scan again.")
     if asked.question.guarded:
-        words = f"{asked.question.yes}, {asked.question.no}".strip(", ")
+        words = f"F5 {asked.question.yes}, F6 {asked.question.no}"
         return work.refuse(f"This is answered by its keys only: {words}.", sound=bool(text))
     if not text:
         return DONE
     match asked.entry:
         case Entry.AMOUNT:
             return await sale_desk.answer_price(work, asked.facts, text)
+        case Entry.QUANTITY if kind == "weight":
+            return await sale_desk.answer_weight(work, asked.facts, text)
         case Entry.QUANTITY:
             return answer_quantity(work, text)
         case Entry.CHOICE:

@@ -2,7 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 
-from store.register import sale_department, sale_desk, sale_lines, shift_desk, sign_on, tender_desk
+from store.register import (
+    sale_department,
+    sale_desk,
+    sale_lines,
+    sale_open,
+    shift_desk,
+    sign_on,
+    tender_desk,
+)
 from store.register.intents import OutcomeKind
 from store.register.operations import BY_NUMBER
 from store.register.session_work import DONE, Reply, Work
@@ -138,7 +146,7 @@ async def _connection(work: Work, text: str, seq: int) -> Reply:
             return work.refuse("Type connect or disconnect.")
     if not answer.done:
         return work.refuse(answer.sentence)
-    sale_desk.note_connection(work)
+    sale_open.note_connection(work)
     work.say(answer.sentence)
     return DONE
 
@@ -170,8 +178,8 @@ async def _nothing(work: Work, text: str, seq: int) -> Reply:
 
 def _demo(number: int) -> Callable[[Work, str, int], Awaitable[Reply]]:
     async def carry_out(work: Work, text: str, seq: int) -> Reply:
-        work.say(await work.ports.demo_operations[number]())
-        sale_desk.note_connection(work)
+        work.errands.append(work.ports.demo_operations[number])
+        work.say(f"{BY_NUMBER[number].name}: just a moment.")
         return DONE
 
     return carry_out

@@ -18,6 +18,13 @@ def paper_of(committed: Committed, facts: StoreFacts, copy_no: int) -> tuple[str
     return tuple(render_text(document, PAPER_WIDTH)) if document else ()
 
 
+def slip_title(payload: Mapping[str, Any]) -> str:
+    """What stands above a report or slip on the screen."""
+    shift = payload.get("shift", 0)
+    names = {"report.x": f"X report, shift {shift}", "shift.close": f"Z report, shift {shift}"}
+    return names.get(payload["kind"], "No sale")
+
+
 def shift_rows(body: Mapping[str, Any], currency: str) -> tuple[tuple[str, str], ...]:
     """The main rows of an X or Z report: label and amount."""
 

@@ -1,7 +1,7 @@
 """The view: what screens show of the till's state. Pure but for the ports it reads; made once per batch."""
 
 from store.register.operations import operations_for
-from store.register.session_paper import paper_of
+from store.register.session_paper import paper_of, slip_title
 from store.register.session_ports import SessionPorts
 from store.register.session_state import SessionState
 from store.register.session_work import Work
@@ -52,6 +52,7 @@ class ViewMaker:
         self._lines: list[tuple[SaleLine, LineView]] = []
         self._totals: tuple[Sale | None, Totals] = (None, Totals())
         self._paper: tuple[object, tuple[str, ...]] = (None, ())
+        self._slip: tuple[object, tuple[str, ...]] = (None, ())
 
     def make(self, seq: int, work: Work, up: int, message: Message) -> View:
         """The view number `seq` of the till's state."""
@@ -59,6 +60,8 @@ class ViewMaker:
         mode = state.mode
         currency = work.policy.currency
         first, lines = self._window(state)
+        paid = self._paid(work) if mode is Mode.PAID else None
+        title, paper = self._paper_of(work, paid)
         return View(
             epoch=self._epoch,
             seq=seq,
@@ -73,12 +76,14 @@ class ViewMaker:
             lines=lines,
             totals=self._sums(work),
             tender=self._tender(work) if state.till is TillState.TENDER else None,
-            paid=self._paid(work) if mode is Mode.PAID else None,
+            paid=paid,
             sign_on=self._sign_on(state) if mode is Mode.LOCKED else None,
             shift=shift_panel(state, work),
             question=state.asked.question if state.asked else None,
             message=message,
             refused=state.refused,
+            paper=paper,
+            paper_title=title,
             operations=self._operations(state),
             demo=self._ports.config.demo,
         )
@@ -165,6 +170,16 @@ class ViewMaker:
             print_state=self._ports.printing.state_of(paid.print_job),
             paper=() if self._ports.printing.has_printer else self._paper[1],
         )
+
+    def _paper_of(self, work: Work, paid: PaidPanel | None) -> tuple[str, tuple[str, ...]]:
+        """Title and text of the last report or slip, else of the receipt, while no printer is attached."""
+        if self._ports.printing.has_printer:
+            return "", ()
+        if work.slip is None:
+            return (f"Receipt {paid.receipt_no}", paid.paper) if paid and paid.paper else ("", ())
+        if self._slip[0] is not work.slip:
+            self._slip = (work.slip, paper_of(work.slip, work.policy.facts, 0))
+        return slip_title(work.slip.payload), self._slip[1]
 
     def _sign_on(self, state: SessionState) -> SignOnPanel:
         facts = f"{self._ports.shop.facts} {self._ports.devices()}".strip()

@@ -5,6 +5,7 @@ intents ends in one draft; what leaves the register is committed on the way, wit
 """
 
 import itertools
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -56,6 +57,14 @@ class Work:
         """`seq` of the first view that shows the newest refused scan."""
         self.stopped_from = TillState.LOCKED
         """Where the till stood before a safe stop."""
+        self.began_online = False
+        """Whether answers came from the server when the transaction began that may have its first line soon."""
+        self.notice = ""
+        """What happened to the connection while an intent was carried out; wins over a plain remark."""
+        self.slip: Committed | None = None
+        """The record of the last report or slip, for the paper on the screen."""
+        self.errands: list[Callable[[], Awaitable[str]]] = []
+        """What takes long and is done beside the till; each ends in a sentence."""
         self.ending = False
         """The register is to end once this batch is stored."""
         self._stored = (self.state, dict(self.clients))
@@ -124,7 +133,8 @@ class Work:
         kept = (*self.state.refused, RefusedScan(shown, printable(why)))[-REFUSED_LIMIT:]
         self.put(refused=kept)
         self.refused_since = self.view_seq
-        self.say(f"{shown}: {why}" if shown else why, Tone.ERROR, sound=True)
+        joint = " " if why.startswith("is ") else ": "
+        self.say(f"{shown}{joint}{why}" if shown else why, Tone.ERROR, sound=True)
         return Reply(kind, why)
 
     def lacks(self, permission: Permission, name: str) -> Reply:

@@ -91,7 +91,8 @@ async def x_report(work: Work) -> Reply:
     following = msgspec.structs.replace(
         work.state, till=after(work.state.till, TillEvent.SHIFT_WORK_DONE), report=rows
     )
-    if await work.commit("report.x", following, body, txn_id=work.fresh_id(), jobs=(job,)) is None:
+    work.slip = await work.commit("report.x", following, body, txn_id=work.fresh_id(), jobs=(job,))
+    if work.slip is None:
         return work.refuse(work.message.text)
     work.say(
         f"X report: {sums.sales} sales, {work.money(sums.sales_total)}; "
@@ -105,7 +106,8 @@ async def open_drawer(work: Work) -> Reply:
     job = PrintJob(job_id=work.fresh_id(), kind="drawer", reason="no sale")
     following = msgspec.structs.replace(work.state, till=after(work.state.till, TillEvent.SHIFT_WORK_DONE))
     body = drawer_open_body("no sale")
-    if await work.commit("drawer.open", following, body, txn_id=work.fresh_id(), jobs=(job,)) is None:
+    work.slip = await work.commit("drawer.open", following, body, txn_id=work.fresh_id(), jobs=(job,))
+    if work.slip is None:
         return work.refuse(work.message.text)
     work.say("The drawer was opened without a sale; it is recorded.")
     return DONE
@@ -196,7 +198,7 @@ async def take_count(work: Work, text: str, *, scanned: bool) -> Reply:
         f"Close shift {sums.shift}?",
         Entry.NOTHING,
         lines=(count_words(work, counted, sums),),
-        answers=("F5 Close the shift", "F6 Count again"),
+        answers=("Close the shift", "Count again"),
         counted=str(counted),
     )
 
@@ -240,7 +242,8 @@ async def answer_close(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     )
     job = PrintJob(job_id=work.fresh_id(), kind="report", document_kind="z_report")
     words = count_words(work, counted, sums)
-    if await work.commit("shift.close", following, body, txn_id=work.fresh_id(), jobs=(job,)) is None:
+    work.slip = await work.commit("shift.close", following, body, txn_id=work.fresh_id(), jobs=(job,))
+    if work.slip is None:
         return work.refuse(work.message.text)
     work.say(f"Shift {sums.shift} is closed. {words}")
     return DONE

@@ -70,6 +70,9 @@ def name_operator(work: Work, text: str) -> Reply:
 
 def forget_named(work: Work) -> Reply:
     """Esc on the sign-in screen: another operator."""
+    if not work.state.named:
+        work.put(report=())
+        work.slip = None
     work.put(named="")
     work.say("")
     return DONE
@@ -186,6 +189,7 @@ async def signed_in(work: Work, operator: StaffMember) -> Reply:
         body["freed"] = list(freed)
     if await work.commit(kind, following, body, txn_id=work.fresh_id()) is None:
         return work.refuse(work.message.text)
+    work.slip = None
     greet(work, operator.name, freed)
     return DONE
 
@@ -238,5 +242,5 @@ async def sign_off(work: Work) -> Reply:
     )
     if await work.commit("sign.off", following, {}, txn_id=work.fresh_id()) is None:
         return work.refuse(work.message.text)
-    work.say("Signed off.")
+    work.say("")
     return DONE

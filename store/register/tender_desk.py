@@ -84,7 +84,7 @@ async def cash(work: Work, text: str) -> Reply:
             "Large amount",
             Entry.NOTHING,
             lines=(f"{work.money(given)} for a sale of {work.money(total)}: is that right?",),
-            answers=("F5 Yes, take it", "F6 No"),
+            answers=("Yes, take it", "No"),
             given=str(given),
         )
     return await take(work, TenderKind.CASH, given)
@@ -116,7 +116,7 @@ def card(work: Work, text: str) -> Reply:
         "Card",
         Entry.NOTHING,
         lines=(f"Card {words}: approved on the terminal?",),
-        answers=("F5 Approved", "F6 Declined"),
+        answers=("Approved", "Declined"),
         given=str(amount),
     )
 
@@ -184,8 +184,14 @@ async def finish(work: Work, sale: Sale) -> Reply:
     if committed is None:
         return work.refuse(work.message.text)
     work.paid_record = committed
-    work.say(f"CHANGE {work.money(sums.change)}" if sums.change else "Paid.")
+    work.say(f"CHANGE {work.money(sums.change)}" if sums.change else paid_words(sale))
     return DONE
+
+
+def paid_words(sale: Sale) -> str:
+    """What is said when there is no change."""
+    kinds = {tender.kind for tender in sale.live_tenders}
+    return "Paid by card." if kinds == {TenderKind.CARD} else "Paid."
 
 
 def begun_in(work: Work) -> dict[str, str]:
@@ -217,7 +223,7 @@ def void_payment(work: Work) -> Reply:
             "Void payment",
             Entry.NOTHING,
             lines=(f"{words}: reversed on the terminal?",),
-            answers=("F5 Reversed", "F6 Keep it"),
+            answers=("Reversed", "Keep it"),
             n=str(last.n),
         )
     work.step(TillEvent.TENDER_CHANGED, sale=paying.void_tender(sale, last.n))
@@ -261,7 +267,7 @@ def ask_void_sale(work: Work) -> Reply:
         "Void the whole sale?",
         Entry.NOTHING,
         lines=tuple(lines),
-        answers=("F5 Void the sale", "F6 Keep it"),
+        answers=("Void the sale", "Keep it"),
     )
 
 

@@ -141,6 +141,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[str, ...] = ()
     guarded: bool = False
     yes: str = ""
+    """What F5 means, in words only; `no` is what F6 means."""
     no: str = ""
     choices: tuple[Choice, ...] = ()
 
@@ -210,6 +211,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     question: Question | None = None
     message: Message = Message()
     refused: tuple[RefusedScan, ...] = ()
+    paper: tuple[str, ...] = ()
+    """The last document as text, when no printer is attached: receipt, report or slip."""
+    paper_title: str = ""
     operations: tuple[int, ...] = ()
     """Numbers of the operations that can be run now; a screen draws no other key."""
     demo: bool = False

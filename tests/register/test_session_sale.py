@@ -1,5 +1,7 @@
 """Selling: codes, quantities, labels, unknown goods, lines, price checks, questions."""
 
+import asyncio
+
 import pytest
 
 from session_fakes import (
@@ -79,6 +81,56 @@ async def test_a_weight_label_sells_its_weight(till):
     (line,) = till.view.lines
     assert (line.name, line.quantity, line.unit, line.amount) == ("Bananas", "0.482", "kg", 96)
     assert (await till.enter(f"2*{BANANAS_LABEL}")).outcome is REFUSED
+
+
+async def test_weighed_goods_without_a_label_ask_their_weight(till):
+    await till.enter("1")
+    assert (till.view.question.kind, till.view.entry) == ("weight", Entry.QUANTITY)
+    assert till.view.question.lines == ("Bananas", "Type the weight in kg and Enter.")
+    for text in ("x", "0", "-1", "1.2345"):
+        assert (await till.enter(text)).outcome is REFUSED
+        assert till.view.question.kind == "weight"
+    assert (await till.enter("0,482")).outcome is SOLD
+    assert lines(till) == [("Bananas", "0.482", 96)]
+    await till.enter("1.5*1")
+    assert lines(till)[-1] == ("Bananas", "1.5", 299)
+
+
+async def test_a_server_that_dies_at_the_first_line_is_named_too(till):
+    till.world.gateway.dies = True
+    await till.scan(MILK)
+    assert till.view.message.text.startswith("Server not answering")
+    await till.operation(206)
+    record = (await till.records())[-1]
+    assert (record["begun_mode"], record["mode"], "failover_at" in record) == ("online", "offline", True)
+
+
+async def test_a_mode_that_changes_between_two_scans_is_shown_at_once_and_remembered(till):
+    changes = []
+    till.session.on_change = lambda: changes.append(till.view)
+    await till.scan(MILK)
+    till.world.connection.mode = Answers.OFFLINE_AUTO
+    till.session.connection_changed()
+    assert changes[-1].header.connection == "OFFLINE auto"
+    assert changes[-1].message.text.startswith("Server not answering")
+    await till.operation(206)
+    assert "failover_at" in (await till.records())[-1]
+
+
+async def test_what_takes_long_never_holds_up_the_till(till):
+    gate, changes = asyncio.Event(), []
+
+    async def restart():
+        await gate.wait()
+        return "The server runs again."
+
+    till.session.on_change = lambda: changes.append(till.view.message.text)
+    till.world.demo[9802] = restart
+    await till.operation(9802)
+    assert (await till.scan(MILK)).outcome is SOLD
+    gate.set()
+    await asyncio.sleep(0.01)
+    assert changes == ["The server runs again."]
 
 
 async def test_an_unknown_code_is_no_dialog_the_queue_goes_on(till):
@@ -247,6 +299,7 @@ async def test_the_server_dies_in_mid_sale_and_the_sale_remembers_when(till):
     till.world.gateway.dies = True
     till.world.clock.move(5)
     await till.scan(BREAD)
+    assert till.view.message.text == "Server not answering since 14:03. Selling goes on."
     assert till.view.header.connection == "OFFLINE auto"
     assert [line.source for line in till.view.lines] == ["online", "offline"]
     await till.operation(139)

@@ -75,6 +75,38 @@ async def test_x_report_tells_what_the_drawer_should_hold_and_closes_nothing(tmp
         assert till.view.shift is None
 
 
+async def test_reports_and_slips_are_readable_on_the_screen_while_no_printer_is_attached(tmp_path):
+    async with running(tmp_path) as till:
+        await till.ready()
+        await sell(till, MILK, given="10")
+        assert till.view.paper_title == "Receipt S0001-R01-000001"
+        await till.operation(1056)
+        assert till.view.paper_title == "X report, shift 1"
+        assert any("X REPORT" in row for row in till.view.paper)
+        await till.send(IntentKind.SELECT, "down")
+        assert till.view.paper
+        await till.back()
+        assert (till.view.paper, till.view.paper_title) == ((), "")
+        await till.operation(1000)
+        assert (till.view.paper_title, till.view.mode) == ("No sale", Mode.IDLE)
+        await till.operation(1055)
+        await till.enter("101.09")
+        await till.answer("yes")
+        await till.enter("101")
+        assert till.view.paper_title == "Z report, shift 1"
+        assert any("Z REPORT" in row for row in till.view.paper)
+        await till.enter("101101")
+        assert till.view.paper == ()
+
+
+async def test_with_a_printer_the_paper_is_in_the_printer(tmp_path):
+    async with running(tmp_path) as till:
+        till.world.printing.has_printer = True
+        await till.ready()
+        await till.operation(1056)
+        assert till.view.paper == ()
+
+
 async def test_the_drawer_opens_without_a_sale_only_with_a_record(tmp_path):
     async with running(tmp_path) as till:
         await till.ready()

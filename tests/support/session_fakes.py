@@ -37,6 +37,7 @@ BREAD = "4000417025005"
 WATER = "4012345678901"
 FLOWERS = "7001"
 LEAFLET = "7002"
+BANANAS = "1009"
 UNKNOWN = "4099999999996"
 BAD_DIGIT = "4006381333932"
 BANANAS_LABEL = "2800010004825"
@@ -47,6 +48,7 @@ ITEMS = {
     WATER: Item(sku="1003", name="Evil\x1b[2J\u202ename", price=234, tax="A"),
     FLOWERS: Item(sku="7001", name="Flowers", price=0, tax="B", open_price=True),
     LEAFLET: Item(sku="7002", name="Leaflet", price=0, tax="A"),
+    BANANAS: Item(sku="1009", name="Bananas", price=199, tax="B", unit="kg", weighed=True, plu="1"),
     "7003": Item(sku="7003", name="Recalled toy", price=999, tax="A", blocked="it was recalled."),
 }
 DEPARTMENTS = (
@@ -171,9 +173,6 @@ class FakeGateway:
                     in {KeyKind.GTIN: (gtin,), KeyKind.SKU: (item.sku,), KeyKind.PLU: (item.plu,)}[key.kind]
                 ):
                     return ItemFound(item=item, key=key, source=source)
-                if key == ItemKey(KeyKind.PLU, "1"):
-                    bananas = Item(sku="1009", name="Bananas", price=199, tax="B", unit="kg", weighed=True)
-                    return ItemFound(item=bananas, key=key, source=source)
         return ItemUnknown(source=source)
 
     async def search(self, text: str, limit: int) -> SearchHits:
@@ -283,8 +282,8 @@ class World:
         self.stopped += 1
 
 
-class MemoryJournal:
-    """The real journal in front of nothing: counts calls, fails on command, and remembers what was asked."""
+class WatchedJournal:
+    """The real journal: counts what is asked of it and fails on command."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -314,7 +313,7 @@ class Till:
     def __init__(self, world: World, journal: Journal) -> None:
         self.world = world
         self.real_journal = journal
-        self.journal = MemoryJournal(journal)
+        self.journal = WatchedJournal(journal)
         self.session = Session(world.ports(self.journal))
         self.n: dict[str, int] = {}
 
