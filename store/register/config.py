@@ -99,7 +99,7 @@ def parse_config(text: str, name: str) -> Config:
 
 def read_section(text: str, name: str, section: str, given: dict[str, Any], kind: Any) -> Any:
     """Check the keys of one table, then its values. Raises ConfigError."""
-    known = getattr(kind, "__struct_fields__", None)
+    known: tuple[str, ...] = getattr(kind, "__struct_fields__", ())
     for key in given if known else ():
         if key not in known:
             raise ConfigError(

@@ -175,3 +175,25 @@ async def test_client_that_lets_answers_pile_up_is_closed(path):
         async with asyncio.timeout(5):
             while "greedy" in core.server._by_client:
                 await asyncio.sleep(0.01)
+
+
+async def test_client_that_confirms_views_without_reading_them_costs_no_memory_and_stays(path):
+    """The socket's buffer fills, then views wait in the one slot; when it reads again it ends at the newest."""
+    async with running_core(path) as core, wire_to(path) as blind, screen_on(path) as screen:
+        blind.hello("blind", "watch")
+        blind.tell(t="seen", seq=10**9)
+        await screen.until(lambda s: s.views)
+        blind.reader._transport.pause_reading()
+        filler = "x" * 20_000
+        for n in range(1, 101):
+            screen.client.send(IntentKind.ENTER, f"{n} {filler}")
+            blind.tell(t="seen", seq=10**9)
+            await screen.until(lambda s, n=n: len(s.acks) == n)
+        peer = core.server._by_client["blind"]
+        assert peer._transport.get_write_buffer_size() < 100_000
+        blind.reader._transport.resume_reading()
+        text = ""
+        while not text.startswith("100 "):
+            view = (await blind.hear("view"))["view"]
+            blind.tell(t="seen", seq=view["seq"])
+            text = view["message"]["text"]
