@@ -14,18 +14,19 @@ BLOCKING_STATUSES = frozenset({401, 403, 410, 426})
 """Refusals of the register itself, not of one request: unknown or revoked key, fenced epoch, protocol too old."""
 
 
-def error_of(server: str, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError | None:
-    """The error an answer stands for; None when it is a success (status below 400 with our protocol header).
+def is_success(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether an answer is ours and brings what was asked for."""
+    return 200 <= status < 300 and headers.get(PROTOCOL_HEADER) == str(PROTOCOL_VERSION)
+
+
+def error_of(server: str, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
+    """The error that an answer without success stands for.
 
     5xx and 429 count whoever sent them: a proxy in front of a dying server has no header of ours.
     """
     if status >= 500 or status == 429:
         return ServerBusy(f"{server} is busy (error {status})", _retry_after_s(headers))
-    if headers.get(PROTOCOL_HEADER) != str(PROTOCOL_VERSION):
-        return not_ours(server)
-    if status < 300:
-        return None
-    if status < 400:
+    if status < 400 or headers.get(PROTOCOL_HEADER) != str(PROTOCOL_VERSION):
         return not_ours(server)
     return _refusal(server, status, body)
 

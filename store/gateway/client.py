@@ -11,7 +11,7 @@ import importlib
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 from urllib.parse import quote
 
 import msgspec
@@ -229,21 +229,20 @@ class RetailClient:
                 method, self._address + path, data=body or None, headers=headers, allow_redirects=False
             )
             async with request as answer:
-                if answer.status >= 300 or messages.PROTOCOL_HEADER not in answer.headers:
+                if not answers.is_success(answer.status, answer.headers):
                     text = await self._read_bounded(answer)
                     self._raise(answers.error_of(self._server, answer.status, answer.headers, text), signed)
                 yield answer
             if self._watcher is not None:
                 self._watcher.answered()
 
-    def _raise(self, error: GatewayError | None, signed: bool) -> None:
+    def _raise(self, error: GatewayError, signed: bool) -> NoReturn:
         if isinstance(error, ServerRefused) and self._watcher is not None:
             if signed and error.status in answers.BLOCKING_STATUSES:
                 self._watcher.refused(error.kind, error.reason)
             else:
                 self._watcher.answered()
-        if error is not None:
-            raise error
+        raise error
 
     def _headers(
         self, method: str, path: str, body: bytes, deadline_s: float, *, signed: bool

@@ -135,10 +135,9 @@ class Standing:
         self._heard = (self._clock.monotonic_s(), self._clock.wall_ms())
 
     def heads_agree(self) -> None:
-        """The heads were compared and agree."""
-        if self.link is Link.UP:
-            self.handshake_due = False
-            self._compared_s = self._clock.monotonic_s()
+        """The heads were compared and agree; forgotten as soon as the link is not UP."""
+        self.handshake_due = False
+        self._compared_s = self._clock.monotonic_s()
 
     @property
     def comparison_is_old(self) -> bool:

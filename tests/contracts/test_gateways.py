@@ -94,7 +94,8 @@ async def failover(folder, *, connected):
             await supervisor.disconnect()
         gateway = FailoverGateway(
             client=client,
-            catalog=lambda: catalog,
+            # Without a catalog the answer must be the server's, however busy this machine is.
+            catalog=lambda: None if connected else catalog,
             connection=supervisor,
             profile=PROFILE,
             clock=clock,

@@ -213,6 +213,20 @@ async def test_probes_back_off_with_jitter_from_one_second_to_sixty(world):
     assert supervisor.status().reachable_again == "server reachable; the next sale connects"
 
 
+async def test_each_outage_begins_with_short_waits(world):
+    await world.online()
+    for _ in range(2):
+        world.calls.state = "down"
+        await world.clock.run(world.calls.lookup())
+        world.calls.asked.clear()
+        began_s = world.clock.now_s
+        await world.clock.advance(100)
+        assert world.calls.asked[0][1] - began_s <= 1.01
+        world.calls.state = "up"
+        await world.clock.advance(121)
+        assert (await world.transaction()).mode is Mode.ONLINE
+
+
 async def test_a_busy_server_is_probed_no_sooner_than_it_asked(world):
     await world.online()
     world.calls.state = "down"
@@ -316,6 +330,20 @@ async def test_a_way_back_by_request_counts_its_time(world):
     assert supervisor.link is Link.UP
 
 
+async def test_a_link_that_came_up_without_comparing_heads_does_not_lead_back(world):
+    supervisor = await world.online()
+    world.calls.state = "down"
+    await world.clock.run(world.calls.lookup())
+    world.calls.state = "headless"
+    while supervisor.link is not Link.UP:
+        await world.clock.advance(1)
+    while supervisor.status().next_attempt_ms > world.clock.wall_ms() or not supervisor.link_is_up:
+        await world.clock.advance(1)
+    world.calls.asked.clear()
+    assert (await world.transaction()).mode is Mode.OFFLINE_AUTO
+    assert "head" in {what for what, _, _ in world.calls.asked}
+
+
 async def test_after_sleep_of_the_machine_an_old_answer_is_not_fresh(world):
     supervisor = await offline_with_link_up(world)
     await world.clock.advance(61)
@@ -416,6 +444,7 @@ async def test_disconnect_stops_all_traffic_and_survives_a_restart(world):
     await again.clock.advance(4_000)
     await again.transaction()
     assert again.calls.asked == []
+    assert again.calls.sealed, "nobody else may send either"
     assert restarted.status().word == "OFFLINE manual"
     assert restarted.status().sentence.startswith("Disconnected by hand since 14:00.")
     await restarted.close()
@@ -508,6 +537,30 @@ async def test_both_buttons_say_when_there_is_nothing_to_do(world):
         True,
         "The register is disconnected already. Connect brings it back.",
     )
+
+
+async def test_both_buttons_answer_only_when_the_change_is_stored():
+    gate = asyncio.Event()
+
+    class GatedStore(MemoryStore):
+        async def save_mode(self, stored, event):
+            await gate.wait()
+            await super().save_mode(stored, event)
+
+    world = World(store=GatedStore())
+    supervisor = await world.online()
+    for press, mode in (
+        (supervisor.disconnect, "offline_manual"),
+        (lambda: supervisor.connect(False), "online"),
+    ):
+        gate.clear()
+        pressed = asyncio.create_task(press())
+        await world.clock.advance(0.1)
+        assert not pressed.done()
+        gate.set()
+        assert (await pressed).done
+        assert world.store.stored.mode == mode
+    await supervisor.close()
 
 
 async def test_a_disconnect_that_could_not_be_stored_says_so_and_holds(world):

@@ -58,7 +58,8 @@ class FakeCalls:
         await self._clock.sleep(delay_s)
         if self.sealed:
             raise ServerUnreachable("disconnected by hand")
-        if self.state == "silent" or self.delay_s > deadline_s:
+        headless = self.state == "headless" and what == "head"
+        if self.state == "silent" or headless or self.delay_s > deadline_s:
             raise ServerSilent(f"no answer from {NAME} within {deadline_s:g} s")
         if self.state == "down":
             raise ServerUnreachable(f"{NAME} refused the connection")

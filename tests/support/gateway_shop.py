@@ -75,6 +75,24 @@ class Shop:
                 await asyncio.sleep(0.002)
         return time.monotonic() - began_s
 
+    async def comes_back(self, limit_s=5):
+        """Begin transactions until one is online; its `TransactionStart`."""
+        async with asyncio.timeout(limit_s):
+            while True:
+                start = await self.supervisor.transaction_starts()
+                if start.mode.value == "online":
+                    return start
+                await asyncio.sleep(0.05)
+
+    async def counts(self, limit_s=3, **expected):
+        """Wait until the statistics have these values."""
+        async with asyncio.timeout(limit_s):
+            while any(
+                getattr(self.supervisor.status().statistics, name) != value
+                for name, value in expected.items()
+            ):
+                await asyncio.sleep(0.01)
+
     async def _agree(self, head):
         return HeadVerdict.AGREED
 
