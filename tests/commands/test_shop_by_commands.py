@@ -18,11 +18,14 @@ from store.exchange.record import public_bytes
 from store.register.home import RegisterHome
 from tui.command import main
 
+ROOT = Ed25519PrivateKey.generate()
 
-def write_shop(path, seq=1, root=None):
-    root, key = root or Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+
+def write_shop(path, seq=1, milk_price=109):
+    root, key, tables = ROOT, Ed25519PrivateKey.generate(), shop_tables()
+    tables["item"][0]["price"] = milk_price
     package = build_package(
-        shop_tables(),
+        tables,
         seq=seq,
         created_ms=int(time.time() * 1000),
         key=key,
@@ -47,6 +50,13 @@ class Server:
         self.command += ["--log", str(folder / "server.log")]
         self.process = None
 
+    def prepare(self, package):
+        """`outpost server prepare`, also while the server runs."""
+        command = [*self.command[:4], "prepare", *self.place, "--json", "--register", "S0001-R01"]
+        prepared = subprocess.run([*command, "--package", str(package)], capture_output=True, text=True)
+        assert prepared.returncode == 0, prepared.stderr
+        return json.loads(prepared.stdout)
+
     def start(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True, env=os.environ)
         assert "Retail Server on" in self.process.stdout.readline()
@@ -65,15 +75,9 @@ def shop(tmp_path):
     folder.mkdir()
     write_shop(tmp_path / "shop.package")
     server = Server(folder, port)
-    package = ["--package", str(tmp_path / "shop.package")]
-    prepared = subprocess.run(
-        [*server.command[:4], "prepare", *server.place, "--json", "--register", "S0001-R01", *package],
-        capture_output=True,
-        text=True,
-    )
-    assert prepared.returncode == 0, prepared.stderr
+    code = server.prepare(tmp_path / "shop.package")["activation_code"]
     server.start()
-    yield server, f"http://127.0.0.1:{port}", json.loads(prepared.stdout)["activation_code"]
+    yield server, f"http://127.0.0.1:{port}", code
     if server.process.poll() is None:
         server.end(signal.SIGKILL)
 
@@ -145,3 +149,28 @@ def test_register_can_be_used_when_the_server_dies_right_after_the_activation(ca
             hand.sign_on_and_open()
             assert hand.do("scan", MILK) == "sold"
         assert core.end() == 0
+
+
+def test_new_prices_come_by_themselves_and_hold_from_the_next_sale_on(capsys, shop, tmp_path):
+    server, address, code = shop
+    home = RegisterHome(tmp_path / "till")
+    assert activate(capsys, home, address, code)[0] == 0
+    with home.config_file.open("a") as config:
+        config.write("[offline_profile]\ndownload_interval_s = 1\n")
+    with CoreRun(home) as core:
+        core.wait_until_it_listens()
+        with Hand(home) as hand:
+            hand.sign_on_and_open()
+            assert hand.do("scan", MILK) == "sold"
+            write_shop(tmp_path / "next.package", seq=2, milk_price=129)
+            server.prepare(tmp_path / "next.package")
+            until((home.path / "catalog-2.db").exists)
+            server.end(signal.SIGKILL)
+            for _ in range(2):
+                hand.do("operation", operation=139)
+                assert hand.enter() == "done"
+                assert hand.do("scan", MILK) == "sold"
+            assert hand.view["totals"]["total"] == 129
+        assert core.end() == 0
+    assert main(["journal", "show", "--home", str(home.path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["catalog"] == "c000002"
