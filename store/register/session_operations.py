@@ -167,7 +167,15 @@ async def _department(work: Work, text: str, seq: int) -> Reply:
 
 
 async def _end(work: Work, text: str, seq: int) -> Reply:
-    work.say("The register ends. An open sale stays.")
+    """A person ends the register: whoever starts it next signs in; an open sale stays behind the lock."""
+    if work.state.till is TillState.CLOSING:
+        shift_desk.leave_close(work)
+    match work.state.till:
+        case TillState.SALE | TillState.TENDER:
+            await sign_on.lock(work)
+        case TillState.IDLE:
+            await sign_on.sign_off(work)
+    work.say("The register ends. An open sale stays." if work.state.sale else "The register ends.")
     work.ending = True
     return DONE
 

@@ -178,6 +178,23 @@ async def test_the_moment_of_the_failover_survives(tmp_path):
         assert (await till.records())[-1]["failover_at"] == "2026-11-24T13:03:12.000Z"
 
 
+@pytest.mark.parametrize("ends_in", ["idle", "sale", "closing"])
+async def test_whoever_starts_a_register_that_was_ended_by_its_key_signs_in_first(tmp_path, ends_in):
+    async with running(tmp_path) as till:
+        await till.ready()
+        if ends_in == "sale":
+            await till.scan(MILK)
+        if ends_in == "closing":
+            await till.operation(1055)
+        await till.operation(9900)
+        assert till.world.stopped == 1
+        till = await till.restarted()
+        assert till.view.mode is Mode.LOCKED
+        await till.sign_in()
+        assert till.view.mode is (Mode.SALE if ends_in == "sale" else Mode.IDLE)
+        assert (await till.kinds()).count("shift.open") == 1
+
+
 async def test_the_state_survives_its_own_encoding(tmp_path):
     async with running(tmp_path) as till:
         await till.ready()
