@@ -247,14 +247,26 @@ class Floor:
             "state": self._look,
             "end": self._end,
         }
-        with contextlib.suppress(OSError, ValueError, asyncio.IncompleteReadError):
-            word = json.loads(await reader.readline()).get("do", "")
+        try:
+            word = _word_of(await reader.readline())
             action = actions.get(word)
             async with self._turn:
                 sentence = await action() if action else f"The shop floor cannot {word!r}."
             writer.write(json.dumps({"sentence": sentence} | self.state()).encode() + b"\n")
             await writer.drain()
-        writer.close()
+        except OSError:
+            log.info("whoever asked has gone")
+        finally:
+            writer.close()
+
+
+def _word_of(line: bytes) -> str:
+    """What a line asks for; empty for rubbish."""
+    try:
+        request = json.loads(line)
+    except ValueError:
+        return ""
+    return str(request.get("do", "")) if isinstance(request, dict) else ""
 
 
 class FloorLine:
