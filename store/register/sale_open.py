@@ -16,6 +16,9 @@ async def begin_transaction(work: Work) -> str:
     if work.ports.free_bytes() < LEAST_FREE_BYTES:
         work.stop_safely("The disk is nearly full. Free some space.")
         return "nothing can be sold now: the disk is nearly full."
+    if trouble := work.ports.series_trouble():
+        work.stop_safely(trouble, TillEvent.SERIES_REFUSED)
+        return trouble
     start = await work.ports.connection.transaction_starts()
     work.began_online = work.online
     await work.ports.shop.flip()

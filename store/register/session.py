@@ -14,15 +14,18 @@ import msgspec
 from store.register import session_dispatch, session_query, session_restore
 from store.register.intents import Intent, IntentKind, Outcome, OutcomeKind, Submission
 from store.register.journal_errors import JournalError
+from store.register.sale_desk import CODE_LIMIT
 from store.register.sale_open import note_connection
 from store.register.session_ports import SessionPorts, nothing
 from store.register.session_view import ViewMaker
 from store.register.session_work import Work
-from store.register.till import TillState
+from store.register.till import TillEvent, TillState
 from store.register.view import Message, Tone, View
 
 IDLE_CLIENT = "core:idle"
 """The client in whose name the register locks itself."""
+DIFFERENCE_LIMIT = 20
+"""Late prices kept for the next record; more tell nothing new."""
 LOCKABLE = frozenset({TillState.IDLE, TillState.SALE, TillState.TENDER})
 
 
@@ -136,8 +139,11 @@ class Session:
     # -- changes from outside
 
     async def refresh(self) -> None:
-        """Records were acknowledged, packages came, a print job moved: count again and show it."""
+        """Records were acknowledged or refused, packages came, a print job moved: count again and show it."""
         await self._count()
+        trouble = self.ports.series_trouble()
+        if trouble and not self._busy and self._work.state.till is not TillState.SAFE_STOP:
+            self._work.stop_safely(trouble, TillEvent.SERIES_REFUSED)
         self._show_change()
 
     def connection_changed(self) -> None:
@@ -149,6 +155,11 @@ class Session:
             if status.word != before and status.word != "ONLINE" and status.sentence:
                 self._work.say(status.sentence, Tone.WARN)
         self._show_change()
+
+    def price_differs(self, sku: str, local_price: int, server_price: int) -> None:
+        """The server's answer came too late and named another price than was sold by; journaled with the next sale."""
+        row = {"sku": sku[:CODE_LIMIT], "sold_at": local_price, "server_price": server_price}
+        self._work.differences = [*self._work.differences, row][-DIFFERENCE_LIMIT:]
 
     def _begin_errands(self) -> None:
         """What takes long (the demo shop's server starting again) never holds up the till."""

@@ -167,6 +167,8 @@ class SessionPorts:
     """The store's secret from the vault, mixed into every PIN before it is compared."""
     free_bytes: Callable[[], int]
     """Free space of the journal's file system in bytes."""
+    series_trouble: Callable[[], str] = str
+    """Why no record may be added to this register's series (fork, set back), a sentence; empty when all is well."""
     stop: Callable[[], None] = nothing
     """Ends the register in order."""
     demo_operations: Mapping[int, Callable[[], Awaitable[str]]] = field(default_factory=dict)

@@ -63,6 +63,8 @@ class Work:
         """What happened to the connection while an intent was carried out; wins over a plain remark."""
         self.slip: Committed | None = None
         """The record of the last report or slip, for the paper on the screen."""
+        self.differences: list[dict[str, Any]] = []
+        """Prices the server told too late and otherwise; the next sale's record takes them along."""
         self.errands: list[Callable[[], Awaitable[str]]] = []
         """What takes long and is done beside the till; each ends in a sentence."""
         self.ending = False
@@ -263,18 +265,19 @@ class Work:
     def _draft(self, state: SessionState) -> Draft:
         return Draft(state_json=encode(state), clients=dict(self.clients))
 
-    def stop_safely(self, sentence: str) -> None:
-        """Take back what is not stored and sell nothing until the journal can keep its promise again."""
+    def stop_safely(self, sentence: str, event: TillEvent = TillEvent.STORAGE_FAILED) -> None:
+        """Take back what is not stored and sell nothing until the journal can keep its promise again (T19, T21)."""
         state, _ = self._stored
         if state.till is not TillState.SAFE_STOP:
             self.stopped_from = state.till
-        self.state = msgspec.structs.replace(
-            state, till=after(state.till, TillEvent.STORAGE_FAILED), asked=None
-        )
+        self.state = msgspec.structs.replace(state, till=after(state.till, event), asked=None)
         self.say(f"{sentence} Nothing is sold until then. Enter tries again.", Tone.ERROR, sound=True)
 
     async def try_again(self) -> bool:
-        """Leave a safe stop if the journal takes the draft again (T20)."""
+        """Leave a safe stop if the journal takes the draft again and the series is sound (T20)."""
+        if trouble := self.ports.series_trouble():
+            self.say(trouble, Tone.ERROR, sound=True)
+            return False
         resumed = msgspec.structs.replace(self.state, till=self.stopped_from)
         try:
             await self.ports.journal.save_draft(self._draft(resumed))

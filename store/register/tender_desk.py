@@ -173,10 +173,14 @@ async def finish(work: Work, sale: Sale) -> Reply:
         last_unknown="",
         refused=tuple(scan for scan in work.state.refused if scan.why == CODE_IN_TENDER),
     )
+    differences = tuple(work.differences)
+    body = {**sale_body(sale, work.policy), **begun_in(work)}
+    if differences:
+        body["price_differences"] = list(differences)
     committed = await work.commit(
         "sale",
         following,
-        {**sale_body(sale, work.policy), **begun_in(work)},
+        body,
         txn_id=sale.txn_id,
         fiscal=True,
         jobs=(drawer, receipt) if cash_taken else (receipt,),
@@ -184,6 +188,7 @@ async def finish(work: Work, sale: Sale) -> Reply:
     if committed is None:
         return work.refuse(work.message.text)
     work.paid_record = committed
+    del work.differences[: len(differences)]
     work.say(f"CHANGE {work.money(sums.change)}" if sums.change else paid_words(sale))
     return DONE
 

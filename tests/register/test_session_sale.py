@@ -117,6 +117,17 @@ async def test_a_mode_that_changes_between_two_scans_is_shown_at_once_and_rememb
     assert "failover_at" in (await till.records())[-1]
 
 
+async def test_a_late_price_of_the_server_is_journaled_with_the_next_sale_once(till):
+    await till.scan(MILK)
+    till.session.price_differs("1001", 109, 119)
+    await till.operation(206)
+    await till.scan(BREAD)
+    await till.operation(206)
+    first, second = [record for record in await till.records() if record["kind"] == "sale"]
+    assert first["price_differences"] == [{"sku": "1001", "sold_at": 109, "server_price": 119}]
+    assert "price_differences" not in second
+
+
 async def test_what_takes_long_never_holds_up_the_till(till):
     gate, changes = asyncio.Event(), []
 

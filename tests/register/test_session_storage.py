@@ -99,6 +99,24 @@ async def test_with_little_free_space_the_open_sale_is_finished_and_no_other_beg
     assert (await till.scan(MILK)).outcome is SOLD
 
 
+async def test_a_forked_series_stops_in_mid_sale_and_no_enter_gets_past_it(till):
+    till.world.series_trouble = "The server has another record than this register."
+    await till.session.refresh()
+    assert till.view.mode is Mode.SAFE_STOP
+    assert (await till.enter()).outcome is REFUSED
+    assert till.view.message.text == till.world.series_trouble
+    till.world.series_trouble = ""
+    assert (await till.enter()).outcome is DONE
+    assert (till.view.mode, till.view.count) == (Mode.SALE, 1)
+
+
+async def test_no_sale_begins_in_a_series_that_is_refused(till):
+    await till.operation(206)
+    till.world.series_trouble = "This register was set back."
+    assert (await till.scan(MILK)).outcome is REFUSED
+    assert till.view.mode is Mode.SAFE_STOP
+
+
 async def test_filling_up_is_told_at_sign_in(tmp_path):
     async with running(tmp_path) as till:
         await till.ready()

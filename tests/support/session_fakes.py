@@ -248,6 +248,7 @@ class World:
         self.printing = FakePrinting()
         self.free = 10**12
         self.stopped = 0
+        self.series_trouble = ""
         self.live: list[Till] = []
         self.config = SessionConfig(register="S0001-R01", store="S0001", boot_id="boot-1", **config)
         self.demo: dict[int, Callable[[], Any]] = {}
@@ -274,6 +275,7 @@ class World:
             config=self.config,
             pepper=PEPPER,
             free_bytes=lambda: self.free,
+            series_trouble=lambda: self.series_trouble,
             stop=self.stop,
             demo_operations=self.demo,
         )
