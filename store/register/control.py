@@ -34,6 +34,8 @@ LOG = logging.getLogger("outpost.register.control")
 
 PEER_LIMIT = 32
 """Screens, consoles and scripts at one time; a script that leaks connections must not eat the core."""
+FAREWELL_S = 0.3
+"""How long a client may take to hang up after the goodbye; one that is stopped must not hold up the end."""
 QUESTION_LIMIT = 8
 """Questions of one client that may be under way at one time."""
 
@@ -79,6 +81,7 @@ class ControlServer:
         self._spawn = spawn
         self._peers: set[Peer] = set()
         self._by_client: dict[str, Peer] = {}
+        self._deserted = asyncio.Event()
         self._path: Path | None = None
         self._server: asyncio.Server | None = None
         mailbox.connect(self.deliver, self.publish)
@@ -114,9 +117,11 @@ class ControlServer:
         if self._server is not None:
             self._server.close()
         for peer in list(self._peers):
-            peer.send(Bye(why=why, closed=closed))
-            peer.hang_up()
-        await asyncio.sleep(0)
+            peer.finish(Bye(why=why, closed=closed))
+        if self._peers:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._deserted.wait(), FAREWELL_S)
+        self.abort()
         if self._path is not None:
             with contextlib.suppress(OSError):
                 self._path.unlink()
@@ -135,6 +140,7 @@ class ControlServer:
         if len(self._peers) >= PEER_LIMIT:
             return False
         self._peers.add(peer)
+        self._deserted.clear()
         return True
 
     def greet(self, peer: Peer, hello: Hello) -> int:
@@ -152,6 +158,8 @@ class ControlServer:
     def left(self, peer: Peer) -> None:
         """A connection is gone."""
         self._peers.discard(peer)
+        if not self._peers:
+            self._deserted.set()
         if self._by_client.get(peer.client) is peer:
             del self._by_client[peer.client]
 

@@ -11,6 +11,7 @@ from store.register.mailbox import Mailbox
 from store.register.messages import (
     MESSAGE_LIMIT_BYTES,
     PROTOCOL,
+    Bye,
     ClientMessage,
     Command,
     CoreMessage,
@@ -67,6 +68,7 @@ class Peer(asyncio.Protocol):
         self._received = bytearray()
         self._next_n = 1
         self._held_back = False
+        self._finished = False
         self._paused = False
         self._waiting_view: tuple[int, bytes] | None = None
         self._unconfirmed: deque[int] = deque()
@@ -89,7 +91,7 @@ class Peer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came."""
-        if self._transport.is_closing():
+        if self._transport.is_closing() or self._finished:
             return
         self._received += data
         self._take_lines()
@@ -122,7 +124,7 @@ class Peer(asyncio.Protocol):
 
     def go_on(self) -> None:
         """The mailbox has room again."""
-        if self._held_back and not self._core.mailbox.full:
+        if self._held_back and not self._finished and not self._core.mailbox.full:
             self._held_back = False
             self._transport.resume_reading()
             self._take_lines()
@@ -137,6 +139,21 @@ class Peer(asyncio.Protocol):
         self._received.clear()
         self._waiting_view = None
         self._transport.close()
+
+    def finish(self, farewell: Bye) -> None:
+        """Say goodbye and wait for the other end to hang up.
+
+        Closing at once could take the goodbye back: a client that just then writes meets a broken pipe and stops
+        reading, and a screen that missed the goodbye would start the core again.
+        """
+        self.send(farewell)
+        self._finished = True
+        self._received.clear()
+        self._waiting_view = None
+        if self._held_back:
+            self._transport.resume_reading()
+        if not self._transport.is_closing():
+            self._transport.write_eof()
 
     def abort(self) -> None:
         """Close at once; what was not sent is lost."""
@@ -221,7 +238,7 @@ class Peer(asyncio.Protocol):
         self._push_view()
 
     def _push_view(self) -> None:
-        if self._waiting_view is None or self._transport.is_closing():
+        if self._waiting_view is None or self._transport.is_closing() or self._finished:
             return
         if self._paused or len(self._unconfirmed) >= VIEW_CREDIT:
             if self.stalled_since is None:
@@ -233,7 +250,7 @@ class Peer(asyncio.Protocol):
         self._write(message)
 
     def _write(self, message: bytes) -> None:
-        if self._transport.is_closing():
+        if self._transport.is_closing() or self._finished:
             return
         self._transport.write(message)
         if self._transport.get_write_buffer_size() > BUFFER_LIMIT_BYTES:

@@ -151,6 +151,7 @@ class Core:
 
     async def _close(self, parts: CoreParts, mailbox: Mailbox, server: ControlServer) -> None:
         if self._tasks.failure is None:
+            self._tasks.expect_end()
             await mailbox.close()
         why = "The register was ended." if self._closed_by_person else "The register core restarts."
         await server.close(why, self._closed_by_person)

@@ -26,6 +26,7 @@ class CoreTasks:
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._ending = False
         self.ended = asyncio.Event()
         self.failure: BaseException | None = None
 
@@ -46,6 +47,10 @@ class CoreTasks:
             return
         self._own(work, name).add_done_callback(log_failure)
 
+    def expect_end(self) -> None:
+        """The process ends in order: from now on an essential task may return."""
+        self._ending = True
+
     async def close(self) -> None:
         """Cancel what still runs and wait for it."""
         self._closing = True
@@ -61,7 +66,7 @@ class CoreTasks:
         return task
 
     def _essential_ended(self, task: asyncio.Task[None]) -> None:
-        if self._closing or task.cancelled():
+        if self._closing or task.cancelled() or (self._ending and task.exception() is None):
             return
         self.failure = task.exception() or RuntimeError(f"{task.get_name()} ended by itself")
         LOG.critical("%s ended, so the core ends", task.get_name(), exc_info=self.failure)

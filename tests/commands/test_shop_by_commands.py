@@ -117,7 +117,10 @@ def test_shop_from_nothing_sells_online_goes_on_without_the_server_and_delivers_
             until(lambda: core.query("status")["mode"] == "OFFLINE auto")
             assert core.query("status")["pending_transactions"] >= 1
             server.start()
+            assert main(["917", "connect", "--home", str(home.path)]) == 0
+            assert capsys.readouterr().out.startswith("Connected")
             until(lambda: core.query("status")["pending_records"] == 0)
+            assert core.query("status")["mode"] == "ONLINE"
         assert core.end() == 0
     assert main(["journal", "list", "--home", str(home.path), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)

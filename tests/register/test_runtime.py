@@ -52,6 +52,29 @@ def stop(core):
     assert core.command("stop") == {"done": True, "sentence": "The register ends."}
 
 
+def test_end_in_the_middle_of_work_finishes_what_was_taken_and_leaves_the_rest_to_the_next_core(home):
+    with CoreRun(home) as core:
+        core.wait_until_it_listens()
+        with Hand(home, "busy") as hand:
+            hand.sign_on_and_open()
+            for _ in range(150):
+                hand.send("scan", MILK)
+            core.process.send_signal(signal.SIGTERM)
+            while hand.hear("ack"):
+                pass
+        assert core.process.wait(8) == 0
+        assert core.log()[-1]["text"] == "ended in order"
+    with CoreRun(home) as core:
+        core.wait_until_it_listens()
+        with Hand(home, "busy") as hand:
+            sent = 153
+            assert hand.view["count"] == hand.n - 3, "every intent applied is a line, and no other"
+            while hand.n < sent:
+                assert hand.do("scan", MILK) == "sold"
+            assert hand.view["count"] == 150
+        assert core.end() == 0
+
+
 def test_hang_up_does_not_end_the_core(sold_home):
     with CoreRun(sold_home) as core:
         core.wait_until_it_listens()
