@@ -7,7 +7,6 @@ from pathlib import Path
 from store.register.home import RegisterHome
 from store.register.ports import ShopFloor
 from tui import __version__
-from tui.app import open_terminal, run_screen
 from tui.commands.options import declare_home, home_of, keys_of
 from tui.commands.outcome import CommandFailed, ExitCode
 
@@ -31,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
 def run_with_screen(home: RegisterHome) -> int:
     """Connect first, and start a core if that fails; its start and the screen's imports then overlap."""
     from store.register.core_process import CoreProcess
+    from tui.app import open_terminal, run_screen
 
     core = CoreProcess(home)
     running = core.is_running()
