@@ -59,8 +59,10 @@ class Terminal:
 
     def feed(self, wait_s: float = 0.0) -> int:
         """Take what is there (waiting at most `wait_s` for the first byte), draw it, return its size in bytes."""
+        if self.closed:
+            return 0
         ready, _, _ = select.select([self.fd], [], [], wait_s)
-        if not ready or self.closed:
+        if not ready:
             return 0
         try:
             data = os.read(self.fd, 65536)
@@ -116,13 +118,19 @@ class Terminal:
                 self.status = os.waitstatus_to_exitcode(status)
             elif time.monotonic() > end_s:
                 raise AssertionError(f"still running after {timeout_s} s\n{self.text()}")
-            else:
-                self.feed(0.02)
+            elif not self.feed(0.02):
+                time.sleep(0.005)
         return self.status
 
     def hang_up(self) -> None:
         """Drop the line: the program gets SIGHUP."""
-        os.close(self.fd)
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Close the pty, once: the number may belong to another file afterwards."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
         self.closed = True
 
     def close(self) -> None:
@@ -131,8 +139,7 @@ class Terminal:
             self.kill()
             with contextlib.suppress(ChildProcessError):
                 self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        with contextlib.suppress(OSError):
-            os.close(self.fd)
+        self._give_back()
 
     def __enter__(self) -> "Terminal":
         return self

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,13 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from dev_escpos_decoder import Stream, decode
 from pty_terminal import Terminal
 
 PYTHON = sys.executable
 OUTPOST = (PYTHON, "-m", "tui")
 START_TIMEOUT_S = 40.0
-MILK, MILK_PRICE = "4099000000017", 109
-"""The first item of the assortment, and its price in cents; in every demo shop."""
 
 
 def free_port() -> int:
@@ -30,9 +30,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def make_template(folder: Path, products: int = 120) -> Path:
+def make_template(folder: Path) -> Path:
     """A shop that was opened once and closed again; copy it, never use it."""
-    with running_headless(folder, "--products", str(products)):
+    with running_headless(folder):
         pass
     return folder
 
@@ -42,9 +42,9 @@ def running_headless(home: Path, *options: str) -> Iterator[str]:
     """`outpost demo --headless` until the block ends; yields what it printed."""
     command = (*OUTPOST, "demo", "--headless", "--home", str(home), *options)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
     try:
         lines = []
-        assert process.stdout is not None
         for line in process.stdout:
             lines.append(line)
             if line.startswith("Ctrl+C"):
@@ -55,12 +55,31 @@ def running_headless(home: Path, *options: str) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
-        assert process.stdout is not None
         process.stdout.close()
 
 
+def processes_of(home: Path) -> dict[int, list[str]]:
+    """Every process that has this folder, or something in it, among its words: pid and words."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                if any(word == str(home) or word.startswith(f"{home}/") for word in words):
+                    found[int(entry.name)] = words
+    return found
+
+
+def end_processes_of(home: Path) -> None:
+    """Kill whatever a test left; a screen that lives starts a core again, hence twice."""
+    for _ in range(2):
+        for pid in processes_of(home):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
 class Shop:
-    """One copy of the template with its own port, server process and register."""
+    """One copy of the template with its own port, server process and register; the printer is the file `paper`."""
 
     def __init__(self, template: Path, home: Path) -> None:
         shutil.copytree(template, home, symlinks=True)
@@ -69,19 +88,34 @@ class Shop:
         self.port = free_port()
         self.server: subprocess.Popen[bytes] | None = None
         self.terminals: list[Terminal] = []
+        self.paper = home / "paper.bin"
+        self.devices = {"printer": f"file:{self.paper}", "drawer": "printer"}
         self.point_register_at(f"http://127.0.0.1:{self.port}")
 
-    def point_register_at(self, url: str, **profile: object) -> None:
+    def point_register_at(self, url: str = "", **profile: object) -> None:
         """Write the register's configuration; `profile` are keys of `[offline_profile]`."""
+        self.server_url = url or self.server_url
         rows = {"reconnection_interval_s": 0} | profile
-        keys = "\n".join(f"{key} = {json.dumps(value)}" for key, value in rows.items())
-        self.configuration = f'[register]\nserver_url = "{url}"\n\n[offline_profile]\n{keys}\n'
-        (self.till / "register.toml").write_text(self.configuration)
+        tables = {
+            "register": {"server_url": self.server_url},
+            "offline_profile": rows,
+            "devices": self.devices,
+        }
+        text = ""
+        for name, keys in tables.items():
+            text += (
+                f"[{name}]\n"
+                + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+                + "\n"
+            )
+        (self.till / "register.toml").write_text(text)
 
-    def add_configuration(self, text: str) -> None:
-        """Append tables such as `[devices]`."""
-        self.configuration += f"\n{text}\n"
-        (self.till / "register.toml").write_text(self.configuration)
+    def connect(self, **devices: object) -> None:
+        """Connect devices: keys of `[devices]`."""
+        self.devices |= devices
+        self.point_register_at()
+
+    # --- processes
 
     def start_server(self) -> None:
         """Start the server process and wait until it listens."""
@@ -105,22 +139,29 @@ class Shop:
 
     def register(self, *options: str, **how: Any) -> Terminal:
         """`outpost register` on a terminal of its own."""
-        terminal = Terminal((*OUTPOST, "register", "--home", str(self.till), *options), **how)
-        self.terminals.append(terminal)
-        return terminal
+        return self.attach("register", *options, **how)
 
     def screen(self, *options: str, **how: Any) -> Terminal:
         """`outpost screen` on a terminal of its own."""
-        terminal = Terminal((*OUTPOST, "screen", "--home", str(self.till), *options), **how)
+        return self.attach("screen", *options, **how)
+
+    def attach(self, *words: str, **how: Any) -> Terminal:
+        """Any command with a screen on a terminal of its own."""
+        terminal = Terminal((*OUTPOST, *words, "--home", str(self.till)), **how)
         self.terminals.append(terminal)
         return terminal
 
-    def run(self, *words: str, check: bool = True) -> str:
-        """Another `outpost` command on the register's home; returns what it printed."""
-        done = subprocess.run(
-            (*OUTPOST, *words, "--home", str(self.till)), capture_output=True, text=True, timeout=30
+    def outpost(self, *words: str, **how: Any) -> subprocess.CompletedProcess[str]:
+        """Another `outpost` command on the register's home."""
+        command = (*OUTPOST, *words, "--home", str(self.till))
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL, **how
         )
-        if check and done.returncode:
+
+    def run(self, *words: str) -> str:
+        """What another command prints; it must end with 0."""
+        done = self.outpost(*words)
+        if done.returncode:
             raise AssertionError(f"{words} ended with {done.returncode}: {done.stdout}{done.stderr}")
         return done.stdout
 
@@ -128,48 +169,93 @@ class Shop:
         """The JSON of another command."""
         return json.loads(self.run(*words, "--json"))
 
-    def server_transactions(self) -> list[dict[str, Any]]:
-        """What the server has posted, by its own report."""
-        info = json.loads((self.home / "server" / "run" / "server.json").read_text())
-        request = urllib.request.Request(
-            info["url"] + "/transactions", headers={"Authorization": f"Bearer {info['operator_token']}"}
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            found: list[dict[str, Any]] = json.load(answer)
-        return found
-
     def core_pid(self) -> int:
-        """The core's process id, from the process table."""
-        home = str(self.till)
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit():
-                continue
-            with contextlib.suppress(OSError):
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-                if b"--core" in words and home.encode() in words:
-                    return int(entry.name)
-        return 0
+        """The core's process id, from the process table; 0 for none."""
+        return next((pid for pid, words in processes_of(self.till).items() if "--core" in words), 0)
+
+    def kill_core(self, number: int = signal.SIGKILL) -> int:
+        """Signal the core; returns its process id."""
+        pid = self.core_pid()
+        assert pid, "no core runs"
+        os.kill(pid, number)
+        return pid
 
     def close(self) -> None:
         """End everything that still runs."""
         for terminal in self.terminals:
             terminal.close()
-        if pid := self.core_pid():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
         if self.server is not None and self.server.poll() is None:
             self.server.send_signal(signal.SIGCONT)
             self.server.kill()
             self.server.wait(10)
+        end_processes_of(self.home)
 
+    # --- what is true afterwards
 
-def sign_on(terminal: Terminal, number: str = "101", pin: str = "101101") -> None:
-    """Sign in and wait for the sale screen."""
-    terminal.wait_for("Operator", timeout_s=START_TIMEOUT_S)
-    terminal.send(f"{number}\r")
-    terminal.wait_for("PIN")
-    terminal.send(f"{pin}\r")
-    terminal.wait_for("TOTAL")
+    def journal(self) -> list[dict[str, Any]]:
+        """The payloads of all records, read from the file as any other program would."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.till / 'journal.db'}?mode=ro", uri=True)) as db:
+            rows = db.execute("select payload from record order by seq").fetchall()
+        return [json.loads(payload) for (payload,) in rows]
+
+    def sales(self) -> list[dict[str, Any]]:
+        """The payloads of all sales."""
+        return [payload for payload in self.journal() if payload["kind"] == "sale"]
+
+    def printed(self) -> Stream:
+        """What came out of the printer, decoded."""
+        return decode(self.paper.read_bytes() if self.paper.exists() else b"")
+
+    def printed_numbers(self) -> list[str]:
+        """Receipt numbers on paper in the order of printing; copies have ` COPY` behind them."""
+        numbers = []
+        for receipt in self.printed().receipts:
+            number = next((row.split()[-1] for row in receipt.rows if row.startswith("Receipt ")), "")
+            if number:
+                numbers.append(number + (" COPY" if "COPY" in receipt.text else ""))
+        return numbers
+
+    def ask_server(self, path: str) -> Any:
+        """One of the server's reports."""
+        info = json.loads((self.home / "server" / "run" / "server.json").read_text())
+        request = urllib.request.Request(
+            info["url"] + path, headers={"Authorization": f"Bearer {info['operator_token']}"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def server_transactions(self) -> list[dict[str, Any]]:
+        """What the server has posted, by its own report."""
+        found: list[dict[str, Any]] = self.ask_server("/transactions")
+        return found
+
+    def assert_journal_holds(self) -> None:
+        """Chain, signatures and totals hold; numbers have no gap and no double; nothing is on paper that is not in it."""
+        assert self.json("journal", "verify")["ok"]
+        payloads = self.journal()
+        assert [payload["seq"] for payload in payloads] == list(range(1, len(payloads) + 1))
+        numbers = [payload["receipt_no"] for payload in payloads if "receipt_no" in payload]
+        assert numbers == list(range(1, len(numbers) + 1))
+        originals = [number for number in self.printed_numbers() if not number.endswith("COPY")]
+        assert len(set(originals)) == len(originals), "a receipt was printed twice"
+        sold = {f"{sale['series'].rpartition('.')[0]}-{sale['receipt_no']:06d}" for sale in self.sales()}
+        assert set(originals) <= sold, "printed but not journaled"
+
+    def assert_server_has_all_once(self, timeout_s: float = 15.0) -> None:
+        """Every record of the journal is accepted, posted once, with the same figures."""
+        records = len(self.journal())
+        where = eventually(
+            lambda: (now := self.ask_server("/conservation"))["posted"] >= records and now,
+            timeout_s,
+            "everything is posted",
+        )
+        assert (where["accepted"], where["posted"], where["quarantined"]) == (records, records, 0)
+        assert self.ask_server("/quarantine") == []
+        assert self.ask_server("/differences") == []
+        keys = ("seq", "txn_id", "kind", "receipt_no", "total", "currency", "business_date")
+        ours = [[row.get(key) for key in keys] for row in self.json("journal", "list")]
+        theirs = [[row.get(key) for key in keys] for row in self.server_transactions()]
+        assert theirs == ours
 
 
 def eventually(condition: Any, timeout_s: float = 10.0, what: str = "") -> Any:
