@@ -44,9 +44,7 @@ async def sell(work: Work, code: str, quantity: str) -> Reply:
         return work.lacks(Permission.SELL, "Selling")
     label = read_label(code, work.policy.label_rules)
     if isinstance(label, BadLabel):
-        return work.keep(
-            code, "the check digit of its price or weight is wrong. Have the label printed again."
-        )
+        return work.keep(code, "its price or weight is misread. Scan it again, or type it in.")
     if label is not None and quantity not in ("", "1"):
         return work.keep(code, "its label tells the quantity. Scan it once for each piece.")
     if hindered := await begin_transaction(work):
@@ -86,7 +84,7 @@ def unknown(work: Work, code: str, answer: ItemUnknown) -> Reply:
     """Nobody knows the code: say so, keep it, and let the queue go on."""
     kind = classify(code)
     if isinstance(kind, BadCheckDigit):
-        why = f"its last digit is wrong ({kind.expected} would fit). Scan again, or type it anew."
+        why = f"its last digit is wrong ({kind.expected} would fit). Scan it again."
         return work.keep(code, why)
     work.put(last_unknown=printable(code))
     where = "is not on file offline" if answer.source is Source.OFFLINE else "is not on file"

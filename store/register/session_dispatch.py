@@ -49,7 +49,7 @@ async def take_enter(work: Work, intent: Intent) -> Reply:
     open_question = work.state.asked.question.id if work.state.asked is not None else ""
     if intent.question != open_question and intent.arg.strip():
         if open_question:
-            return work.keep(intent.arg, "typed before the question was open. Answer it, then type it again.")
+            return work.keep(intent.arg, "typed before the question was open. Answer it first.")
         why = "That question is no longer open. Type it again."
         work.say(why, Tone.WARN, sound=True)
         return Reply(OutcomeKind.STALE, why)
@@ -70,7 +70,7 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
     """Typed text and Enter, or a scan."""
     text = text.strip()
     if len(text) > TEXT_LIMIT:
-        return work.keep(text, f"that is no code: {len(text)} characters, at most {TEXT_LIMIT}. Scan again.")
+        return work.keep(text, f"no code has {len(text)} characters, at most {TEXT_LIMIT}. Scan again.")
     if not scanned and len(text) > 1 and text[0] == "/" and text[1:].isascii() and text[1:].isdigit():
         return await session_operations.run(work, int(text[1:8]), "", seq)
     if work.state.asked is not None:
@@ -97,7 +97,7 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
 async def stopped(work: Work, text: str) -> Reply:
     """Safe stop: Enter tries again, everything else is kept in sight."""
     if text:
-        return work.keep(text, "nothing can be sold now: the journal cannot be written. Enter tries again.")
+        return work.keep(text, "not sold: the journal cannot be written. Enter tries again.")
     if await work.try_again():
         work.say("The journal can be written again. Check the last item.")
         return DONE
@@ -110,7 +110,7 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
     if kind == "price_check":
         return await sale_desk.check_price(work, text) if text else DONE
     if scanned or looks_like_code(text):
-        return work.keep(text, "refused while the question is open. Answer it, then scan again.")
+        return work.keep(text, "refused while the question is open. Answer it first.")
     if asked.question.guarded:
         words = f"F5 {asked.question.yes}, F6 {asked.question.no}"
         return work.refuse(f"This is answered by its keys only: {words}.", sound=bool(text))

@@ -22,15 +22,15 @@ DURING_A_QUESTION = frozenset({108, 703, 917, 9801, 9802, 9900, 9901})
 """What does not touch the sale, and the lock, which leaves the question."""
 
 CURES = {
-    Mode.STARTING: "The register is starting. Try again in a moment.",
-    Mode.LOCKED: "Sign in first.",
-    Mode.SHIFT: "Open the shift first: type the start amount and Enter.",
-    Mode.IDLE: "No sale is open. Scan an item first.",
-    Mode.PAID: "The sale is finished. Scan an item to begin the next one.",
-    Mode.SALE: "A sale is open. Finish it or void it (500) first.",
-    Mode.TENDER: "The sale is being paid. Press Esc to go back to its lines first.",
-    Mode.CLOSING: "The drawer is being counted. Type the sum, or press Esc first.",
-    Mode.SAFE_STOP: "Nothing is sold until the journal can be written. Enter tries again.",
+    Mode.STARTING: "the register is starting. A moment, please.",
+    Mode.LOCKED: "sign in first.",
+    Mode.SHIFT: "no shift is open. Type the start amount.",
+    Mode.IDLE: "no sale is open. Scan an item first.",
+    Mode.PAID: "the sale is finished. Scan the next item.",
+    Mode.SALE: "a sale is open. Finish or void it first.",
+    Mode.TENDER: "the sale is being paid. Esc goes back.",
+    Mode.CLOSING: "the drawer is being counted. Esc goes back.",
+    Mode.SAFE_STOP: "nothing is sold now. Enter tries again.",
 }
 """Why an operation does not run in a mode, and what to do."""
 
@@ -42,7 +42,7 @@ async def run(work: Work, number: int, text: str, seq: int) -> Reply:
         return work.refuse(f"There is no operation {number} here. F10 lists all.")
     mode = work.state.mode
     if mode not in operation.modes:
-        return work.refuse(f"{operation.name} ({number}) cannot run now. {CURES[mode]}")
+        return work.refuse(f"{operation.name}: {CURES[mode]}")
     if not work.may(operation.permission):
         return work.lacks(operation.permission, operation.name)
     if work.state.asked is not None and number not in DURING_A_QUESTION:

@@ -23,6 +23,8 @@ from store.sale.money import format_amount
 from store.sale.policy import StorePolicy
 from store.sale.text import printable
 
+SAID_CODE_LIMIT = 20
+"""Characters of it in the message, which has one row."""
 SHOWN_CODE_LIMIT = 64
 """Characters of a refused scan that are kept in sight."""
 
@@ -136,7 +138,8 @@ class Work:
         self.put(refused=kept)
         self.refused_since = self.view_seq
         joint = " " if why.startswith("is ") else ": "
-        self.say(f"{shown}{joint}{why}" if shown else why, Tone.ERROR, sound=True)
+        short = shown if len(shown) <= SAID_CODE_LIMIT else f"{shown[: SAID_CODE_LIMIT - 1]}~"
+        self.say(f"{short}{joint}{why}" if short else why, Tone.ERROR, sound=True)
         return Reply(kind, why)
 
     def lacks(self, permission: Permission, name: str) -> Reply:

@@ -20,7 +20,7 @@ from store.sale.totals import totals
 
 LARGE_FACTOR = 10
 """A cash amount over ten times the total asks once more."""
-CODE_IN_TENDER = "a code is never an amount. Go back to the sale (Esc), then scan it."
+CODE_IN_TENDER = "a code is never an amount. Esc, then scan it."
 
 
 def begin(work: Work) -> Reply:

@@ -165,7 +165,7 @@ async def test_a_shift_is_not_closed_in_mid_sale(tmp_path):
         await till.ready()
         await till.scan(MILK)
         assert (await till.operation(1055)).outcome is REFUSED
-        assert "A sale is open. Finish it or void it" in till.view.message.text
+        assert "a sale is open. Finish or void it first." in till.view.message.text
 
 
 async def test_the_next_shift_counts_on_and_carries_the_grand_total(tmp_path):
