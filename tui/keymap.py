@@ -3,7 +3,6 @@
 `outpost keys`, F1, the strip, `[keys]` of register.toml and docs/keys.md are all made from `ACTIONS`.
 """
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -218,6 +217,8 @@ def _known(actions: Mapping[str, Action], name: str) -> Action:
         return actions[name]
     if name in FIXED:
         raise KeymapError(f'[keys]: "{name}" has a fixed key. Remove the line.')
+    import difflib
+
     near = difflib.get_close_matches(name, actions, n=1)
     hint = f'Did you mean "{near[0]}"?' if near else "`outpost keys` lists them."
     raise KeymapError(f'[keys]: there is no action "{name}". {hint}')

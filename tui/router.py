@@ -113,6 +113,12 @@ class Router:
         """The answer to `Wires.ask`; a failed question has the key `error`."""
         self._overlays.answered(kind, text, data)
 
+    def stumbled(self, error: Exception) -> None:
+        """A defect of ours while a key was handled: said, and the next key starts afresh."""
+        self._scanned = None
+        self._box.say(f"This key could not be handled ({type(error).__name__}). Do it again.", Tone.ERROR)
+        self._box.wires.ring()
+
     def minute_passed(self) -> None:
         """The clock has another minute."""
         self._overlays.ask_again()

@@ -117,6 +117,9 @@ class Till:
         if self.question is not None:
             if looks_like_code(text) or self.question.guarded or intent.question != self.question.id:
                 return self.refuse(text, "Scan refused while the question is open")
+            if not text.isdigit():
+                self.say("That is no price.", sound=True)
+                return OutcomeKind.REFUSED
             self._sell(text, "Flowers", int(text) * 100)
             self.question = None
             return OutcomeKind.SOLD

@@ -243,7 +243,7 @@ def screens() -> dict[str, tuple[View | None, Local]]:
             local(),
         ),
         "find": (sale(), local(overlay=Overlay.FIND, entry="milk", asked="milk", answer=FOUND, chosen=1)),
-        "menu": (sale(), local(overlay=Overlay.MENU, entry="re")),
+        "menu": (sale(), local(overlay=Overlay.MENU)),
         "cash": (base(Mode.IDLE), local(overlay=Overlay.CASH)),
         "connection": (sale(header=_offline()), local(overlay=Overlay.CONNECTION, answer=CONNECTION_ANSWER)),
         "connection-before-sign-in": (_locked(), local(overlay=Overlay.CONNECTION)),

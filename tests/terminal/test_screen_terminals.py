@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -312,9 +313,7 @@ def test_watching_screen_shows_the_sale_and_sends_nothing(core: FakeCore):
 
 
 def test_without_a_terminal_it_says_what_it_needs(core: FakeCore):
-    import subprocess
-
-    code = "import sys; from pathlib import Path; from tui.app import run_screen\nsys.exit(run_screen(Path(sys.argv[1])))"
+    code = "import sys, pathlib, tui.app; sys.exit(tui.app.run_screen(pathlib.Path(sys.argv[1])))"
     done = subprocess.run(
         [sys.executable, "-c", code, str(core.path)],
         cwd=ROOT,

@@ -144,12 +144,16 @@ class RegisterScreen(App[None]):
     # -- inside
 
     def _take(self, event: events.Key | events.Paste) -> None:
-        if isinstance(event, events.Paste):
-            self._router.paste(event.text)
-            self._paint()
-            return
-        self._router.press(Key(event.key, event.character, event.time))
-        if event.is_printable or event.key in ("enter", "ctrl+j", "backspace"):
+        try:
+            if isinstance(event, events.Paste):
+                self._router.paste(event.text)
+            else:
+                self._router.press(Key(event.key, event.character, event.time))
+        except Exception as error:  # a defect in one key must not take the screen from the cashier
+            self._router.stumbled(error)
+        if isinstance(event, events.Key) and (
+            event.is_printable or event.key in ("enter", "ctrl+j", "backspace")
+        ):
             self._paint_soon()
         else:
             self._paint()

@@ -33,11 +33,11 @@ def _who(view: View, local: Local, width: int) -> str:
     """As many of register, name, shift and marks as fit; the register and the marks stay longest."""
     header = view.header
     marks = [word for word, on in (("TRAINING", header.training), ("WATCHING", local.watching)) if on]
-    name = clean(header.operator or header.store)
+    name, register = clean(header.operator or header.store), clean(header.register)
     shift = [f"Shift {header.shift}"] if header.shift and header.operator else []
-    parts = [header.register, name, *shift, *marks]
+    parts = [register, name, *shift, *marks]
     if width_of("  ".join(parts)) > width:
-        parts = [header.register, name, *marks]
+        parts = [register, name, *marks]
     spare = width - width_of("  ".join(part for part in parts if part is not name)) - 2
     parts[1] = cut(name, spare) if spare > 3 else ""
     return cut("  ".join(part for part in parts if part), max(0, width))

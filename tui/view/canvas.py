@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rich.cells import get_character_cell_size
 
 from tui.view.roles import Role
-from tui.view.text import cut, width_of
+from tui.view.text import clean, cut, width_of
 
 Run = tuple[str, Role]
 Row = tuple[Run, ...]
@@ -51,14 +51,21 @@ class Canvas:
         self._roles = [[Role.TEXT] * width for _ in range(height)]
 
     def put(self, x: int, y: int, text: str, role: Role = Role.TEXT) -> int:
-        """Write `text` at column `x` of row `y`; returns the column behind it."""
+        """Write `text` at column `x` of row `y`; returns the column behind it. The last barrier before the terminal."""
         if not 0 <= y < self.height or x >= self.width:
             return x
-        text = cut(text, self.width - x)
-        cells = list(text) if text.isascii() else _cells(text)
-        self._chars[y][x : x + len(cells)] = cells
-        self._roles[y][x : x + len(cells)] = [role] * len(cells)
-        return x + len(cells)
+        plain = text.isascii() and text.isprintable()
+        text = cut(text if plain else clean(text), self.width - max(x, 0) - min(x, 0))
+        cells = list(text) if plain else _cells(text)
+        if x < 0:
+            cells, x = cells[-x:], 0
+        end = x + len(cells)
+        chars = self._chars[y]
+        if not plain or not chars[x] or (end < self.width and not chars[end]):
+            _mend(chars, cells, x, end)
+        chars[x:end] = cells
+        self._roles[y][x:end] = [role] * len(cells)
+        return end
 
     def put_right(self, end: int, y: int, text: str, role: Role = Role.TEXT) -> int:
         """Write `text` so that it ends before column `end`; returns its first column."""
@@ -102,6 +109,18 @@ def changed(old: Picture, new: Picture, y: int, start: int, end: int) -> list[Sp
     while last + 1 < len(after) and (before[last + 1][0] == "" or after[last + 1][0] == ""):
         last += 1
     return [(first, last + 1)]
+
+
+def _mend(chars: list[str], cells: list[str], start: int, end: int) -> None:
+    """No half of a wide character is left over, neither of what is overwritten nor of what is cut off."""
+    if not cells:
+        return
+    if not chars[start] and start > 0:
+        chars[start - 1] = " "
+    if end < len(chars) and not chars[end]:
+        chars[end] = " "
+    if not cells[0]:
+        cells[0] = " "
 
 
 def _cells(text: str) -> list[str]:
