@@ -230,7 +230,7 @@ class Shop:
         return found
 
     def assert_journal_holds(self) -> None:
-        """Chain, signatures and totals hold; numbers have no gap and no double; nothing is on paper that is not in it."""
+        """Chain, signatures and totals hold; numbers have no gap and no double; printed is journaled."""
         assert self.json("journal", "verify")["ok"]
         payloads = self.journal()
         assert [payload["seq"] for payload in payloads] == list(range(1, len(payloads) + 1))

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from pty_terminal import Terminal
+
 from shop import Shop, eventually
 from shop_hand import COFFEE, F12, HONEY, MILK, NORD_MILK, come_back, scan, sign_on
 

@@ -1,8 +1,9 @@
-"""The whole program in a real terminal: sign in, sell, take cash, print, close the shift; the server has it all once."""
+"""The whole program in a real terminal: sign in, sell, take cash, print, close the shift; the server has it once."""
 
 import re
 
 import pytest
+
 from dev_escpos_decoder import Receipt, decode
 from pty_terminal import Terminal
 from shop import Shop, eventually

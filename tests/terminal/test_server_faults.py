@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from fault_proxy import DRIP, HEALTHY, RESET, SILENT, captive_portal, error_answer
 from pty_terminal import Terminal
 from shop import Shop, eventually
