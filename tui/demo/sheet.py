@@ -1,5 +1,7 @@
 """The sheet of codes to try in the demo shop: on F1 and in docs/barcodes.md."""
 
+from collections.abc import Callable
+
 from store.sale.barcode import check_digit
 from store.sale.label import check_digit_of_value
 from tui.demo.goods import LABEL_PREFIX, Goods, SheetRow
@@ -45,3 +47,19 @@ def weight_label(plu: str, grams: int) -> str:
     value = f"{grams:05d}"
     body = f"{LABEL_PREFIX}{plu}{check_digit_of_value(value)}{value}"
     return body + check_digit(body)
+
+
+def sheet_page(rows: list[SheetRow], pictured: Callable[[str], str]) -> str:
+    """The sheet as Markdown; `pictured` gives the picture for a code, or nothing where there is none."""
+    lines = [
+        "# Codes to try in the demo shop",
+        "",
+        "Scan them from the screen or from paper, or type them and press Enter. F1 in the demo shows the same list.",
+        "Every demo shop has the same codes; `outpost demo --list-products` prints all items.",
+        "This page is made from `tui/demo/sheet.py`.",
+        "",
+        "| scan | or type | what it is | |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [f"| {pictured(row.code)} | `{row.code}` | {row.name} | {row.note} |" for row in rows]
+    return "\n".join(lines) + "\n"
