@@ -4,6 +4,7 @@
 python3 deploy/run.py demo          a register with simulated devices and a local server
 python3 deploy/run.py test          the whole test suite
 python3 deploy/run.py test ARGS     only what pytest selects with ARGS
+python3 deploy/run.py bench         measure speed and memory (docs/performance.md)
 python3 deploy/run.py check         lint, format, types, import contracts, dependencies
 python3 deploy/run.py ...           any other `outpost` command
 
@@ -109,8 +110,9 @@ def main() -> None:
         sys.exit(next((code for code in codes if code not in (0, NO_TESTS_SELECTED)), 0))
     if arguments == ["check"]:
         sys.exit(max([subprocess.call([VENV / "bin" / tool, *rest]) for tool, *rest in CHECKS]))
-    module = ["pytest", *arguments[1:]] if arguments[0] == "test" else ["tui", *arguments]
-    os.execv(PYTHON, [PYTHON, "-m", *module])
+    words = {"test": ["-m", "pytest"], "bench": ["tests/benchmarks"]}.get(arguments[0])
+    rest = arguments[1:] if words else arguments
+    os.execv(PYTHON, [PYTHON, *(words or ["-m", "tui"]), *rest])
 
 
 if __name__ == "__main__":
