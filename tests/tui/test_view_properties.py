@@ -25,10 +25,16 @@ TAX = st.builds(views.TaxView, TEXT, TEXT, AMOUNT, st.booleans())
 REFUSED = st.builds(views.RefusedScan, TEXT, TEXT)
 
 
-def some(strategy, size: int = 30):
+def some(strategy, size: int = 20):
     return st.lists(strategy, max_size=size).map(tuple)
 
 
+TENDER_PANEL = st.builds(
+    views.TenderPanel, taken=some(TENDER), exact_cash=AMOUNT, round_amounts=some(AMOUNT, 4)
+)
+PAID_PANEL = st.builds(
+    views.PaidPanel, receipt_no=TEXT, taken=some(TENDER), print_state=TEXT, paper=some(TEXT)
+)
 VIEW = st.builds(
     views.View,
     epoch=st.just("e"),
