@@ -11,6 +11,7 @@ import pytest
 
 from core_hand import Hand
 from core_home import BREAD, MILK, CoreRun, make_home
+from store.register.control_client import CoreRefused
 from store.register.core_process import CoreProcess
 
 
@@ -211,7 +212,36 @@ def test_slow_parts_are_loaded_after_the_socket_listens(home):
     """What costs a tenth of a second to import must not stand between the key press and the sign-in."""
     code = (
         "import sys; import devices.factory, store.register.runtime; "
-        "print([m for m in ('aiohttp', 'escpos', 'serial', 'argon2', 'textual') if m in sys.modules])"
+        "print([m for m in ('aiohttp', 'escpos', 'serial', 'textual') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_commands_are_obeyed_or_refused_with_a_sentence(home):
+    home.config_file.write_text("[offline_profile]\nmanual_switch_before_sign_in = false\n")
+    with CoreRun(home) as core:
+        core.wait_until_it_listens()
+        for kind, sentence in (
+            ("connect", "This store switches the connection after sign-in only. Sign in first."),
+            ("disconnect", "This store switches the connection after sign-in only. Sign in first."),
+            ("dance", "The register knows no command 'dance'."),
+        ):
+            with pytest.raises(CoreRefused) as refused:
+                core.command(kind)
+            assert refused.value.reason == sentence
+        with pytest.raises(CoreRefused, match="There is no question 'dance'"):
+            core.query("dance")
+        assert core.command("retry") == {"done": True, "sentence": "The register is not stopped."}
+        with Hand(home) as hand:
+            hand.sign_on_and_open()
+            assert core.command("disconnect")["done"] is True
+            assert hand.hear("view")["view"]["header"]["connection"] == "OFFLINE manual"
+        assert core.end() == 0
+
+
+def test_profile_that_asks_for_what_is_not_built_is_refused_at_start(home):
+    home.config_file.write_text("[offline_profile]\nadvanced_switching = true\n")
+    with CoreRun(home) as core:
+        assert core.process.wait(15) == 3
+        assert "advanced_switching is not offered by this version" in core.output()
