@@ -99,7 +99,6 @@ async def stopped(work: Work, text: str) -> Reply:
     if text:
         return work.keep(text, "not sold: the journal cannot be written. Enter tries again.")
     if await work.try_again():
-        work.say("The journal can be written again. Check the last item.")
         return DONE
     return Reply(OutcomeKind.REFUSED, work.message.text)
 

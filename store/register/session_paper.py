@@ -33,7 +33,7 @@ def shift_rows(body: Mapping[str, Any], currency: str) -> tuple[tuple[str, str],
 
     names = {"cash": "Cash", "card": "Card"}
     rows = [
-        (f"{body['sales']} sales", money(body["sales_total"])),
+        (f"{body['sales']} sale{'s' * (body['sales'] != 1)}", money(body["sales_total"])),
         *(
             (f"{row['count']} x {names.get(row['kind'], row['kind'])}", money(row["amount"]))
             for row in body["tenders"]

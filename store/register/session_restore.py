@@ -24,7 +24,7 @@ async def restore(work: Work) -> None:
         if draft:
             work.clients = {c: n for c, n in draft.clients.items() if not c.startswith(FORGOTTEN)}
         if stored is not None:
-            stored = await settle(work, stored)
+            stored = await work.settled(stored)
     except JournalError as error:
         fail(work, error.sentence)
         return
@@ -45,24 +45,6 @@ def fail(work: Work, sentence: str) -> None:
     """T3."""
     work.step(TillEvent.RECOVERY_FAILED)
     work.say(sentence, Tone.ERROR, sound=True)
-
-
-async def settle(work: Work, stored: SessionState) -> SessionState:
-    """A commit of unknown outcome may have come true: then its record is right, and nothing is sold twice."""
-    journal = work.ports.journal
-    if stored.sale is not None and await journal.record_by_txn(stored.sale.txn_id) is not None:
-        stored = msgspec.structs.replace(
-            stored,
-            till=TillState.IDLE,
-            returns_to=TillState.IDLE,
-            sale=None,
-            facts=None,
-            selected=0,
-            asked=None,
-        )
-    if stored.paid is not None:
-        work.paid_record = await journal.record_by_txn(stored.paid.txn_id)
-    return stored
 
 
 def take_up(work: Work, stored: SessionState) -> None:

@@ -45,7 +45,7 @@ class PaidSale(msgspec.Struct, frozen=True, kw_only=True):
     taken: tuple[TenderView, ...]
     change: int
     print_job: str
-    drawer: bool = False
+    drawer_job: str = ""
     copy_no: int = 0
 
 

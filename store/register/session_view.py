@@ -3,7 +3,7 @@
 from store.register.operations import operations_for
 from store.register.session_paper import paper_of, slip_title
 from store.register.session_ports import SessionPorts
-from store.register.session_state import SessionState
+from store.register.session_state import PaidSale, SessionState
 from store.register.session_work import Work
 from store.register.tender_desk import tender_view
 from store.register.till import TillState
@@ -167,9 +167,15 @@ class ViewMaker:
             total=paid.total,
             taken=paid.taken,
             change=paid.change,
-            print_state=self._ports.printing.state_of(paid.print_job),
+            print_state=self._print_state(paid),
             paper=() if self._ports.printing.has_printer else self._paper[1],
         )
+
+    def _print_state(self, paid: PaidSale) -> str:
+        """What became of drawer and receipt; a drawer hangs on the printer, without one nothing is said of it."""
+        printing = self._ports.printing
+        jobs = (paid.drawer_job, paid.print_job) if printing.has_printer else (paid.print_job,)
+        return " ".join(filter(None, map(printing.state_of, jobs)))
 
     def _paper_of(self, work: Work, paid: PaidPanel | None) -> tuple[str, tuple[str, ...]]:
         """Title and text of the last report or slip, else of the receipt, while no printer is attached."""

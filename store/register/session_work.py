@@ -281,16 +281,42 @@ class Work:
         if trouble := self.ports.series_trouble():
             self.say(trouble, Tone.ERROR, sound=True)
             return False
-        resumed = msgspec.structs.replace(self.state, till=self.stopped_from)
+        self.say("The journal can be written again. Check the last item.")
         try:
+            resumed = await self.settled(msgspec.structs.replace(self.state, till=self.stopped_from))
             await self.ports.journal.save_draft(self._draft(resumed))
         except JournalError as error:
             self.say(error.sentence, Tone.ERROR, sound=True)
             return False
-        self.step(TillEvent.REPAIRED)
-        self.step(RECOVERED[self.stopped_from])
+        recovering = after(TillState.SAFE_STOP, TillEvent.REPAIRED)
+        self.state = msgspec.structs.replace(resumed, till=after(recovering, RECOVERED[resumed.till]))
         self.keep_as_stored()
         return True
+
+    async def settled(self, state: SessionState) -> SessionState:
+        """The state after asking the journal what became of its sale (T13); raises JournalError.
+
+        A commit whose outcome was not known may have come true: then its record is right, and nothing is sold twice.
+        """
+        journal = self.ports.journal
+        done = await journal.record_by_txn(state.sale.txn_id) if state.sale is not None else None
+        if done is not None:
+            state = msgspec.structs.replace(
+                state,
+                till=TillState.LOCKED if state.till is TillState.LOCKED else TillState.IDLE,
+                returns_to=TillState.IDLE,
+                sale=None,
+                facts=None,
+                selected=0,
+                asked=None,
+            )
+            change = self.money(done.payload.get("change", 0))
+            self.say(
+                f"The last sale is stored: receipt {done.receipt_no or '-'}, change {change}.", Tone.WARN
+            )
+        if state.paid is not None:
+            self.paid_record = await journal.record_by_txn(state.paid.txn_id)
+        return state
 
 
 RECOVERED = {

@@ -95,7 +95,7 @@ async def x_report(work: Work) -> Reply:
     if work.slip is None:
         return work.refuse(work.message.text)
     work.say(
-        f"X report: {sums.sales} sales, {work.money(sums.sales_total)}; "
+        f"X report: {sums.sales} sale{'s' * (sums.sales != 1)}, {work.money(sums.sales_total)}; "
         f"the drawer should hold {work.money(sums.expected_cash)}."
     )
     return DONE

@@ -160,7 +160,7 @@ async def finish(work: Work, sale: Sale) -> Reply:
         taken=tuple(map(tender_view, sale.live_tenders)),
         change=sums.change,
         print_job=receipt.job_id,
-        drawer=cash_taken,
+        drawer_job=drawer.job_id if cash_taken else "",
     )
     following = msgspec.structs.replace(
         work.state,

@@ -68,7 +68,7 @@ async def test_x_report_tells_what_the_drawer_should_hold_and_closes_nothing(tmp
         await till.ready()
         await sell(till, MILK, given="10")
         assert (await till.operation(1056)).outcome is DONE
-        assert "1 sales, 1.09; the drawer should hold 101.09" in till.view.message.text
+        assert "1 sale, 1.09; the drawer should hold 101.09" in till.view.message.text
         assert ("Cash expected", "101.09") in till.view.shift.rows
         await sell(till, BREAD)
         assert (await till.kinds())[-2:] == ["report.x", "sale"]

@@ -78,6 +78,25 @@ async def test_a_commit_of_unknown_outcome_stops_safely_and_is_settled_at_the_ne
     assert (till.view.mode, till.view.totals.due) == (Mode.TENDER, 109)
 
 
+async def test_a_commit_that_came_true_after_all_is_not_paid_a_second_time(till):
+    await till.operation(139)
+    commit = till.journal.commit
+
+    async def fails_afterwards(entry):
+        await commit(entry)
+        raise JournalUnknown("The disk failed.")
+
+    till.journal.commit = fails_afterwards
+    assert (await till.enter("10")).outcome is REFUSED
+    assert till.view.mode is Mode.SAFE_STOP
+    till.journal.commit = commit
+    assert (await till.enter()).outcome is DONE
+    assert (till.view.mode, till.view.count) == (Mode.IDLE, 0)
+    assert till.view.message.text == "The last sale is stored: receipt 1, change 8.91."
+    assert (await till.scan(BREAD)).outcome is SOLD
+    assert (await till.kinds()).count("sale") == 1
+
+
 async def test_a_record_that_is_refused_stops_nothing(till):
     await till.operation(139)
     till.journal.fails = EntryRefused("The record is too large.")
