@@ -122,7 +122,16 @@ async def enrol(
     _check(answer, old)
     vault.put_secret(_key_name(answer.series), waiting)
     vault.put_secret(_pepper_name(answer.series), bytes.fromhex(answer.pepper))
-    enrolment = Enrolment(
+    enrolment = _facts(answer, public_key, server_url, vault.insecure, wall_ms)
+    replace_file(home / ENROLMENT_NAME, msgspec.json.format(msgspec.json.encode(enrolment)))
+    vault.forget(_WAITING_KEY)
+    return enrolment
+
+
+def _facts(
+    answer: EnrolmentAnswer, public_key: str, server_url: str, insecure: bool, wall_ms: int
+) -> Enrolment:
+    return Enrolment(
         register=answer.register,
         store=answer.store,
         store_name=answer.store_name,
@@ -132,12 +141,9 @@ async def enrol(
         root_key=answer.root_key,
         server_key=answer.server_key,
         server_url=server_url,
-        insecure=vault.insecure,
+        insecure=insecure,
         enrolled_ms=wall_ms,
     )
-    replace_file(home / ENROLMENT_NAME, msgspec.json.format(msgspec.json.encode(enrolment)))
-    vault.forget(_WAITING_KEY)
-    return enrolment
 
 
 def load_enrolment(home: Path) -> Enrolment | None:

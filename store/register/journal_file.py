@@ -150,6 +150,8 @@ class JournalFile:
         set_pragmas(self._connection)
         # The log is used again from its start after a checkpoint, cut to this size when it was longer.
         self._connection.execute(f"pragma journal_size_limit={LOG_LIMIT_BYTES}").fetchall()
+        # SQLite opens the log with the first read; from here on it is there as long as the connection is.
+        self._connection.execute("select count(*) from sqlite_schema").fetchall()
         return self._connection
 
     def _cannot_open(self, error: Exception) -> JournalError:

@@ -118,7 +118,7 @@ def in_transaction(driver: Driver, connection: Connection, unit: Callable[[Conne
     try:
         result = unit(connection)
         connection.execute("commit")
-    except BaseException:
+    except BaseException:  # whatever it was, nothing of the unit may stay
         # A failed COMMIT may or may not have ended the transaction; a failed ROLLBACK adds nothing to the error.
         with contextlib.suppress(*driver.errors):
             connection.execute("rollback")
