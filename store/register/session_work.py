@@ -311,9 +311,8 @@ class Work:
                 asked=None,
             )
             change = self.money(done.payload.get("change", 0))
-            self.say(
-                f"The last sale is stored: receipt {done.receipt_no or '-'}, change {change}.", Tone.WARN
-            )
+            paid = f"The last sale is stored: receipt {done.receipt_no}, change {change}."
+            self.say(paid if done.receipt_no else "The last sale is voided, and stored.", Tone.WARN)
         if state.paid is not None:
             self.paid_record = await journal.record_by_txn(state.paid.txn_id)
         return state
