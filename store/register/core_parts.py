@@ -20,14 +20,14 @@ from store.register.catalog import CatalogKeeper
 from store.register.catalog_download import CatalogDownloader
 from store.register.config import Config, ConfigError
 from store.register.home import RegisterHome
-from store.register.journal import Journal
-from store.register.peripherals import DeviceSet, DeviceStatus, Health
+from store.register.journal import Journal, UploadState
+from store.register.peripherals import DeviceSet
 from store.register.ports import Clock, Randomness, ShopFloor
 from store.register.print_spool import PrintSpool
 from store.register.session import Session
 from store.register.session_ports import SessionConfig, SessionPorts
 from store.register.session_shop import CatalogShop
-from store.register.status import device_row
+from store.register.status import device_rows, devices_sentence
 from store.register.system_ports import SystemStorage
 from store.register.uploader import HeadComparison, Uploader
 from store.register.view import Mode
@@ -37,6 +37,7 @@ LOG = logging.getLogger("outpost.register")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 CABLE, SERVER = 9801, 9802
 """Operations of the demo shop."""
+SERIES_HOLDS = frozenset({"fork", "rolled_back"})
 DEVICES_CLOSE_S = 1.5
 """A driver that hangs must not keep the journal from being closed in order."""
 NOT_ENROLLED = "This is not an enrolled register. Run `outpost activate --server URL --code CODE` first."
@@ -60,17 +61,31 @@ class Refresher:
 
     def __init__(self) -> None:
         self._moved = asyncio.Event()
+        self.series_trouble = ""
+        """Why no record may be added to the series, a sentence; empty when all is well."""
 
     def wake(self) -> None:
         """Something moved: an acknowledgement, a print job, a package."""
         self._moved.set()
 
-    async def run(self, session: Session) -> None:
+    async def run(self, journal: Journal, session: Session) -> None:
         """Refresh whenever something moved, for ever."""
+        self.wake()  # a hold that was found before the restart still holds
         while True:
             await self._moved.wait()
             self._moved.clear()
+            self.series_trouble = series_sentence(await journal.upload_state())
             await session.refresh()
+
+
+def series_sentence(upload: UploadState) -> str:
+    """T21: a series of which the server holds something else must not grow; everything else only waits."""
+    if upload.hold not in SERIES_HOLDS:
+        return ""
+    return (
+        f"Nothing can be sold in series {upload.series}: {upload.hold_detail or upload.hold}. "
+        "What is recorded is safe: export the journal and call headquarters for a new enrolment."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +168,7 @@ class Assembly:
     def _around(self, journal: Journal, client: RetailClient) -> CoreParts:
         """Everything that hangs on an open journal."""
         heads = HeadComparison(journal)
+        heads.listen(self.refresher.wake)
         supervisor = ConnectionSupervisor(
             client=client,
             profile=self.config.offline_profile,
@@ -170,7 +186,7 @@ class Assembly:
             connection=supervisor,
             profile=self.config.offline_profile,
             clock=self.clock,
-            on_difference=note_difference,
+            on_difference=self._price_differs,
         )
         spool = self._spool(journal, shop)
         self.session = Session(self._session_ports(journal, gateway, supervisor, shop, spool))
@@ -285,6 +301,7 @@ class Assembly:
             ),
             pepper=self.secrets.pepper,
             free_bytes=lambda: self.storage.free_bytes(str(self.home.path)),
+            series_trouble=lambda: self.refresher.series_trouble,
             stop=self.stop,
             demo_operations={CABLE: floor.toggle_cable, SERVER: floor.toggle_server} if floor else {},
             devices=lambda: devices_sentence(self.devices),
@@ -298,6 +315,13 @@ class Assembly:
         if self.session is not None:
             self.session.connection_changed()
 
+    def _price_differs(self, difference: PriceDifference) -> None:
+        """The server's answer came too late and named another price than was sold by: for the store's office."""
+        sku, sold_at, served = difference.sku, difference.local_price, difference.server_price
+        LOG.warning("price of %s differs: sold at %d, the server says %d", sku, sold_at, served)
+        if self.session is not None:
+            self.session.price_differs(sku, sold_at, served)
+
     def _catalog_moved(self, keeper: CatalogKeeper, shop: CatalogShop) -> None:
         """A package came: without any catalog it is taken at once, otherwise when the next sale begins."""
         if shop.catalog is None and keeper.flip():
@@ -308,45 +332,12 @@ class Assembly:
         return self.session is not None and self.session.view().mode is Mode.TENDER
 
 
-def note_difference(difference: PriceDifference) -> None:
-    """A price that was sold by and differed from the server's, which came too late: for the store's office."""
-    LOG.warning(
-        "price of %s differs: sold at %d, the server says %d",
-        difference.sku,
-        difference.local_price,
-        difference.server_price,
-    )
-
-
 def boot_id() -> str:
     """Names this run of the machine; empty where the kernel tells none."""
     try:
         return BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
         return ""
-
-
-def device_rows(devices: DeviceSet) -> list[dict[str, Any]]:
-    """How the devices stand, for scripts."""
-    present = (devices.printer, devices.drawer, *devices.scanners)
-    return [device_row(device.status()) for device in present if device is not None]
-
-
-def devices_sentence(devices: DeviceSet) -> str:
-    """How printer and scanners stand, for the sign-in screen."""
-    named = [("Printer", devices.printer), *(("Scanner", scanner) for scanner in devices.scanners)]
-    said = [device_words(name, device.status()) for name, device in named if device is not None]
-    return " ".join(said) or "No printer: receipts are shown on the screen."
-
-
-def device_words(name: str, status: DeviceStatus) -> str:
-    """A device in a few words, with its own sentence only where something is wrong."""
-    match status.health:
-        case Health.READY:
-            return f"{name} ready."
-        case Health.UNKNOWN:
-            return f"{name} connected." if name == "Scanner" else f"{name} not heard from."
-    return f"{name}: {status.detail or status.health.value.replace('_', ' ')}"
 
 
 def barcodes_of(home: RegisterHome) -> Callable[[str], Awaitable[dict[str, Any]]]:

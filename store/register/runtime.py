@@ -141,7 +141,7 @@ class Core:
         tasks.short(start_devices(parts.devices, ScanInlet(mailbox)), "devices")
         tasks.supervised(parts.spool.run_printer, "printer")
         tasks.supervised(parts.spool.run_drawer, "drawer")
-        tasks.supervised(lambda: parts.refresher.run(parts.session), "refresher")
+        tasks.supervised(lambda: parts.refresher.run(parts.journal, parts.session), "refresher")
         if not self._config.offline_profile.pause_synchronisation:
             tasks.supervised(lambda: parts.make_uploader().run(), "uploader")
             tasks.supervised(parts.downloader.run, "downloader")
