@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 
 from figures import Row, ms, p50
-from stage import QUIET_S, Seller, Stage, attach
+from stage import Seller, Stage, attach
+from timed_terminal import QUIET_S
 
 from fault_proxy import HEALTHY, SILENT
 from shop import Shop
@@ -37,16 +38,14 @@ class Failure:
         good, painted = seller.next_good()
         terminal.send(f"{good.code}\r")
         sent_s = time.monotonic()
-        terminal.record_for(OFFLINE_TIMEOUT_S + 2 * HEADER_SLACK_S)
-        item_s, header_s = terminal.replay(painted, lambda text: "OFFLINE auto" in text)
+        item_s, header_s = terminal.time_of(painted, lambda text: "OFFLINE auto" in text)
         self.item_s.append(item_s - sent_s)
         self.header_s.append(header_s - sent_s)
         for _ in range(NEXT_SCANS):
             good, painted = seller.next_good()
             terminal.send(f"{good.code}\r")
             sent_s = time.monotonic()
-            terminal.record(QUIET_S)
-            self.next_s.append(terminal.replay(painted)[0] - sent_s)
+            self.next_s.append(terminal.time_of(painted)[0] - sent_s)
 
 
 def measure(stage: Stage) -> list[Row]:

@@ -47,11 +47,9 @@ def rows_of_idleness(terminal: TimedTerminal, core: int, duration_s: float) -> l
     pids = (terminal.pid, core)
     before = [cpu_s(pid) for pid in pids]
     begin_s = time.monotonic()
-    terminal.record_for(duration_s)
+    size = terminal.bytes_within(duration_s)
     took_s = time.monotonic() - begin_s
     screen, core_share = ((cpu_s(pid) - was) / took_s for pid, was in zip(pids, before, strict=True))
-    size = terminal.recorded_bytes()
-    terminal.replay()
     return [
         Row(
             what=f"idle, {duration_s:g} s between two minutes of the clock: bytes to the terminal",

@@ -4,7 +4,7 @@ import time
 from collections import defaultdict
 
 from figures import Row, p50, p50_p99
-from stage import QUIET_S, Seller, Stage, attach
+from stage import Seller, Stage, attach
 
 from devices.simulated_scanner import SimulatedScanner
 from shop_hand import sign_on
@@ -35,12 +35,10 @@ class Lane:
         else:
             self.scanner.scan(good.code)
         sent_s = time.monotonic()
-        terminal.record(QUIET_S)
-        size = terminal.recorded_bytes()
-        (at_s,) = terminal.replay(painted)
+        (at_s,) = terminal.time_of(painted)
         if count:
             self.took_s[kind].append(at_s - sent_s)
-            self.sizes[kind].append(size)
+            self.sizes[kind].append(terminal.measured_bytes)
         if self.seller.lines == LINES_OF_A_SALE:
             self.seller.pay()
 

@@ -11,9 +11,6 @@ from timed_terminal import TimedTerminal
 from shop import OUTPOST, Shop
 from shop_hand import GOODS, Good, shows_total
 
-QUIET_S = 0.09
-"""Longer than a screen waits before it echoes: after such a silence everything is painted."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Extent:

@@ -14,7 +14,6 @@ from shop_hand import sign_on
 
 ATTACH_LIMIT = 1.3
 START_LIMIT = 2.0
-AFTER_PAINT_S = 0.15
 
 
 def measure(stage: Stage) -> list[Row]:
@@ -81,8 +80,7 @@ def register_s(shop: Shop) -> float:
 
 def until_painted(terminal: TimedTerminal, *texts: str) -> float:
     """Seconds from the start of the program until all texts stand on its screen."""
-    terminal.record(AFTER_PAINT_S, marker=texts[0].encode())
-    (at_s,) = terminal.replay(lambda seen: all(text in seen for text in texts))
+    (at_s,) = terminal.time_of(lambda seen: all(text in seen for text in texts))
     return at_s - terminal.started_s
 
 

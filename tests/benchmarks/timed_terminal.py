@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 
 from pty_terminal import Terminal
 
+QUIET_S = 0.09
+"""Longer than a screen waits before it echoes: after such a silence everything is painted."""
+
 
 class Piece(NamedTuple):
     """What one read gave, and when (monotonic seconds)."""
@@ -25,56 +28,59 @@ class TimedTerminal(Terminal):
     def __init__(self, command: Iterable[str], **how: Any) -> None:
         self.started_s = time.monotonic()
         super().__init__(tuple(command), **how)
-        self.pieces: list[Piece] = []
+        self.measured_bytes = 0
+        """What the last `time_of` has read."""
 
-    def record(self, quiet_s: float, timeout_s: float = 15.0, marker: bytes = b"") -> None:
-        """Read without drawing: until `marker` has come, if one is given, and then until nothing came for `quiet_s`."""
+    def time_of(
+        self, *conditions: Callable[[str], bool], quiet_s: float = QUIET_S, timeout_s: float = 15.0
+    ) -> list[float]:
+        """When does each condition become true on the screen (monotonic seconds)?
+
+        Reads until the program has been silent for `quiet_s` and only then draws, piece by piece. A condition that was
+        true before is true at the first piece; one that does not become true in time fails with the picture.
+        """
         end_s = time.monotonic() + timeout_s
-        seen = bytearray() if marker else None
-        while (now_s := time.monotonic()) < end_s:
-            wait_s = end_s - now_s if seen is not None else quiet_s
-            if not select.select([self.fd], [], [], wait_s)[0]:
-                return
+        found: list[float | None] = [None] * len(conditions)
+        self.measured_bytes = 0
+        while None in found:
+            if self.closed or time.monotonic() > end_s:
+                raise AssertionError(f"never on the screen: condition {found.index(None) + 1}\n{self.text()}")
+            pieces = self._read_until_quiet(quiet_s, end_s)
+            for at_s, data in pieces:
+                self.measured_bytes += len(data)
+                self.stream.feed(data)
+                text = self.text()
+                for number, condition in enumerate(conditions):
+                    if found[number] is None and condition(text):
+                        found[number] = at_s
+        return [at_s for at_s in found if at_s is not None]
+
+    def bytes_within(self, duration_s: float) -> int:
+        """How much comes within so long."""
+        end_s = time.monotonic() + duration_s
+        size = 0
+        while (left_s := end_s - time.monotonic()) > 0:
+            pieces = self._read_until_quiet(left_s, end_s)
+            size += sum(len(piece.data) for piece in pieces)
+            for piece in pieces:
+                self.stream.feed(piece.data)
+        return size
+
+    def _read_until_quiet(self, quiet_s: float, end_s: float) -> list[Piece]:
+        """Read without drawing: wait for the first piece as long as it takes, then until nothing came for `quiet_s`."""
+        pieces: list[Piece] = []
+        while (left_s := end_s - time.monotonic()) > 0:
+            if not select.select([self.fd], [], [], min(left_s, quiet_s) if pieces else left_s)[0]:
+                break
             try:
                 data = os.read(self.fd, 65536)
             except OSError:  # the program has ended
                 data = b""
             if not data:
                 self.closed = True
-                return
-            self.pieces.append(Piece(time.monotonic(), data))
-            if seen is not None:
-                seen += data
-                seen = None if marker in seen else seen[-len(marker) :]
-
-    def record_for(self, duration_s: float) -> None:
-        """Read without drawing for so long."""
-        end_s = time.monotonic() + duration_s
-        while (left_s := end_s - time.monotonic()) > 0:
-            self.record(left_s, left_s)
-
-    def recorded_bytes(self) -> int:
-        """How much was read since the last replay."""
-        return sum(len(piece.data) for piece in self.pieces)
-
-    def replay(self, *conditions: Callable[[str], bool]) -> list[float]:
-        """Draw what was recorded; when did each condition become true on the screen (monotonic seconds)?
-
-        A condition that was true before is true at the first piece; one that never became true fails with the picture.
-        """
-        found: list[float | None] = [None] * len(conditions)
-        for at_s, data in self.pieces:
-            self.stream.feed(data)
-            text = self.text()
-            found = [
-                at_s if before is None and condition(text) else before
-                for before, condition in zip(found, conditions, strict=True)
-            ]
-        self.pieces = []
-        times = [at_s for at_s in found if at_s is not None]
-        if len(times) < len(conditions):
-            raise AssertionError(f"never on the screen: condition {found.index(None) + 1}\n{self.text()}")
-        return times
+                break
+            pieces.append(Piece(time.monotonic(), data))
+        return pieces
 
     def catch_up(self) -> None:
         """Draw what has come meanwhile, so that the next measurement begins with a quiet terminal."""
