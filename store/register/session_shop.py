@@ -13,6 +13,7 @@ from store.sale.moment import local_text, utc_text
 from store.sale.policy import StorePolicy
 from store.sale.settings import PolicyRefused
 
+DAY_MS = 24 * 3600 * 1000
 NAMES = {
     "item": "1040 Products",
     "barcode": "1040 Barcodes",
@@ -90,8 +91,10 @@ class CatalogShop:
         if version is None or self._trouble:
             return self._trouble
         items = next((row["rows"] for row in self._data_sets if row["name"] == NAMES["item"]), "0")
+        days = (self._clock.wall_ms() - version.created_ms) // DAY_MS
+        old = f" It is {days} day{'s' * (days != 1)} old." if days > 0 else ""
         warning = f" {self._keeper.sentence}" if self._keeper.sentence else ""
-        return f"Catalog of {self._local(version.created_ms)}, {items} items.{warning}"
+        return f"Catalog of {self._local(version.created_ms)}, {items} items.{old}{warning}"
 
     @property
     def pending_downloads(self) -> int:

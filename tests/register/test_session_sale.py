@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from session_fakes import (
     BAD_DIGIT,
@@ -12,6 +13,7 @@ from session_fakes import (
     FLOWERS,
     LEAFLET,
     MILK,
+    POLICY,
     REFUSED,
     SOLD,
     STALE,
@@ -20,6 +22,7 @@ from session_fakes import (
     WATER,
     running,
 )
+from store.database.errors import DatabaseDamaged
 from store.gateway.states import Mode as Answers
 from store.register.intents import IntentKind
 from store.register.view import Entry, Mode
@@ -126,6 +129,60 @@ async def test_a_late_price_of_the_server_is_journaled_with_the_next_sale_once(t
     first, second = [record for record in await till.records() if record["kind"] == "sale"]
     assert first["price_differences"] == [{"sku": "1001", "sold_at": 109, "server_price": 119}]
     assert "price_differences" not in second
+
+
+async def test_a_damaged_catalog_in_mid_sale_is_a_sentence_and_departments_go_on(till):
+    await till.scan(MILK)
+
+    async def damaged(keys):
+        raise DatabaseDamaged("The database answered: malformed.")
+
+    till.world.gateway.find_item = damaged
+    for refused in (till.scan(BREAD), till.operation(101, BREAD)):
+        assert (await refused).outcome is REFUSED
+        assert "catalog cannot be read" in till.view.message.text
+    await till.operation(9101)
+    await till.enter("1")
+    assert (await till.enter("1")).outcome is SOLD
+
+
+async def test_a_label_whose_inner_check_digit_is_wrong_is_refused(till):
+    rule = replace(POLICY.label_rules[0], verify_check=True)
+    till.world.shop.store_policy = replace(POLICY, label_rules=(rule,))
+    assert (await till.scan(BANANAS_LABEL)).outcome is REFUSED
+    assert "misread" in till.view.message.text
+
+
+async def test_lines_that_cannot_be_changed_say_why(till):
+    await till.scan(BANANAS_LABEL)
+    assert (await till.operation(105, "0")).outcome is REFUSED
+    await till.operation(102)
+    for number in (102, 105):
+        assert (await till.operation(number)).outcome is REFUSED
+        assert till.view.message.text.endswith("Choose one with the arrow keys.")
+    assert (await till.operation(139)).outcome is REFUSED
+    assert "nothing to pay" in till.view.message.text
+
+
+async def test_a_price_beyond_reason_is_asked_again(till):
+    await till.enter(FLOWERS)
+    assert (await till.enter("99999999")).outcome is REFUSED
+    assert till.view.question.kind == "price"
+    await till.enter("5")
+    assert till.view.count == 1
+
+
+async def test_an_amount_beyond_reason_by_department_is_asked_again(till):
+    await till.operation(9101)
+    await till.enter("1")
+    assert (await till.enter("99999999")).outcome is REFUSED
+    assert till.view.question.kind == "price"
+
+
+async def test_a_store_without_departments_says_so(till):
+    till.world.shop.departments = tuple
+    assert (await till.operation(9101)).outcome is REFUSED
+    assert "no departments" in till.view.message.text
 
 
 async def test_what_takes_long_never_holds_up_the_till(till):

@@ -109,6 +109,13 @@ async def test_a_damaged_catalog_falls_back_to_the_one_before(tmp_path, shop):
     assert shop.trouble == ""
 
 
+def test_an_old_catalog_says_how_old_it_is(tmp_path, shop):
+    made(tmp_path, 1)
+    shop = shop()
+    shop._clock.move(3 * 24 * 3600)
+    assert shop.facts == "Catalog of 2026-11-24 13:03, 1 items. It is 3 days old."
+
+
 def test_packages_that_wait_are_counted(tmp_path, shop):
     made(tmp_path, 1)
     shop = shop(pending=2)

@@ -136,6 +136,73 @@ async def test_no_sale_begins_in_a_series_that_is_refused(till):
     assert till.view.mode is Mode.SAFE_STOP
 
 
+@pytest.mark.parametrize(
+    ("steps", "mode"),
+    [
+        ([(1056, "")], Mode.PAID),
+        ([(115, "")], Mode.PAID),
+        ([(1000, "")], Mode.PAID),
+        ([(1055, ""), (0, "100"), (0, "yes")], Mode.CLOSING),
+        ([(703, "")], Mode.PAID),
+        ([(701, "")], Mode.PAID),
+    ],
+)
+async def test_every_shift_flow_meets_a_failing_journal_with_a_sentence_and_no_harm(till, steps, mode):
+    """Reads fail first, then writes; afterwards the till stands where it stood."""
+    await till.operation(206)
+    commits = list(till.journal.commits)
+    for number, text in steps[:-1]:
+        await (till.operation(number) if number else till.enter(text))
+    number, text = steps[-1]
+
+    async def step():
+        return await (till.operation(number) if number else till.answer(text))
+
+    reads = {name: getattr(till.real_journal, name) for name in ("shift_payloads", "last_receipt", "head")}
+    question = till.view.question
+    for name in reads:
+        setattr(till.journal, name, fails)
+    if number in (1056, 115) or text:
+        assert (await step()).outcome is REFUSED
+        assert till.view.message.text == FULL.sentence
+    for name, read in reads.items():
+        setattr(till.journal, name, read)
+    if question is not None:
+        await till.enter("100")
+    till.journal.fails = FULL
+    assert (await step()).outcome is REFUSED
+    assert till.view.mode is Mode.SAFE_STOP
+    assert till.journal.commits == commits
+    till.journal.fails = None
+    await till.enter()
+    assert till.view.mode is (Mode.IDLE if mode is Mode.CLOSING else mode)
+
+
+async def fails(*_):
+    raise FULL
+
+
+async def test_a_pin_is_not_judged_when_the_attempt_cannot_be_stored(till):
+    await till.operation(703)
+    till.journal.save_lockout = fails
+    await till.enter("101")
+    assert (await till.enter("101101")).outcome is REFUSED
+    assert till.view.mode is Mode.SAFE_STOP
+    del till.journal.save_lockout
+    await till.enter()
+    assert till.view.mode is Mode.LOCKED
+    assert (await till.sign_in()).outcome is DONE
+
+
+async def test_a_sale_that_cannot_be_voided_stays(till):
+    await till.operation(500)
+    till.journal.fails = FULL
+    assert (await till.answer("yes")).outcome is REFUSED
+    till.journal.fails = None
+    await till.enter()
+    assert (till.view.mode, till.view.count) == (Mode.SALE, 1)
+
+
 async def test_filling_up_is_told_at_sign_in(tmp_path):
     async with running(tmp_path) as till:
         await till.ready()
