@@ -15,6 +15,7 @@ from tui.keymap import Keymap
 from tui.outbox import Outbox
 from tui.view.lists import found_items, menu_rows
 from tui.view.local import Overlay
+from tui.view.paper import last_scroll, paper_of
 from tui.view.place import offers_connect
 from tui.view.screen import list_rows
 
@@ -39,7 +40,7 @@ class Overlays:
         self._held = ""
         """The entry line under the overlay."""
         self._search_due = False
-        self.height = 24
+        self.width, self.height = 80, 24
 
     def open(self, overlay: Overlay, *, keep_text: bool = False) -> None:
         """Lay `overlay` over what is there; `keep_text` makes the entry line its own."""
@@ -126,8 +127,8 @@ class Overlays:
             local.chosen = max(0, min(_moved(local.chosen, direction, page, count), count - 1))
         elif local.overlay is not None:
             local.scroll = max(0, min(_moved(local.scroll, direction, page - 2, LONGEST_TEXT), LONGEST_TEXT))
-        elif view is not None and view.mode is Mode.PAID and view.paid is not None:
-            last = max(0, len(view.paid.paper) - 3)
+        elif view is not None and (view.mode is Mode.PAID or paper_of(view)):
+            last = last_scroll(view, self.width, self.height)
             local.scroll = max(0, min(_moved(local.scroll, direction, page // 2, last), last))
         elif not local.watching:
             self._box.send(IntentKind.SELECT, direction)

@@ -92,6 +92,8 @@ class Router:
                 self._box.wires.ring()
         if old is not None and old.mode is not view.mode:
             self._mode_changed(old.mode, view.mode)
+        elif old is not None and old.paper_title != view.paper_title:
+            local.scroll = 0
         self._settle_mask()
         if old is None or old.header != view.header:
             self._overlays.ask_again()
@@ -126,7 +128,7 @@ class Router:
     def resized(self, width: int, height: int) -> None:
         """The window has another size."""
         self._size = (width, height)
-        self._overlays.height = height
+        self._overlays.width, self._overlays.height = width, height
         if self.view is not None:
             self.local.top = next_top(self.view, self.local.top, line_rows(width, height))
 

@@ -184,6 +184,8 @@ def screens() -> dict[str, tuple[View | None, Local]]:
             base(Mode.IDLE, shift=ShiftPanel(number=12, rows=(("Sales", "41"), ("Total", "998.10")))),
             local(),
         ),
+        "report-paper": (base(Mode.IDLE, paper=PAPER * 5, paper_title="X report"), local(scroll=3)),
+        "sign-in-paper": (_locked(paper=PAPER * 5, paper_title="Z report"), local()),
         "sale": (sale(), local(entry="3*4006381333931")),
         "sale-long": (long_sale(), local(top=51)),
         "sale-offline": (
@@ -226,7 +228,7 @@ def screens() -> dict[str, tuple[View | None, Local]]:
         ),
         "paid": (sale(mode=Mode.PAID, paid=PAID, message=Message()), local()),
         "paid-paper": (
-            sale(mode=Mode.PAID, paid=msgspec.structs.replace(PAID, paper=PAPER), message=Message()),
+            sale(mode=Mode.PAID, paid=PAID, paper=PAPER * 3, message=Message()),
             local(),
         ),
         "closing": (

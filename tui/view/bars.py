@@ -4,6 +4,7 @@ from store.register.view import Entry, Mode, Tone, View
 from tui.keymap import Action, Keymap, Place, key_name
 from tui.view.canvas import Canvas
 from tui.view.local import Link, Local, Overlay
+from tui.view.paper import paper_of
 from tui.view.place import offers_connect, place_of, place_under
 from tui.view.roles import Role
 from tui.view.text import clean, cut, tail, width_of
@@ -124,7 +125,11 @@ def offered(action: Action, view: View | None, local: Local) -> bool:
     if local.watching:
         return action.id in ("help", "connection", "detach")
     if action.id == "back":
-        return view is not None and (view.question is not None or view.mode in (Mode.TENDER, Mode.CLOSING))
+        return view is not None and (
+            view.question is not None
+            or view.mode in (Mode.TENDER, Mode.CLOSING)
+            or (view.mode in (Mode.IDLE, Mode.LOCKED) and bool(paper_of(view)))
+        )
     if action.id in ("pay", "cash") and view is not None and view.mode is Mode.PAID:
         return action.id == "cash"
     if action.id == "void_payment" and not (

@@ -5,6 +5,7 @@ from tui.view.bars import echo
 from tui.view.canvas import Canvas
 from tui.view.frame import Box, centred, line, pair
 from tui.view.local import Local
+from tui.view.paper import paper_of
 from tui.view.roles import Role
 from tui.view.text import clean, cut, wrap
 
@@ -14,38 +15,56 @@ PAPER_WIDTH = 46
 
 
 def draw_sign_in(canvas: Canvas, view: View, local: Local, box: Box) -> None:
-    """Store, register, the two fields and what to do."""
-    report = view.shift.rows if view.shift is not None else ()
-    top = 0 if report else max(0, box.height // 2 - 5)
-    x = box.x + max(0, (box.width - 28) // 2)
+    """Store, register, the two fields and what to do; `box` may be a part of the panel beside a report."""
+    roomy = box.height > 12
+    top = box.height // 2 - 5 if roomy else 0
+    x = box.x + max(1, (box.width - 28) // 2)
     canvas.put(x, box.y + top, cut(clean(view.header.store), box.end - x), Role.STRONG)
-    canvas.put(x, box.y + top + 1, cut(f"Register {view.header.register}", box.end - x))
+    canvas.put(x, box.y + top + 1, cut(f"Register {clean(view.header.register)}", box.end - x))
+    row = top + (4 if roomy else 2)
+    _draw_fields(canvas, view, local, x, box.y + row)
+    row += 4 if roomy else 2
+    for text, role in _sign_in_hints(view, local):
+        for part in wrap(text, box.width - 2):
+            centred(canvas, box, row, part, role)
+            row += 1
+
+
+def _draw_fields(canvas: Canvas, view: View, local: Local, x: int, y: int) -> None:
+    """Operator and PIN, with the cursor in the one that is typed now."""
     operator = view.sign_on.operator if view.sign_on is not None else ""
-    typing_pin = view.entry is Entry.PIN or local.masked
     typed = echo(local, 16) if local.overlay is None else ""
-    canvas.put(x, box.y + top + 4, FIELD)
-    canvas.put(x, box.y + top + 5, "PIN       ")
-    shown = clean(operator) if typing_pin else typed
-    end = canvas.put(x + len(FIELD), box.y + top + 4, shown, Role.STRONG)
+    typing_pin = is_pin(view, local)
+    canvas.put(x, y, FIELD)
+    canvas.put(x, y + 1, "PIN")
+    end = canvas.put(x + len(FIELD), y, clean(operator) if typing_pin else typed, Role.STRONG)
     if typing_pin:
-        end = canvas.put(x + len(FIELD), box.y + top + 5, typed, Role.STRONG)
-    y = box.y + top + 4 + typing_pin
+        y += 1
+        end = canvas.put(x + len(FIELD), y, typed, Role.STRONG)
     if not local.watching:
         canvas.put(end, y, "_", Role.STRONG)
         canvas.cursor = (end, y)
-    hint = "Type your PIN and Enter." if typing_pin else "Scan your badge, or type your number and Enter."
-    centred(canvas, box, top + 8, hint, Role.HINT)
+
+
+def is_pin(view: View, local: Local) -> bool:
+    """Whether the PIN is being typed."""
+    return view.entry is Entry.PIN or local.masked
+
+
+def _sign_in_hints(view: View, local: Local) -> list[tuple[str, Role]]:
+    if is_pin(view, local):
+        hints = [("Type your PIN and Enter.", Role.HINT)]
+    else:
+        hints = [("Scan your badge, or type your number and Enter.", Role.HINT)]
     if view.sign_on is not None and view.sign_on.sale_open:
-        centred(canvas, box, top + 9, "A sale is open; it goes on after sign-in.", Role.WARN)
-    if report:
-        _draw_rows(canvas, report, box, top + 10)
-    elif view.demo:
-        centred(canvas, box, box.height - 3, "Demo shop: cashier 101 with PIN 101101, manager 201", Role.HINT)
-        centred(canvas, box, box.height - 2, "with PIN 201201, technician 301 with PIN 301301.", Role.HINT)
-    elif view.header.insecure:
-        centred(
-            canvas, box, box.height - 2, "Keys lie in a throw-away vault: for trying out only.", Role.HINT
-        )
+        hints.append(("A sale is open; it goes on after sign-in.", Role.WARN))
+    if view.demo and not paper_of(view):
+        hints.append(("", Role.HINT))
+        hints.append(("Demo shop: cashier 101, PIN 101101; manager 201, PIN 201201;", Role.HINT))
+        hints.append(("technician 301, PIN 301301.", Role.HINT))
+    elif view.header.insecure and not view.demo:
+        hints.append(("Keys lie in a throw-away vault: for trying out only.", Role.HINT))
+    return hints
 
 
 def draw_shift(canvas: Canvas, view: View, panel: ShiftPanel, box: Box) -> None:
@@ -60,12 +79,6 @@ def draw_shift(canvas: Canvas, view: View, panel: ShiftPanel, box: Box) -> None:
         line(canvas, box, row + 1, "Esc goes back; nothing is closed yet.", Role.HINT)
         row += 3
     _draw_rows(canvas, panel.rows, box, row)
-
-
-def draw_report(canvas: Canvas, panel: ShiftPanel, box: Box) -> None:
-    """An X report that was just printed; it stays until the next key."""
-    line(canvas, box, 0, f"Shift {panel.number}", Role.STRONG)
-    _draw_rows(canvas, panel.rows, box, 2)
 
 
 def _draw_rows(canvas: Canvas, rows: tuple[tuple[str, str], ...], box: Box, row: int) -> None:

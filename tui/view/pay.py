@@ -4,9 +4,8 @@ from store.register.view import PaidPanel, TenderPanel, TenderView, View
 from tui.keymap import Keymap, key_name
 from tui.view.canvas import Canvas
 from tui.view.frame import Box, line, pair, rule
-from tui.view.local import Local
 from tui.view.roles import Role
-from tui.view.text import amount_text, clean, width_of, wrap
+from tui.view.text import amount_text, clean, wrap
 
 CASH_ROW = 2
 ROUND_ROW = 5
@@ -56,31 +55,13 @@ def draw_tender_side(canvas: Canvas, view: View, box: Box) -> None:
     pair(canvas, box, row + 1, "DUE", amount_text(totals.due, view.exponent), Role.STRONG)
 
 
-def draw_paid(canvas: Canvas, panel: PaidPanel, local: Local, box: Box) -> None:
-    """What became of the receipt, and the receipt itself when there is no printer."""
+def draw_paid(canvas: Canvas, panel: PaidPanel, box: Box) -> None:
+    """What became of the receipt, and what comes next."""
     row = 1
     for text in wrap(clean(panel.print_state), box.width - 4):
         line(canvas, box, row, text)
         row += 1
     line(canvas, box, row + 1, "The next scan starts the next sale.", Role.HINT)
-    paper_box = Box(box.x, box.y + row + 3, box.width, box.height - row - 3)
-    draw_paper(canvas, panel.paper, local.scroll, paper_box)
-
-
-def draw_paper(canvas: Canvas, paper: tuple[str, ...], scroll: int, box: Box) -> None:
-    """A receipt as paper, as much of it as fits from row `scroll` on."""
-    if not paper or box.height < 2:
-        return
-    width = min(box.width, max(width_of(text) for text in paper) + 2)
-    x = box.x + (box.width - width) // 2
-    shown = paper[scroll : scroll + box.height]
-    for row, text in enumerate(shown):
-        canvas.fill(x, box.y + row, width, Role.PAPER)
-        canvas.put(x + 1, box.y + row, clean(text), Role.PAPER)
-    if scroll + box.height < len(paper):
-        canvas.put_right(box.end, box.bottom - 1, " PgDn ", Role.BAR)
-    if scroll:
-        canvas.put_right(box.end, box.y, " PgUp ", Role.BAR)
 
 
 def draw_paid_side(canvas: Canvas, view: View, panel: PaidPanel, box: Box) -> None:

@@ -5,11 +5,19 @@ from tui.keymap import Keymap
 from tui.view.bars import draw_entry, draw_header, draw_message, draw_strip
 from tui.view.canvas import Canvas, Picture
 from tui.view.connection import draw_connection
-from tui.view.desk import draw_report, draw_shift, draw_sign_in, draw_stop, draw_waiting
+from tui.view.desk import draw_shift, draw_sign_in, draw_stop, draw_waiting
 from tui.view.frame import TWO_PANELS_FROM, Box, one_panel, two_panels
 from tui.view.help import help_texts, help_title
 from tui.view.lists import draw_find, draw_menu, draw_refused_list, draw_texts
 from tui.view.local import Local, Overlay
+from tui.view.paper import (
+    FOOT_ROWS,
+    ROWS_AROUND,
+    SIGN_IN_ROWS,
+    SIGN_IN_WIDTH,
+    draw_paper,
+    paper_of,
+)
 from tui.view.pay import draw_paid, draw_paid_side, draw_tender, draw_tender_side
 from tui.view.question import draw_question
 from tui.view.roles import Role
@@ -18,9 +26,6 @@ from tui.view.text import clean, cut
 
 LEAST_WIDTH = 60
 LEAST_HEIGHT = 20
-ROWS_AROUND = 4
-"""Rows that are no panel: header, message, entry line, strip."""
-FOOT_ROWS = 2
 
 
 def line_rows(width: int, height: int) -> int:
@@ -73,7 +78,7 @@ def _draw_mode(canvas: Canvas, view: View, local: Local, keymap: Keymap, height:
     match view.mode:
         case Mode.LOCKED:
             box = one_panel(canvas, 1, height, "")
-            draw_sign_in(canvas, view, local, box)
+            _draw_sign_in(canvas, view, local, box)
         case Mode.SHIFT if view.shift is not None:
             box = one_panel(canvas, 1, height, "Shift")
             draw_shift(canvas, view, view.shift, box)
@@ -105,12 +110,23 @@ def _draw_counter(canvas: Canvas, view: View, local: Local, keymap: Keymap, heig
     if view.mode is Mode.TENDER and view.tender is not None:
         draw_tender(canvas, view, view.tender, keymap, box)
     elif view.mode is Mode.PAID and view.paid is not None:
-        draw_paid(canvas, view.paid, local, box)
-    elif view.mode is Mode.IDLE and view.shift is not None and view.shift.rows:
-        draw_report(canvas, view.shift, box)
+        draw_paid(canvas, view.paid, box)
+        draw_paper(canvas, view, local.scroll)
+    elif paper_of(view):
+        draw_paper(canvas, view, local.scroll)
     else:
         draw_lines(canvas, view, local, box)
     return box
+
+
+def _draw_sign_in(canvas: Canvas, view: View, local: Local, box: Box) -> None:
+    """The sign-in, and beside or above it the report of the shift that was just closed."""
+    if paper_of(view):
+        wide = canvas.width >= TWO_PANELS_FROM
+        width, rows = (SIGN_IN_WIDTH, box.height) if wide else (box.width, SIGN_IN_ROWS)
+        box = Box(box.x, box.y, width, rows)
+        draw_paper(canvas, view, local.scroll)
+    draw_sign_in(canvas, view, local, box)
 
 
 def _titles(view: View) -> tuple[str, str]:
@@ -118,7 +134,7 @@ def _titles(view: View) -> tuple[str, str]:
         return "Pay", "Total"
     if view.mode is Mode.PAID and view.paid is not None:
         return clean(f"Receipt {view.paid.receipt_no}"), "Paid"
-    return "Sale", "Total"
+    return (clean(view.paper_title) if paper_of(view) else "") or "Sale", "Total"
 
 
 def _draw_side(canvas: Canvas, view: View, local: Local, side: Box) -> None:
