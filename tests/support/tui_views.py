@@ -185,6 +185,7 @@ def screens() -> dict[str, tuple[View | None, Local]]:
             local(),
         ),
         "report-paper": (base(Mode.IDLE, paper=PAPER * 5, paper_title="X report"), local(scroll=3)),
+        "paid-report": (sale(mode=Mode.PAID, paid=PAID, paper=PAPER * 2, paper_title="X report"), local()),
         "sign-in-paper": (_locked(paper=PAPER * 5, paper_title="Z report"), local()),
         "sale": (sale(), local(entry="3*4006381333931")),
         "sale-long": (long_sale(), local(top=51)),

@@ -30,6 +30,12 @@ def paper_of(view: View) -> tuple[str, ...]:
     return (f"Shift {view.shift.number}", "", *rows)
 
 
+def is_receipt(view: View) -> bool:
+    """Whether the paper is that of the sale just paid, not of a report or slip made since."""
+    number = view.paid.receipt_no if view.paid is not None else ""
+    return not view.paper_title or view.paper_title == f"Receipt {number}"
+
+
 def paper_box(view: View, width: int, height: int) -> Box:
     """Where the paper lies in a window of this size."""
     inner = height - ROWS_AROUND - 2
@@ -45,7 +51,9 @@ def paper_box(view: View, width: int, height: int) -> Box:
 
 
 def paid_rows(view: View, width: int) -> int:
-    """Rows above the receipt: an empty one, what became of it, and what comes next."""
+    """Rows above the receipt: an empty one, what became of it, and what comes next; none above a report."""
+    if not is_receipt(view):
+        return 0
     state = view.paid.print_state if view.paid is not None else ""
     return len(wrap(clean(state), width - 4)) + 4
 

@@ -16,6 +16,7 @@ from tui.view.paper import (
     SIGN_IN_ROWS,
     SIGN_IN_WIDTH,
     draw_paper,
+    is_receipt,
     paper_of,
 )
 from tui.view.pay import draw_paid, draw_paid_side, draw_tender, draw_tender_side
@@ -110,7 +111,8 @@ def _draw_counter(canvas: Canvas, view: View, local: Local, keymap: Keymap, heig
     if view.mode is Mode.TENDER and view.tender is not None:
         draw_tender(canvas, view, view.tender, keymap, box)
     elif view.mode is Mode.PAID and view.paid is not None:
-        draw_paid(canvas, view.paid, box)
+        if is_receipt(view):
+            draw_paid(canvas, view.paid, box)
         draw_paper(canvas, view, local.scroll)
     elif paper_of(view):
         draw_paper(canvas, view, local.scroll)
@@ -133,7 +135,7 @@ def _titles(view: View) -> tuple[str, str]:
     if view.mode is Mode.TENDER:
         return "Pay", "Total"
     if view.mode is Mode.PAID and view.paid is not None:
-        return clean(f"Receipt {view.paid.receipt_no}"), "Paid"
+        return clean(view.paper_title or f"Receipt {view.paid.receipt_no}"), "Paid"
     return (clean(view.paper_title) if paper_of(view) else "") or "Sale", "Total"
 
 
