@@ -4,17 +4,17 @@ from store.register.operations import OPERATIONS, Operation, roles_with
 
 _HEAD = """# Operations
 
-Made from `store/register/operations.py`; a test compares. Numbers and names are those of the trade, numbers from 9100 on
-are Outpost's own. `/NUMBER` and Enter runs an operation from the entry line, F10 lists what can be run now. Keys are the
-defaults; the configuration can change each. Every operation works offline; the last column says why.
+Made from `store/register/operations.py`; a test compares. Numbers and names are those of the trade, from 9100 on they
+are Outpost's own. `/NUMBER` and Enter runs an operation from the entry line, F10 lists what can be run now. Keys are
+the defaults; the configuration can change each. Every operation works offline; the last column says why.
 
 | number | operation | keys | who | when | offline |
 | --- | --- | --- | --- | --- | --- |
 """
 
 _FOOT = """
-Roles: a cashier sells and runs the shift; a manager does the same, takes over a register that another operator locked in
-mid-sale and frees operators who were locked out; a technician looks after the register and touches no money.
+Roles: a cashier sells and runs the shift; a manager does the same, takes over a register that another operator locked
+in mid-sale and frees operators who were locked out; a technician looks after the register and touches no money.
 """
 
 

@@ -1,12 +1,9 @@
 """The open sale: how a transaction begins, how a changed sale is kept, when its answers moved offline."""
 
 from store.register.session_state import SaleFacts
-from store.register.session_work import SOLD, Reply, Work
+from store.register.session_work import LEAST_FREE_BYTES, NEARLY_FULL, SOLD, Reply, Work
 from store.register.till import TillEvent, TillState
 from store.sale.sale import Sale, new_sale, note_failover
-
-LEAST_FREE_BYTES = 50 * 1024 * 1024
-"""With less free disk no sale is begun (offline protocol: caps)."""
 
 
 async def begin_transaction(work: Work) -> str:
@@ -14,8 +11,8 @@ async def begin_transaction(work: Work) -> str:
     if work.state.sale is not None:
         return ""
     if work.ports.free_bytes() < LEAST_FREE_BYTES:
-        work.stop_safely("The disk is nearly full. Free some space.")
-        return "nothing can be sold now: the disk is nearly full."
+        work.stop_safely(NEARLY_FULL)
+        return "not sold: the disk is nearly full. Free space, then Enter."
     if trouble := work.ports.series_trouble():
         work.stop_safely(trouble, TillEvent.SERIES_REFUSED)
         return trouble

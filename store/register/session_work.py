@@ -23,6 +23,9 @@ from store.sale.money import format_amount
 from store.sale.policy import StorePolicy
 from store.sale.text import printable
 
+LEAST_FREE_BYTES = 50 * 1024 * 1024
+"""With less free disk no sale is begun (offline protocol: caps)."""
+NEARLY_FULL = "The disk is nearly full. Free some space."
 SAID_CODE_LIMIT = 20
 """Characters of it in the message, which has one row."""
 SHOWN_CODE_LIMIT = 64
@@ -280,6 +283,9 @@ class Work:
         """Leave a safe stop if the journal takes the draft again and the series is sound (T20)."""
         if trouble := self.ports.series_trouble():
             self.say(trouble, Tone.ERROR, sound=True)
+            return False
+        if self.stopped_from is TillState.IDLE and self.ports.free_bytes() < LEAST_FREE_BYTES:
+            self.say(f"{NEARLY_FULL} Then Enter tries again.", Tone.ERROR, sound=True)
             return False
         self.say("The journal can be written again. Check the last item.")
         try:

@@ -38,7 +38,7 @@ def wait_s(failures: int, free: int) -> int:
     """How long to wait after that many failures: 30 s after the first that is not free, then doubled to 15 minutes."""
     if failures <= free:
         return 0
-    return min(FIRST_WAIT_S * 2 ** min(failures - free - 1, 10), LONGEST_WAIT_S)
+    return min(FIRST_WAIT_S << min(failures - free - 1, 10), LONGEST_WAIT_S)
 
 
 async def take_text(work: Work, text: str, *, scanned: bool) -> Reply:

@@ -66,7 +66,12 @@ def test_the_demo_shops_operations_are_listed_there_only():
 
 def test_a_technician_touches_no_money_and_a_manager_may_do_everything():
     assert ROLES["manager"] == frozenset(Permission)
-    for permission in (Permission.SELL, Permission.OPEN_DRAWER, Permission.OPEN_SHIFT, Permission.CLOSE_SHIFT):
+    for permission in (
+        Permission.SELL,
+        Permission.OPEN_DRAWER,
+        Permission.OPEN_SHIFT,
+        Permission.CLOSE_SHIFT,
+    ):
         assert not may("technician", permission)
     assert roles_with(Permission.TAKE_OVER) == ("manager",)
 

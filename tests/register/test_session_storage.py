@@ -113,6 +113,9 @@ async def test_with_little_free_space_the_open_sale_is_finished_and_no_other_beg
     assert till.view.mode is Mode.PAID
     assert (await till.scan(MILK)).outcome is REFUSED
     assert till.view.mode is Mode.SAFE_STOP
+    assert "Free space, then Enter." in till.view.message.text
+    assert (await till.enter()).outcome is REFUSED
+    assert (till.view.mode, "nearly full" in till.view.message.text) == (Mode.SAFE_STOP, True)
     till.world.free = 10**12
     await till.enter()
     assert (await till.scan(MILK)).outcome is SOLD
