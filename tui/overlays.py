@@ -13,7 +13,8 @@ from store.register.view import Mode
 from store.sale.barcode import looks_like_code
 from tui.keymap import Keymap
 from tui.outbox import Outbox
-from tui.view.lists import found_items, menu_rows
+from tui.view.help import help_texts
+from tui.view.lists import found_items, menu_rows, refused_texts
 from tui.view.local import Overlay
 from tui.view.paper import last_scroll, paper_of
 from tui.view.place import offers_connect
@@ -25,8 +26,6 @@ LISTS = frozenset({Overlay.FIND, Overlay.MENU, Overlay.CASH})
 ANSWERS = {"find": Overlay.FIND, "connection": Overlay.CONNECTION, "barcodes": Overlay.HELP}
 SCANNED_HERE = "Scanned while something else was open on the screen."
 ONLY_WATCHES = "This screen only watches. Ctrl+D leaves it."
-LONGEST_TEXT = 200
-"""Rows of help or refused scans that can be scrolled through."""
 
 
 class Overlays:
@@ -126,7 +125,8 @@ class Overlays:
             count = len(self._rows())
             local.chosen = max(0, min(_moved(local.chosen, direction, page, count), count - 1))
         elif local.overlay is not None:
-            local.scroll = max(0, min(_moved(local.scroll, direction, page - 2, LONGEST_TEXT), LONGEST_TEXT))
+            last = max(0, self._rows_of_text() - page)
+            local.scroll = max(0, min(_moved(local.scroll, direction, page - 2, last), last))
         elif view is not None and (view.mode is Mode.PAID or paper_of(view)):
             last = last_scroll(view, self.width, self.height)
             local.scroll = max(0, min(_moved(local.scroll, direction, page // 2, last), last))
@@ -137,6 +137,12 @@ class Overlays:
         if self._local.overlay is Overlay.FIND:
             return list(found_items(self._local))
         return list(menu_rows(self._box.view, self._local, self._keymap))
+
+    def _rows_of_text(self) -> int:
+        view, local, width = self._box.view, self._local, self.width - 2
+        if local.overlay is Overlay.HELP:
+            return len(help_texts(view, local, self._keymap, width))
+        return len(refused_texts(view, local, width)) if local.overlay is Overlay.REFUSED else 0
 
     def _pick_item(self, text: str) -> None:
         local = self._local

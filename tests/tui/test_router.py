@@ -324,6 +324,18 @@ def test_menu_runs_by_number_name_or_choice():
     assert router.local.note is not None
 
 
+def test_help_is_scrolled_to_its_end_and_not_beyond():
+    router, _ = router_in(sale())
+    router.press(key("f1"))
+    seen = []
+    for _ in range(4):
+        router.press(key("pagedown"))
+        seen.append(router.local.scroll)
+    assert seen[-1] == seen[-2] < 18
+    router.press(key("home"))
+    assert router.local.scroll == 0
+
+
 def test_paper_is_scrolled_after_the_last_tender_and_lines_are_selected_before():
     router, wires = router_in(PAID)
     router.press(key("down"))

@@ -96,16 +96,14 @@ def _nothing_found(local: Local) -> str:
     return "Searching." if local.asked != local.entry.strip() or not local.answer else "Nothing found."
 
 
-def draw_refused_list(canvas: Canvas, view: View | None, local: Local, box: Box) -> None:
+def refused_texts(view: View | None, local: Local, width: int) -> list[tuple[str, Role]]:
     """Every scan that was not sold, with the reason, newest first."""
     scans = [*(view.refused if view is not None else ()), *local.refused]
     texts: list[tuple[str, Role]] = []
     for scan in reversed(scans):
-        texts.append((cut(clean(scan.text), box.width - 4), Role.WARN))
-        texts.extend((f"  {row}", Role.TEXT) for row in wrap(clean(scan.why), box.width - 6))
-    if not texts:
-        line(canvas, box, 1, "No scan was refused.", Role.HINT)
-    draw_texts(canvas, texts, local.scroll, box)
+        texts.append((cut(clean(scan.text), width - 4), Role.WARN))
+        texts.extend((f"  {row}", Role.TEXT) for row in wrap(clean(scan.why), width - 6))
+    return texts or [("No scan was refused.", Role.HINT)]
 
 
 def draw_texts(canvas: Canvas, texts: list[tuple[str, Role]], scroll: int, box: Box) -> None:

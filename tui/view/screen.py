@@ -8,7 +8,7 @@ from tui.view.connection import draw_connection
 from tui.view.desk import draw_shift, draw_sign_in, draw_stop, draw_waiting
 from tui.view.frame import TWO_PANELS_FROM, Box, one_panel, two_panels
 from tui.view.help import help_texts, help_title
-from tui.view.lists import draw_find, draw_menu, draw_refused_list, draw_texts
+from tui.view.lists import draw_find, draw_menu, draw_texts, refused_texts
 from tui.view.local import Local, Overlay
 from tui.view.paper import (
     FOOT_ROWS,
@@ -164,6 +164,7 @@ def _draw_overlay(canvas: Canvas, view: View | None, local: Local, keymap: Keyma
         case Overlay.CONNECTION:
             draw_connection(canvas, view, local, one_panel(canvas, 1, height, "Connection status (917)"))
         case Overlay.REFUSED:
-            draw_refused_list(canvas, view, local, one_panel(canvas, 1, height, "Scans that were not sold"))
+            box = one_panel(canvas, 1, height, "Scans that were not sold")
+            draw_texts(canvas, refused_texts(view, local, box.width), local.scroll, box)
         case None:
             return
