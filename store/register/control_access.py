@@ -25,12 +25,22 @@ def make_room_for(path: Path, group: str) -> None:
         raise ConfigError(f"The folder {folder} belongs to somebody else. Remove it, or run as its owner.")
     folder.chmod(FOLDER_MODE)
     if group:
-        os.chown(folder, -1, group_number(group))
+        let_through(folder, group_number(group))
     try:
         if stat.S_ISSOCK(path.lstat().st_mode):
             path.unlink()
     except FileNotFoundError:
         return
+
+
+def let_through(folder: Path, group: int) -> None:
+    """Let a group into the socket's folder, and through the one above, where it still cannot read a name."""
+    os.chown(folder, -1, group)
+    above = folder.parent
+    facts = above.stat()
+    if facts.st_uid == os.getuid() and not facts.st_mode & stat.S_IXOTH:
+        os.chown(above, -1, group)
+        above.chmod(stat.S_IMODE(facts.st_mode) & ~stat.S_IRWXG | stat.S_IXGRP)
 
 
 def open_socket(path: Path, group: str) -> socket.socket:

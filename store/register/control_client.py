@@ -313,8 +313,14 @@ def ask(
                 return _answer_of(wire, lines, message)
     except TimeoutError:
         raise CoreAway(f"The register core did not answer within {timeout_s:g} s.") from None
+    except PermissionError:
+        raise CoreRefused(
+            f"You may not use the register at {path}. Ask for membership in its technicians' group."
+        ) from None
     except OSError:
-        raise CoreAway("No register runs here.") from None
+        raise CoreAway(
+            "No register runs here. Start it with `outpost register`, or say which with --home."
+        ) from None
 
 
 def _answer_of(wire: socket.socket, lines: IO[bytes], message: Query | Command) -> dict[str, Any]:

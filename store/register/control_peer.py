@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol, cast
 
 import msgspec
@@ -27,6 +28,8 @@ VIEW_CREDIT = 2
 BUFFER_LIMIT_BYTES = 262_144
 """A client that lets answers pile up beyond this is closed."""
 HELLO_WITHIN_S = 5.0
+FAREWELL_S = 1.0
+"""How long the other end may take to hang up after it was told to."""
 ROLES = ("cashier", "watch", "console")
 
 ENCODER = msgspec.json.Encoder()
@@ -72,7 +75,7 @@ class Peer(asyncio.Protocol):
         self._paused = False
         self._waiting_view: tuple[int, bytes] | None = None
         self._unconfirmed: deque[int] = deque()
-        self._hello_timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     # -- asyncio.Protocol
 
@@ -85,9 +88,7 @@ class Peer(asyncio.Protocol):
         elif refusal := self._check.refusal(self._transport.get_extra_info("socket")):
             self.refuse(refusal)
         else:
-            self._hello_timer = asyncio.get_running_loop().call_later(
-                HELLO_WITHIN_S, self.refuse, f"No hello came within {HELLO_WITHIN_S:g} s."
-            )
+            self._timer = self._restart_timer(HELLO_WITHIN_S, self._no_hello)
 
     def data_received(self, data: bytes) -> None:
         """Take what came."""
@@ -98,8 +99,7 @@ class Peer(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The other end went away, or we hung up."""
-        if self._hello_timer is not None:
-            self._hello_timer.cancel()
+        self._stop_timer()
         self._core.left(self)
 
     def pause_writing(self) -> None:
@@ -130,9 +130,8 @@ class Peer(asyncio.Protocol):
             self._take_lines()
 
     def refuse(self, why: str, again: bool = False) -> None:
-        """Say why and hang up."""
-        self.send(Refuse(why=why, again=again))
-        self.hang_up()
+        """Say why, and wait for the other end to hang up."""
+        self.finish(Refuse(why=why, again=again))
 
     def hang_up(self) -> None:
         """Close after what is in the buffer has gone out; nothing more is taken."""
@@ -140,13 +139,16 @@ class Peer(asyncio.Protocol):
         self._waiting_view = None
         self._transport.close()
 
-    def finish(self, farewell: Bye) -> None:
-        """Say goodbye and wait for the other end to hang up.
+    def finish(self, farewell: Bye | Refuse) -> None:
+        """Say a last word and wait a moment for the other end to hang up.
 
-        Closing at once could take the goodbye back: a client that just then writes meets a broken pipe and stops
+        Closing at once could take that word back: a client that just then writes meets a broken pipe and stops
         reading, and a screen that missed the goodbye would start the core again.
         """
+        if self._finished:
+            return
         self.send(farewell)
+        self._timer = self._restart_timer(FAREWELL_S, self.abort)
         self._finished = True
         self._received.clear()
         self._waiting_view = None
@@ -161,8 +163,19 @@ class Peer(asyncio.Protocol):
 
     # -- inside
 
+    def _restart_timer(self, after_s: float, call: Callable[[], None]) -> asyncio.TimerHandle:
+        self._stop_timer()
+        return asyncio.get_running_loop().call_later(after_s, call)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _no_hello(self) -> None:
+        self.refuse(f"No hello came within {HELLO_WITHIN_S:g} s.")
+
     def _take_lines(self) -> None:
-        while not self._held_back and not self._transport.is_closing():
+        while not self._held_back and not self._finished and not self._transport.is_closing():
             if self._core.mailbox.full:
                 self._hold_back()
                 return
@@ -204,8 +217,7 @@ class Peer(asyncio.Protocol):
         elif hello.role not in ROLES:
             self.refuse(f"Role {hello.role!r} is unknown; known are {', '.join(ROLES)}.")
         else:
-            if self._hello_timer is not None:
-                self._hello_timer.cancel()
+            self._stop_timer()
             self.client, self.role = hello.client, hello.role
             self._next_n = self._core.greet(self, hello) + 1
 

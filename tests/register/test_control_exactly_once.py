@@ -29,7 +29,7 @@ class Pipe:
     def close(self):
         self.closing = True
 
-    abort = close
+    abort = write_eof = close
 
     def is_closing(self):
         return self.closing

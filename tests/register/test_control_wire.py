@@ -1,19 +1,24 @@
 """The contract of the control socket: what is said in which order, and a sentence for every breach of it."""
 
 import asyncio
+import grp
 import json
 import multiprocessing
 import os
 import socket
 import stat
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from core_till import Memory, running_core, wire_to
+from core_till import Memory, RunningCore, running_core, wire_to
+from store.register import control_peer
 from store.register.config import ConfigError
 from store.register.control import PEER_LIMIT
 from store.register.control_access import PeerCheck, make_room_for, open_socket
-from store.register.messages import PROTOCOL
+from store.register.control_client import CoreRefused, ask
+from store.register.messages import PROTOCOL, Query
 
 
 @pytest.fixture
@@ -190,6 +195,15 @@ async def test_too_many_connections_are_turned_away_with_a_sentence(path):
             writer.close()
 
 
+async def test_client_that_says_nothing_is_hung_up_on(path, monkeypatch):
+    monkeypatch.setattr(control_peer, "HELLO_WITHIN_S", 0.05)
+    monkeypatch.setattr(control_peer, "FAREWELL_S", 0.05)
+    async with running_core(path) as core, wire_to(path) as wire:
+        assert "No hello came within 0.05 s" in await wire.hear_refusal()
+        while core.server._peers:
+            await asyncio.sleep(0.01)
+
+
 async def test_questions_are_answered_beside_each_other_each_by_its_number(path):
     async with running_core(path), wire_to(path) as wire:
         wire.hello(role="console")
@@ -232,13 +246,33 @@ async def test_socket_is_for_user_and_group_only_and_a_stale_one_is_replaced(pat
         assert (await wire.hear())["t"] == "welcome"
 
 
-def connect_as_nobody(path, queue):
-    os.setgid(65534)
+HELLO = b'{"t":"hello","protocol":1,"client":"c","role":"watch","version":""}\n'
+
+
+def connect_as_nobody(path, group, queue):
+    os.setgroups([])
+    os.setgid(group)
     os.setuid(65534)
     with socket.socket(socket.AF_UNIX) as wire:
-        wire.connect(str(path))
         wire.settimeout(5)
-        queue.put(wire.recv(1000))
+        try:
+            wire.connect(str(path))
+            wire.sendall(HELLO)
+            queue.put(wire.recv(1000))
+        except PermissionError:
+            queue.put(b'{"t":"no way in"}')
+
+
+async def said_to_nobody(path, group=65534):
+    """What the core says to another user of a group."""
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    other = context.Process(target=connect_as_nobody, args=(path, group, queue))
+    other.start()
+    said = await asyncio.to_thread(queue.get, True, 20)
+    await asyncio.to_thread(other.join)
+    queue.close()
+    return json.loads(said.splitlines()[0])
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
@@ -251,15 +285,25 @@ async def test_another_user_is_refused_even_where_the_modes_let_him_in(tmp_path_
     async with running_core(path):
         folder.chmod(0o777)
         path.chmod(0o666)
-        context = multiprocessing.get_context("spawn")
-        queue = context.Queue()
-        other = context.Process(target=connect_as_nobody, args=(path, queue))
-        other.start()
-        said = await asyncio.to_thread(queue.get, True, 20)
-        await asyncio.to_thread(other.join)
-        queue.close()
-    assert json.loads(said)["t"] == "refuse"
-    assert "may not use this register" in json.loads(said)["why"]
+        said = await said_to_nobody(path)
+    assert said["t"] == "refuse"
+    assert "may not use this register" in said["why"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+async def test_technicians_group_gets_in_and_nobody_else():
+    """The home is closed to everybody; the group of the configuration passes through it to the socket."""
+    group = next(each for each in grp.getgrall() if each.gr_gid not in (0, 65534))
+    with tempfile.TemporaryDirectory(prefix="outpost-") as home:
+        path = Path(home) / "run" / "control.sock"
+        core = RunningCore(path, Memory(), "e1")
+        await core.server.listen(path, group.gr_name)
+        try:
+            assert (await said_to_nobody(path, group.gr_gid))["t"] == "welcome"
+            assert (await said_to_nobody(path))["t"] == "no way in"
+            assert stat.S_IMODE(Path(home).stat().st_mode) == 0o710
+        finally:
+            await core.server.close("", True)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
@@ -274,6 +318,15 @@ async def test_socket_folder_of_somebody_else_is_not_used(tmp_path):
 async def test_group_that_is_not_there_is_a_sentence(own_folders):
     with pytest.raises(ConfigError, match="There is no group 'technicians-of-nowhere'"):
         make_room_for(own_folders / "run" / "g.sock", "technicians-of-nowhere")
+
+
+async def test_socket_that_may_not_be_used_is_told_from_one_that_is_not_there(path, monkeypatch):
+    def forbidden(self, address):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "connect", forbidden)
+    with pytest.raises(CoreRefused, match="technicians' group"):
+        ask(path, Query(id=1, kind="status"), "0")
 
 
 def test_own_user_is_let_in(own_folders):
