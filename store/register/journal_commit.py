@@ -14,10 +14,11 @@ import msgspec
 from store.exchange.canonical import NotCanonical, canonical
 from store.exchange.messages import MAX_PAYLOAD_BYTES
 from store.exchange.record import PAYLOAD_VERSION, Record, fingerprint, record_hash
-from store.register.journal_drafts import draft_unit
+from store.register.journal_drafts import clients_text
 from store.register.journal_entry import (
     COUNTED_KINDS,
     Committed,
+    Draft,
     Entry,
     Head,
     JournalIdentity,
@@ -25,8 +26,8 @@ from store.register.journal_entry import (
 )
 from store.register.journal_errors import EntryRefused
 from store.register.journal_jobs import add_jobs
-from store.register.journal_reads import committed, number_of, read_head, record_by_txn
-from store.register.journal_settings import read_setting, write_setting
+from store.register.journal_reads import committed, number_of, read_standing, record_at
+from store.register.journal_settings import write_setting
 from store.register.journal_sql import Connection
 
 MAX_CLOCK_JUMP_MS = 60_000
@@ -36,10 +37,10 @@ _INSERT = (
     "insert into record (n, epoch, series, seq, kind, txn_id, receipt_no, at_ms, shift_id, transactions, payload, "
     "prev, hash, signature, key_id) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_PUT_HEAD = (
-    "insert into head (series, seq, hash, receipt_no, at_ms, transactions) values (?, ?, ?, ?, ?, ?) "
-    "on conflict (series) do update set seq = excluded.seq, hash = excluded.hash, "
-    "receipt_no = excluded.receipt_no, at_ms = excluded.at_ms, transactions = excluded.transactions"
+_PUT_HEAD = "update till set seq = ?, hash = ?, receipt_no = ?, at_ms = ?, transactions = ? where id = 1 and series = ?"
+_PUT_HEAD_AND_DRAFT = (
+    "update till set seq = ?, hash = ?, receipt_no = ?, at_ms = ?, transactions = ?, draft = ?, clients = ? "
+    "where id = 1 and series = ?"
 )
 _SIGN_STATE = "sign_state"
 _FIRST_DAY = date(1970, 1, 1).toordinal()
@@ -68,20 +69,18 @@ def commit_unit(connection: Connection, entry: Entry, author: Author, moment: Mo
     Raises HeadMismatch when the file is damaged, EntryRefused when the entry has no canonical form, and
     SignerUnavailable when the key fails: the caller then repeats the unit without a signer.
     """
-    known = record_by_txn(connection, entry.txn_id)
-    if known is not None:
-        return committed(known, repeated=True)
-    head = read_head(connection, author.identity)
-    first = head
+    standing = read_standing(connection, author.identity, entry.txn_id)
+    if standing.known_n is not None:
+        return committed(record_at(connection, standing.known_n), repeated=True)
+    first = head = standing.head
     if abs(moment.jump_ms) > MAX_CLOCK_JUMP_MS and head.seq > 0:
         body = {"jump_ms": moment.jump_ms}
         head = _append(connection, _event("clock", entry, head, body), head, author, moment).head
-    head = _note_signing(connection, entry, head, author, moment)
+    if standing.signing != (author.signer is not None):
+        head = _note_signing(connection, entry, head, author, moment)
     step = _append(connection, entry, head, author, moment)
-    _put_head(connection, step.head)
+    _put_head(connection, step.head, entry.draft)
     add_jobs(connection, entry.print_jobs, entry.txn_id, step.head.at_ms)
-    if entry.draft is not None:
-        draft_unit(connection, entry.draft)
     if not first.seq < step.head.seq or step.head.at_ms < first.at_ms:
         raise AssertionError("a commit moved the journal backwards")
     return Committed(
@@ -139,9 +138,6 @@ def _event(kind: str, entry: Entry, head: Head, body: dict[str, Any]) -> Entry:
 def _note_signing(connection: Connection, entry: Entry, head: Head, author: Author, moment: Moment) -> Head:
     """Mark the begin and the end of a time without the key; the first signed record after it says so."""
     usable = author.signer is not None
-    was_usable = read_setting(connection, _SIGN_STATE) != "unavailable"
-    if usable == was_usable:
-        return head
     kind = "sign.recovered" if usable else "sign.unavailable"
     step = _append(connection, _event(kind, entry, head, {}), head, author, moment)
     write_setting(connection, _SIGN_STATE, "ok" if usable else "unavailable")
@@ -220,7 +216,9 @@ def _canonical(entry: Entry, payload: dict[str, Any]) -> bytes:
     return text
 
 
-def _put_head(connection: Connection, head: Head) -> None:
-    connection.execute(
-        _PUT_HEAD, (head.series, head.seq, head.hash, head.receipt_no, head.at_ms, head.transactions)
-    )
+def _put_head(connection: Connection, head: Head, draft: Draft | None) -> None:
+    place = (head.seq, head.hash, head.receipt_no, head.at_ms, head.transactions)
+    if draft is None:
+        connection.execute(_PUT_HEAD, (*place, head.series))
+    else:
+        connection.execute(_PUT_HEAD_AND_DRAFT, (*place, draft.state_json, clients_text(draft), head.series))

@@ -39,6 +39,7 @@ from store.register.journal_errors import (
 )
 from store.register.journal_reads import (
     HeadMismatch,
+    begin_series,
     committed,
     hash_at,
     read_head,
@@ -64,7 +65,7 @@ Result = TypeVar("Result")
 
 LOG_LIMIT_BYTES = 4 * 1024 * 1024
 """A commit that leaves more than this in the write-ahead log is followed by a checkpoint."""
-LOG_START_BYTES = 1024 * 1024
+LOG_START_BYTES = LOG_LIMIT_BYTES
 """The log is filled with zeros up to here before it is used: a sync that need not make the file longer is a third
 faster. SQLite stops reading a log at the first frame that is not its own, and zeros are none."""
 
@@ -122,7 +123,7 @@ class JournalFile:
             make_private(self.path)
             connection = self._connect()
             migrate(connection, self._steps)
-            in_transaction(self._driver, connection, lambda c: note_series(c, self.identity))
+            in_transaction(self._driver, connection, self._take_up_series)
             head = read_head(connection, self.identity)
             # A rollback journal of the first start whose removal was lost would undo all that came after it.
             self._driver.sync_directory(self.path.parent)
@@ -144,6 +145,10 @@ class JournalFile:
         keep_reserve(self.path)
         self._refuse_rolled_back(connection, head)
         return head
+
+    def _take_up_series(self, connection: Connection) -> None:
+        note_series(connection, self.identity)
+        begin_series(connection, self.identity)
 
     def _connect(self) -> Connection:
         self._connection = self._driver.connect(str(self.path))

@@ -10,6 +10,7 @@ from store.register.journal_sql import Connection
 
 _RECORD = "select seq, payload, prev, hash, signature, key_id from record "
 _RECORDS_AFTER = _RECORD + "where n > ? and n <= ? order by n limit ?"
+_AT = _RECORD + "where n = ?"
 _BY_TXN = _RECORD + "where txn_id = ?"
 _BY_RECEIPT = _RECORD + "where epoch = ? and receipt_no = ?"
 _LAST_RECEIPT = _RECORD + "where epoch = ? and receipt_no is not null order by receipt_no desc limit 1"
@@ -18,13 +19,23 @@ _SHIFT = (
     "select payload from record where shift_id = ?1 and n >= "
     "(select n from record where kind = 'shift.open' and shift_id = ?1) order by n"
 )
-_HEAD = "select seq, hash, receipt_no, at_ms, transactions from head where series = ?"
-_HEAD_AND_LAST = (
-    "select h.seq, h.hash, h.receipt_no, h.at_ms, h.transactions, r.seq, r.hash, r.at_ms, r.transactions, "
-    "(select max(receipt_no) from record where epoch = ?1 and receipt_no is not null) "
-    "from (select 1) left join head h on h.series = ?2 "
-    "left join record r on r.n = (select max(n) from record where n > ?1 << 32 and n < (?1 + 1) << 32)"
+_HEAD = "select seq, transactions from till where series = ?"
+_STANDING = (
+    "select t.series, t.seq, t.hash, t.receipt_no, t.at_ms, t.transactions, "
+    "r.seq, r.hash, r.at_ms, r.transactions, "
+    "(select max(receipt_no) from record where epoch = ?1 and receipt_no is not null), "
+    "(select n from record where txn_id = ?2), "
+    "(select value from setting where key = 'sign_state') "
+    "from till t "
+    "left join record r on r.n = (select max(n) from record where n > ?1 << 32 and n < (?1 + 1) << 32) "
+    "where t.id = 1"
 )
+_BEGIN = (
+    "insert into till (id, series, seq, hash, receipt_no, at_ms, transactions) values (1, ?, ?, ?, ?, ?, ?) "
+    "on conflict (id) do update set series = excluded.series, seq = excluded.seq, hash = excluded.hash, "
+    "receipt_no = excluded.receipt_no, at_ms = excluded.at_ms, transactions = excluded.transactions"
+)
+_SERIES_AT = "select series from till where id = 1"
 _HASH_AT = "select hash, transactions from record where n = ?"
 _ACKED = "select acked_seq from upload where series = ?"
 
@@ -53,19 +64,41 @@ def committed(record: Record, repeated: bool) -> Committed:
     )
 
 
-def read_head(connection: Connection, identity: JournalIdentity) -> Head:
-    """The end of the series; raises HeadMismatch when head and last record disagree."""
-    row = connection.execute(_HEAD_AND_LAST, (identity.epoch, identity.series)).fetchone()
-    stored, last, top_receipt = row[:5], row[5:9], row[9] or 0
-    if stored[0] is None and last[0] is None:
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a commit must know before it begins, read by one statement."""
+
+    head: Head
+    known_n: int | None
+    """Number of the record that the transaction has already."""
+    signing: bool
+    """Whether the last record was written with the key."""
+
+
+def begin_series(connection: Connection, identity: JournalIdentity) -> None:
+    """Make the journal continue this series: once for a new file, and when the register was enrolled anew."""
+    row = connection.execute(_SERIES_AT).fetchone()
+    if row is None or row[0] != identity.series:
         start = genesis(identity.series, identity.public_key)
-        return Head(series=identity.series, seq=0, hash=start, receipt_no=0, at_ms=0, transactions=0)
-    if (stored[0], stored[1], stored[3], stored[4]) != tuple(last):
+        connection.execute(_BEGIN, (identity.series, 0, start, 0, 0, 0))
+
+
+def read_head(connection: Connection, identity: JournalIdentity) -> Head:
+    """The end of the series; raises HeadMismatch when it does not agree with the last record."""
+    return read_standing(connection, identity, "").head
+
+
+def read_standing(connection: Connection, identity: JournalIdentity, txn_id: str) -> Standing:
+    """The end of the series and what is known of a transaction; raises HeadMismatch."""
+    row = connection.execute(_STANDING, (identity.epoch, txn_id)).fetchone()
+    if row is None or row[0] != identity.series:
+        raise HeadMismatch("the journal continues another series")
+    seq, hash_, receipt_no, at_ms, transactions = row[1:6]
+    last = (0, genesis(identity.series, identity.public_key), 0, 0) if row[6] is None else tuple(row[6:10])
+    if (seq, hash_, at_ms, transactions) != last:
         raise HeadMismatch("the head does not match the last record")
-    if stored[2] != top_receipt:
+    if receipt_no != (row[10] or 0):
         raise HeadMismatch("the head does not match the last receipt number")
-    seq, hash_, receipt_no, at_ms, transactions = stored
-    return Head(
+    head = Head(
         series=identity.series,
         seq=seq,
         hash=hash_,
@@ -73,12 +106,18 @@ def read_head(connection: Connection, identity: JournalIdentity) -> Head:
         at_ms=at_ms,
         transactions=transactions,
     )
+    return Standing(head=head, known_n=row[11], signing=row[12] != "unavailable")
 
 
 def records_after(connection: Connection, epoch: int, after_seq: int, limit: int) -> list[Record]:
     """Up to `limit` records of the series that follow `after_seq`, in order."""
     bounds = (number_of(epoch, after_seq), number_of(epoch, 0xFFFF_FFFF), limit)
     return [_record(row) for row in connection.execute(_RECORDS_AFTER, bounds)]
+
+
+def record_at(connection: Connection, n: int) -> Record:
+    """The record with that number, which exists."""
+    return _record(connection.execute(_AT, (n,)).fetchone())
 
 
 def record_by_txn(connection: Connection, txn_id: str) -> Record | None:
@@ -127,4 +166,4 @@ def counts(connection: Connection, identity: JournalIdentity) -> Counts:
     acked_seq = 0 if row is None else row[0]
     below = connection.execute(_HASH_AT, (number_of(identity.epoch, acked_seq),)).fetchone()
     transactions = 0 if below is None else below[1]
-    return Counts(pending_transactions=stored[4] - transactions, pending_records=stored[0] - acked_seq)
+    return Counts(pending_transactions=stored[1] - transactions, pending_records=stored[0] - acked_seq)

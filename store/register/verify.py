@@ -21,7 +21,7 @@ _RECORDS = (
     "select n, epoch, series, seq, kind, txn_id, receipt_no, at_ms, shift_id, transactions, payload, prev, hash, "
     "signature, key_id from record order by n"
 )
-_HEADS = "select seq, hash, receipt_no, at_ms, transactions from head where series = ?"
+_HEAD = "select series, seq, hash, receipt_no, at_ms, transactions from till where id = 1"
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,7 @@ def _check_database(connection: sqlite3.Connection, counter: _Counter) -> None:
         payload = chain.take(record)
         _check_columns(row, payload, chain)
         counter.count(record.seq)
-    for chain in chains.values():
-        _check_head(connection, chain)
+    _check_head(connection, {chain.series: chain for chain in chains.values()})
     _check_pages(connection)
 
 
@@ -121,11 +120,13 @@ def _check_columns(row: tuple[Any, ...], payload: dict[str, Any], chain: Chain) 
             raise Unsound(seq, f"has another {name} beside its content than inside")
 
 
-def _check_head(connection: sqlite3.Connection, chain: Chain) -> None:
-    found = connection.execute(_HEADS, (chain.series,)).fetchone()
-    wanted = (chain.seq, chain.head, chain.receipt_no, chain.at_ms, chain.transactions)
-    if (found is None and chain.seq) or (found is not None and tuple(found) != wanted):
-        at = chain.seq + 1 if found is None or found[0] > chain.seq else chain.seq
+def _check_head(connection: sqlite3.Connection, chains: dict[str, Chain]) -> None:
+    found = connection.execute(_HEAD).fetchone()
+    chain = chains.get(found[0]) if found else None
+    if found is None or chain is None:
+        raise Unsound(0, "the journal does not say where it ends")
+    if tuple(found[1:]) != (chain.seq, chain.head, chain.receipt_no, chain.at_ms, chain.transactions):
+        at = chain.seq + 1 if found[1] > chain.seq else chain.seq
         raise Unsound(at, "is missing or is not where the journal's head says")
 
 

@@ -20,7 +20,6 @@ from store.register.journal import (
     JournalRolledBack,
     LinkEdge,
     Lockout,
-    PrintJob,
     UploadState,
 )
 from store.register.journal_file import LOG_LIMIT_BYTES, LOG_START_BYTES
@@ -76,15 +75,6 @@ async def test_refused_entry_leaves_neither_number_nor_draft_nor_job_behind(tmp_
         assert (await journal.head()).seq == 0
         assert (await journal.load_draft()).state_json == b'"before"'
         assert (await journal.commit(sale("t2"))).receipt_no == 1
-
-
-async def test_job_for_a_record_that_does_not_exist_refuses_the_whole_commit(tmp_path):
-    copy = PrintJob(job_id="j", kind="receipt", copy_no=1, source_txn_id="nobody's")
-    async with opened(tmp_path) as journal:
-        with pytest.raises(EntryRefused):
-            await journal.commit(event("reprint", "t1", print_jobs=(copy,)))
-        assert (await journal.head()).seq == 0
-        assert (await journal.commit(sale("t2"))).record.seq == 1
 
 
 async def test_time_never_runs_backwards_and_says_that_it_was_held(tmp_path):

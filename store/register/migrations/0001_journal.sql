@@ -9,7 +9,7 @@ create table series (
 
 create table record (
   n integer primary key,
-  epoch integer not null references series (epoch),
+  epoch integer not null,
   series text not null,
   seq integer not null check (seq > 0),
   kind text not null,
@@ -30,19 +30,17 @@ create index record_shift on record (shift_id) where kind = 'shift.open';
 create trigger record_is_never_changed before update on record begin select raise(abort, 'journal records are never changed'); end;
 create trigger record_is_never_deleted before delete on record begin select raise(abort, 'journal records are never deleted'); end;
 
-create table head (
-  series text primary key,
+-- One row: where the series ends, and the open sale. Both change with every commit, so they share a page.
+create table till (
+  id integer primary key check (id = 1),
+  series text not null,
   seq integer not null,
   hash blob not null check (length(hash) = 32),
   receipt_no integer not null,
   at_ms integer not null,
-  transactions integer not null
-) strict;
-
-create table draft (
-  id integer primary key check (id = 1),
-  state blob not null,
-  clients text not null
+  transactions integer not null,
+  draft blob,
+  clients text not null default '{}'
 ) strict;
 
 -- Every commit writes each page it touches, so this table has no index: only the newest few hundred jobs are kept.
@@ -53,7 +51,7 @@ create table print_job (
   document_kind text not null,
   copy_no integer not null check (copy_no >= 0),
   reason text not null,
-  txn_id text not null references record (txn_id),
+  txn_id text not null,
   state text not null,
   attempts integer not null default 0,
   next_at_ms integer not null default 0,
