@@ -12,6 +12,8 @@ from store.register.home import RegisterHome
 QUICK_S = 10.0
 """A core that ends sooner than this after its start has not come up."""
 TRIES = 3
+FOR_PEOPLE = "outpost: "
+"""How every sentence of the command line begins (tui/commands/outcome.py)."""
 FINAL_CODES = {3, 5}
 """Exit codes that a new start cannot change: configuration, refused."""
 
@@ -93,13 +95,14 @@ class CoreProcess:
         return ""
 
     def _last_words(self) -> str:
-        """The last line the core wrote before it gave up."""
+        """The sentence the core ended with; a defect leaves a trace in the log and no sentence."""
         try:
             words = self._home.output_file.read_text(encoding="utf-8", errors="replace").strip()
         except OSError:
             words = ""
-        if words:
-            return words.splitlines()[-1].removeprefix("outpost: ")
+        last = words.splitlines()[-1] if words else ""
+        if last.startswith(FOR_PEOPLE):
+            return last.removeprefix(FOR_PEOPLE)
         return f"The register core does not stay up. Its log says why: {short(self._home.log_file)}"
 
 

@@ -59,6 +59,9 @@ def run_core(
         os.chdir(home.path)
         core = Core(home, load_config(home.config_file), version)
         return asyncio.run(core.run(build_devices, floor))
+    except Exception as error:  # whatever ends the core stands in its log, also when nobody sees its output
+        LOG.critical("the core ended: %s", error, exc_info=True)
+        raise
     finally:
         lock.release()
 

@@ -53,6 +53,15 @@ def test_core_that_cannot_start_is_given_up_at_once_with_its_own_words(tmp_path)
     assert core.final_code == 3
 
 
+def test_words_of_a_defect_are_not_for_people(sound):
+    sound.output_file.parent.mkdir(exist_ok=True)
+    core = CoreProcess(sound)
+    sound.output_file.write_text("Traceback (most recent call last):\nTypeError: unsupported operand\n")
+    assert core._last_words().startswith("The register core does not stay up. Its log says why: ")
+    sound.output_file.write_text("outpost: The vault is damaged.\n")
+    assert core._last_words() == "The vault is damaged."
+
+
 def test_core_that_crashes_again_and_again_is_given_up(sound, monkeypatch):
     starts = []
 
