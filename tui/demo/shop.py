@@ -100,9 +100,9 @@ def configure(shop: ShopHome, wishes: ShopWishes, server_url: str, *, with_floor
         "[devices]",
     ]
     if wishes.printer:
-        lines += [f"printer = {_quoted(wishes.printer)}", 'drawer = "printer"']
+        lines += [f"printer = {_quoted(_whole_path(wishes.printer))}", 'drawer = "printer"']
     if wishes.scanner:
-        lines.append(f"scanners = [{_quoted(wishes.scanner)}]")
+        lines.append(f"scanners = [{_quoted(_whole_path(wishes.scanner))}]")
     if with_floor:
         lines += ["", "[demo]", f"floor_socket = {_quoted(str(shop.floor_socket))}"]
     shop.register.config_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -179,6 +179,12 @@ class FirstShift:
 
 def _keep_or_find(port: int) -> int:
     return port if port and is_port_free(port) else free_port()
+
+
+def _whole_path(address: str) -> str:
+    """A path as it is from everywhere; an address such as `tcp://host:port` as it stands."""
+    scheme, separator, _ = address.partition(":")
+    return address if separator and "/" not in scheme else str(Path(address).absolute())
 
 
 def _quoted(text: str) -> str:
