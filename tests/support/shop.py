@@ -115,6 +115,12 @@ class Shop:
         self.devices |= devices
         self.point_register_at()
 
+    def move_register(self, folder: Path) -> None:
+        """Put the register's home somewhere else, before it is started."""
+        shutil.copytree(self.till, folder, symlinks=True)
+        self.till = folder
+        self.point_register_at()
+
     # --- processes
 
     def start_server(self) -> None:
