@@ -6,10 +6,13 @@ register (paper, drawer, answer, upload) before `commit` has returned for it (do
 
 import asyncio
 import contextlib
+import logging
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from store.database.errors import DatabaseTrouble
 from store.database.sqlite import ConnectionThread, open_reader
 from store.exchange.record import Record
 from store.gateway.gateway import StoredMode
@@ -45,6 +48,7 @@ from store.register.journal_errors import (
     SafeStop,
 )
 from store.register.journal_file import JournalFile
+from store.register.journal_reads import HeadMismatch
 from store.register.journal_sql import DEFERRED, SQLITE3, Connection, Driver
 from store.register.journal_syncer import Syncer
 from store.register.ports import Clock, Storage
@@ -77,6 +81,9 @@ __all__ = [
 ]
 
 Result = TypeVar("Result")
+_log = logging.getLogger(__name__)
+SLOW_COMMIT_S = 0.25
+"""A commit that takes longer is logged; the disk is ill or overloaded. It is never given up."""
 _NOTE_AFTER_S = 5.0
 """How long after a commit its place is noted, so that a busy till writes one note for many sales."""
 _IDLE_S = 3.0
@@ -96,6 +103,8 @@ class Journal:
         self._housekeeping: asyncio.Task[None] | None = None
         self._untidy = asyncio.Event()
         self._last_write_s = 0.0
+        self.last_commit_s = 0.0
+        """How long the newest commit took, waiting for its turn included."""
         self._mode_change = asyncio.Lock()
         self._context: dict[str, Any] = {}
 
@@ -313,8 +322,11 @@ class Journal:
 
     async def _commit(self, entry: Entry, then: Callable[[Connection], None] | None) -> Committed:
         moment = self._moment()
-        self._last_write_s = self._clock.monotonic_s()
+        self._last_write_s = begin_s = self._clock.monotonic_s()
         result = await self._call(lambda file: file.commit(entry, moment, then))
+        self.last_commit_s = self._clock.monotonic_s() - begin_s
+        if self.last_commit_s > SLOW_COMMIT_S:
+            _log.warning("slow commit", extra={"seconds": round(self.last_commit_s, 3), "kind": entry.kind})
         if not result.repeated:
             self._last_clock = (self._clock.wall_ms(), self._clock.monotonic_s())
             self._untidy.set()
@@ -371,10 +383,11 @@ class Journal:
 
 
 def _check_tail(path: Path, identity: JournalIdentity, last: int) -> TailCheck:
-    connection = open_reader(path)
     try:
-        return TailCheck(checked=check_records(connection, identity, last))
+        with contextlib.closing(open_reader(path)) as connection:
+            connection.execute("begin")  # one moment for head and records, whatever is sold meanwhile
+            return TailCheck(checked=check_records(connection, identity, last))
     except ChainBroken as error:
         return TailCheck(checked=0, first_bad_seq=error.seq, reason=error.reason)
-    finally:
-        connection.close()
+    except (HeadMismatch, DatabaseTrouble, sqlite3.Error) as error:
+        return TailCheck(checked=0, first_bad_seq=-1, reason=str(error))

@@ -26,7 +26,7 @@ class ChainBroken(Exception):
 
 
 class TailCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """What the check at start found; `first_bad_seq` is 0 when all is well."""
+    """What the check at start found; `first_bad_seq` is 0 when all is well, -1 when no record can be named."""
 
     checked: int
     first_bad_seq: int = 0

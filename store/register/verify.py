@@ -63,7 +63,8 @@ def _verify_database(path: Path) -> Report:
     counter = _Counter()
     try:
         quoted = str(path.resolve()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-        with closing(sqlite3.connect(f"file:{quoted}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, isolation_level=None)) as connection:
+            connection.execute("begin")  # one moment for records and head, whatever is sold meanwhile
             _check_database(connection, counter)
     except Unsound as error:
         return Report(ok=False, records=counter.sound, first_bad=FirstBad(error.seq, error.reason))

@@ -12,7 +12,7 @@ from pathlib import Path
 from journal_world import START_MS, KeySigner, draft, identity, sale
 from store.database.errors import DatabaseTrouble
 from store.database.sqlite import open_reader
-from store.register.journal import JournalError
+from store.register.journal import JournalError, _check_tail
 from store.register.journal_commit import Moment
 from store.register.journal_drafts import draft_unit, read_draft
 from store.register.journal_file import JournalFile
@@ -34,7 +34,9 @@ def write_log(folder, sales=6):
         states.append(state_of(file))
     names = ("journal.db", "journal.db-wal")
     copy = {name: (folder / name).read_bytes() for name in names}
-    copy["journal.db-wal"] = copy["journal.db-wal"].rstrip(b"\0")  # the log is longer than what is written in it
+    copy["journal.db-wal"] = copy["journal.db-wal"].rstrip(
+        b"\0"
+    )  # the log is longer than what is written in it
     file.close()
     return copy, states
 
@@ -116,6 +118,25 @@ def test_flipped_bit_anywhere_in_the_file_is_noticed_or_harmless(tmp_path):
 def records_of(path):
     with contextlib.closing(open_reader(path)) as db:
         return db.execute("select * from record order by n").fetchall()
+
+
+def test_checks_beside_a_selling_register_see_one_moment(tmp_path):
+    path = tmp_path / "journal.db"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "support")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", SELLER, str(path)], stdout=subprocess.PIPE, env=environment, text=True
+    )
+    try:
+        process.stdout.readline()
+        seen = [verify_file(path) for _ in range(12)]
+        tails = [_check_tail(path, identity(), 50) for _ in range(12)]
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.wait()
+    assert all(report.ok for report in seen), seen
+    assert all(tail.ok for tail in tails), tails
+    assert seen[-1].records > seen[0].records
 
 
 SELLER = """
