@@ -60,6 +60,7 @@ def test_words_of_a_defect_are_not_for_people(sound):
     assert core._last_words().startswith("The register core does not stay up. Its log says why: ")
     sound.output_file.write_text("outpost: The vault is damaged.\n")
     assert core._last_words() == "The vault is damaged."
+    sound.output_file.unlink()
 
 
 def test_core_that_crashes_again_and_again_is_given_up(sound, monkeypatch):
