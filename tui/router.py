@@ -317,6 +317,8 @@ class Router:
             self._box.say("Answer the question first; Esc leaves it.")
         elif self.view is None:
             self._box.say("The register starts; wait a moment.")
+        elif name == "kp_begin":  # the middle of the keypad; no other program key sends it
+            self._box.say("Num Lock is off: the keypad moves instead of typing digits.", Tone.WARN)
         else:
             self._box.say(f"{key_name(name)} does nothing here. {help_key} shows the keys.")
 
