@@ -1,11 +1,13 @@
 """Paying: cash, card and both, payments voided, the way back to the lines, and the moment the sale is finished."""
 
+from typing import Any
+
 import msgspec
 
 from store.register.intents import OutcomeKind
 from store.register.journal_entry import PrintJob
 from store.register.operations import Permission
-from store.register.session_state import PaidSale
+from store.register.session_state import PaidSale, SessionState
 from store.register.session_work import DONE, Reply, Work
 from store.register.till import TillEvent, TillState, after
 from store.register.view import Entry, TenderView
@@ -162,25 +164,11 @@ async def finish(work: Work, sale: Sale) -> Reply:
         print_job=receipt.job_id,
         drawer_job=drawer.job_id if cash_taken else "",
     )
-    following = msgspec.structs.replace(
-        work.state,
-        till=after(after(work.state.till, TillEvent.BALANCED), TillEvent.COMMITTED),
-        paid=paid,
-        sale=None,
-        facts=None,
-        selected=0,
-        asked=None,
-        last_unknown="",
-        refused=tuple(scan for scan in work.state.refused if scan.why == CODE_IN_TENDER),
-    )
     differences = tuple(work.differences)
-    body = {**sale_body(sale, work.policy), **begun_in(work)}
-    if differences:
-        body["price_differences"] = list(differences)
     committed = await work.commit(
         "sale",
-        following,
-        body,
+        after_sale(work.state, paid),
+        sold_body(work, sale, differences),
         txn_id=sale.txn_id,
         fiscal=True,
         jobs=(drawer, receipt) if cash_taken else (receipt,),
@@ -193,16 +181,35 @@ async def finish(work: Work, sale: Sale) -> Reply:
     return DONE
 
 
+def after_sale(state: SessionState, paid: PaidSale) -> SessionState:
+    """The till once the sale is stored: nothing of it is left but the panel, and scans that belong to nobody yet."""
+    return msgspec.structs.replace(
+        state,
+        till=after(after(state.till, TillEvent.BALANCED), TillEvent.COMMITTED),
+        paid=paid,
+        sale=None,
+        facts=None,
+        selected=0,
+        asked=None,
+        last_unknown="",
+        refused=tuple(scan for scan in state.refused if scan.why == CODE_IN_TENDER),
+    )
+
+
+def sold_body(work: Work, sale: Sale, differences: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    """The sale's part of its record. `begun_mode` says where answers came from at first, `mode` how it ended."""
+    facts = work.state.facts
+    body = sale_body(sale, work.policy)
+    body["begun_mode"] = "online" if facts is not None and facts.online else "offline"
+    if differences:
+        body["price_differences"] = list(differences)
+    return body
+
+
 def paid_words(sale: Sale) -> str:
     """What is said when there is no change."""
     kinds = {tender.kind for tender in sale.live_tenders}
     return "Paid by card." if kinds == {TenderKind.CARD} else "Paid."
-
-
-def begun_in(work: Work) -> dict[str, str]:
-    """Where the answers came from when the sale began; the record's `mode` says how it ended."""
-    facts = work.state.facts
-    return {"begun_mode": "online" if facts is not None and facts.online else "offline"}
 
 
 def tender_name(tender: Tender) -> str:
