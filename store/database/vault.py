@@ -24,7 +24,6 @@ from pathlib import Path
 import keyring
 import keyring.errors
 import msgspec
-from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from keyring.backend import KeyringBackend
@@ -224,6 +223,8 @@ def _credential(path: Path) -> bytes:
 
 
 def _stretched(passphrase: str, salt: bytes) -> bytes:
+    from argon2.low_level import Type, hash_secret_raw  # only a passphrase needs it
+
     return hash_secret_raw(
         passphrase.encode(), salt, _ARGON_TIME, _ARGON_MEMORY_KIB, _ARGON_LANES, _KEY_BYTES, Type.ID
     )

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
-from store.register.journal import Committed, JobRow, Journal
+from store.register.journal import Committed, JobRow, Journal, JournalFull
 from store.register.journal_commit import utc_text
 from store.register.peripherals import Drawer, Health, PrintOutcome, PrintResult, ReceiptPrinter
 from store.register.ports import Clock, Randomness
@@ -32,6 +32,9 @@ _MOST_PAUSE_S = 30.0
 _BREAKER = 2
 """So many jobs in a row without an answer stop the lane until a person has looked."""
 _REMEMBERED = 64
+_DISK_FULL = "The disk is full"
+_BROKEN_OFF = {False: JobEvent.CORE_STARTED, True: JobEvent.EXPIRED}
+"""What becomes of a job found in SENDING, by whether it is the drawer's."""
 
 _BLOCKING = {Health.OFFLINE, Health.PAPER_OUT, Health.COVER_OPEN, Health.FAULT}
 _PLAIN = {
@@ -134,12 +137,25 @@ class PrintSpool:
             if lane == "printer":
                 await self._settle_late()
             job = await self._head_of(lane)
-            pause_s = None if job is None else await turn(job)
+            pause_s = None if job is None else await self._turn(job, turn)
             if pause_s == 0.0:
                 continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await news.wait()
+
+    async def _turn(self, job: JobRow, turn: Callable[[JobRow], Awaitable[float]]) -> float:
+        try:
+            if (
+                job.state == JobState.SENDING
+            ):  # a lane that broke off in the middle of it: some bytes may be out
+                await self._move(job, _BROKEN_OFF[job.kind == "drawer"], "the register broke off")
+                return 0.0
+            return await turn(job)
+        except JournalFull:
+            # What cannot be stored is not sent either; the job waits as if the device were blocked.
+            self._remember(replace(job, state=JobState.BLOCKED.value, detail=_DISK_FULL))
+            return LOOK_AGAIN_S
 
     async def _settle_late(self) -> None:
         while self._late:
@@ -232,7 +248,11 @@ class PrintSpool:
         except Exception:  # a driver may raise anything; some bytes may be out, so nothing is known
             _log.exception("driver failed", extra={"job_id": job.job_id})
             result = PrintResult(outcome=PrintOutcome.UNKNOWN, detail="the driver failed")
-        return await self._move(job, _EVENTS[result.outcome], result.detail)
+        while True:  # nothing else is sent before it is stored what became of this
+            try:
+                return await self._move(job, _EVENTS[result.outcome], result.detail)
+            except JournalFull:
+                await self._clock.sleep(LOOK_AGAIN_S)
 
     async def _block(self, job: JobRow, reason: str) -> None:
         if job.state != JobState.BLOCKED or job.detail != reason:

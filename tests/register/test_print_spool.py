@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from journal_disk import FailingDisk
 from journal_world import START_MS, HeldStorage, StillClock, event, opened, sale
 from store.register.journal import Entry, PrintJob
 from store.register.peripherals import DeviceStatus, Health, PrintOutcome, PrintResult
@@ -278,6 +279,58 @@ async def test_paper_that_comes_out_after_all_settles_an_unknown_job(tmp_path):
         paper.tell_late("nobody's")
         await until(state_is(journal, "t1-receipt", JobState.CONFIRMED))
         assert spool.state_of("t1-receipt") == "Receipt printed."
+
+
+async def test_full_disk_sends_nothing_says_why_and_goes_on_when_there_is_room(tmp_path):
+    paper, disk = Paper(), FailingDisk()
+    paper.health = Health.PAPER_OUT
+    async with opened(tmp_path, driver=disk.driver(), storage=HeldStorage()) as journal:
+        async with spool_of(journal, paper) as spool:
+            await journal.commit(receipt("t1"))
+            await until(state_is(journal, "t1-receipt", JobState.BLOCKED))
+            disk.arm(1, "FULL", persistent=True)
+            paper.health = Health.READY
+            spool.wake()
+            async with asyncio.timeout(5):
+                while spool.state_of("t1-receipt") != "The disk is full; the receipt waits.":
+                    await asyncio.sleep(0.01)
+            assert paper.printed == []
+            disk.disarm()
+            spool.wake()
+            await until(state_is(journal, "t1-receipt", JobState.CONFIRMED))
+            assert len(paper.printed) == 1
+
+
+async def test_outcome_that_cannot_be_stored_prints_nothing_twice(tmp_path):
+    paper, disk = Paper(), FailingDisk()
+    paper.hangs = asyncio.Event()
+    async with opened(tmp_path, driver=disk.driver(), storage=HeldStorage()) as journal:
+        async with spool_of(journal, paper):
+            await journal.commit(receipt("t1"))
+            await until(state_is(journal, "t1-receipt", JobState.SENDING))
+            disk.arm(1, "FULL", persistent=True)
+            paper.hangs.set()
+            await asyncio.sleep(0.1)
+            disk.disarm()
+            await until(state_is(journal, "t1-receipt", JobState.CONFIRMED))
+            assert len(paper.printed) == 1
+
+
+async def test_lane_that_broke_off_while_sending_leaves_an_unknown_job(tmp_path):
+    paper = Paper()
+    paper.hangs = asyncio.Event()
+    async with opened(tmp_path) as journal, spool_of(journal, paper, run=False) as spool:
+        first = asyncio.create_task(spool.run_printer())
+        await journal.commit(receipt("t1"))
+        await until(state_is(journal, "t1-receipt", JobState.SENDING))
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        paper.hangs = None
+        second = asyncio.create_task(spool.run_printer())
+        await until(state_is(journal, "t1-receipt", JobState.UNKNOWN))
+        second.cancel()
+        await asyncio.gather(second, return_exceptions=True)
+        assert paper.printed == []
 
 
 async def test_without_a_printer_jobs_end_and_the_till_is_told(tmp_path):
