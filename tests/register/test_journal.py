@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 from msgspec.structs import replace
 
+from journal_disk import HoldingDisk
 from journal_world import START_MS, HeldStorage, KeySigner, StillClock, draft, event, identity, opened, sale
 from store.exchange.canonical import canonical
 from store.exchange.record import fingerprint, genesis, record_hash, verify
@@ -25,6 +26,7 @@ from store.register.journal import (
 from store.register.journal_file import LOG_LIMIT_BYTES, LOG_START_BYTES
 from store.register.journal_jobs import MAX_JOBS, JobVanished
 from store.register.journal_reserve import RESERVE_BYTES, reserve_path
+from store.register.system_ports import SystemClock
 
 
 async def test_records_are_numbered_chained_signed_and_canonical(tmp_path):
@@ -339,6 +341,44 @@ async def test_cancelled_caller_changes_nothing_about_the_commit(tmp_path):
         await asyncio.gather(task, return_exceptions=True)
         assert (await journal.commit(sale("t2"))).record.seq == 2
         assert (await journal.record_by_txn("t1")).record.seq == 1
+
+
+async def test_nobody_hears_of_a_record_before_the_disk_has_confirmed_it(tmp_path):
+    disk, heard = HoldingDisk(), []
+    async with opened(tmp_path, driver=disk.driver(), storage=HeldStorage()) as journal:
+        journal.on_commit(heard.append)
+        disk.gate.clear()
+        task = asyncio.create_task(journal.commit(sale("t1")))
+        await asyncio.to_thread(disk.waiting.wait, 5)
+        await asyncio.sleep(0.05)
+        assert heard == []
+        assert not task.done()
+        disk.gate.set()
+        assert (await task).record.seq == 1
+        assert len(heard) == 1
+
+
+async def test_draft_does_not_wait_for_the_disk(tmp_path):
+    disk = HoldingDisk()
+    async with opened(tmp_path, driver=disk.driver(), storage=HeldStorage()) as journal:
+        disk.gate.clear()
+        async with asyncio.timeout(5):
+            for n in range(20):
+                await journal.save_draft(draft(str(n)))
+        assert not disk.waiting.is_set()
+        disk.gate.set()
+
+
+async def test_slow_disk_is_waited_for_and_logged(tmp_path, caplog):
+    disk = HoldingDisk()
+    async with opened(tmp_path, driver=disk.driver(), storage=HeldStorage(), clock=SystemClock()) as journal:
+        disk.gate.clear()
+        task = asyncio.create_task(journal.commit(sale("t1")))
+        await asyncio.sleep(0.35)
+        disk.gate.set()
+        assert (await task).record.seq == 1
+        assert journal.last_commit_s > 0.3
+        assert "slow commit" in caplog.text
 
 
 async def test_commit_tells_listeners_once_and_not_for_a_repeat(tmp_path):

@@ -4,6 +4,7 @@ one that fails at the n-th call. Both are apsw file systems under the register's
 import errno
 import itertools
 import random
+import threading
 
 import apsw
 
@@ -133,6 +134,21 @@ class FailingDisk(RecordingDisk):
         }
         error.extendedresult = codes[operation]
         return error
+
+
+class HoldingDisk(RecordingDisk):
+    """Holds syncs back while `gate` is closed."""
+
+    def __init__(self):
+        self.gate = threading.Event()
+        self.gate.set()
+        self.waiting = threading.Event()
+        super().__init__()
+
+    def before(self, operation, name):
+        if operation == "sync" and not self.gate.is_set():
+            self.waiting.set()
+            self.gate.wait(10)
 
 
 def crash_images(log, rng, outcomes=("kept", "dropped", "torn")):
