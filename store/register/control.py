@@ -122,16 +122,16 @@ class ControlServer:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._deserted.wait(), FAREWELL_S)
         self.abort()
-        if self._path is not None:
-            with contextlib.suppress(OSError):
-                self._path.unlink()
 
     def abort(self) -> None:
-        """Drop everything at once, as the end of the process does."""
+        """Drop everything at once and remove the socket. Without a goodbye screens know that the core crashed."""
         if self._server is not None:
             self._server.close()
         for peer in list(self._peers):
             peer.abort()
+        if self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
 
     # -- called by the peers
 

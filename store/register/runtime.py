@@ -156,8 +156,10 @@ class Core:
         if self._tasks.failure is None:
             self._tasks.expect_end()
             await mailbox.close()
-        why = "The register was ended." if self._closed_by_person else "The register core restarts."
-        await server.close(why, self._closed_by_person)
+            why = "The register was ended." if self._closed_by_person else "The register core restarts."
+            await server.close(why, self._closed_by_person)
+        else:
+            server.abort()
         await self._tasks.close()
         await parts.close()
 

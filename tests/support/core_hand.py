@@ -1,8 +1,10 @@
 """Somebody at the till of a real core, without a screen: types, scans, and sees the views."""
 
+import contextlib
 import json
 import os
 import socket
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
@@ -28,7 +30,7 @@ class Hand:
 
     def hear(self, kind: str) -> dict[str, Any]:
         """The next message of a kind; views on the way are taken. {} when the core hung up."""
-        for line in self.lines:
+        for line in self.until_it_hangs_up():
             message = json.loads(line)
             if message["t"] == "view":
                 self.view = message["view"]
@@ -36,6 +38,11 @@ class Hand:
             if message["t"] == kind:
                 return message
         return {}
+
+    def until_it_hangs_up(self) -> Iterator[bytes]:
+        with contextlib.suppress(ConnectionResetError):
+            for line in self.lines:  # noqa: UP028 - `yield from` would close the file with the generator
+                yield line
 
     def send(self, kind: str, arg: str = "", **more: Any) -> int:
         self.n += 1
