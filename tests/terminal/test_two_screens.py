@@ -1,4 +1,4 @@
-"""Several screens on one core: they see the same sale, one of them stalled or lost disturbs nobody, the end is in order."""
+"""Several screens on one core see the same sale; one that stalls or is lost disturbs nobody; the end is in order."""
 
 import signal
 import time
