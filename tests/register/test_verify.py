@@ -10,11 +10,21 @@ from pathlib import Path
 
 import pytest
 
+import sale_shop as shop
 from journal_world import KEY, KeySigner, StillClock, event, identity, opened, sale, sale_body
 from store.exchange.canonical import canonical
 from store.exchange.record import key_id_of, public_bytes, record_hash, sign
 from store.register.export import ExportFailed, export_journal
 from store.register.verify import verify_file
+from store.sale.barcode import LabelReading
+from store.sale.item import Department
+from store.sale.paying import add_tender, begin_payment, complete, void_tender
+from store.sale.policy import LabelMeasure
+from store.sale.record import drawer_open_body, reprint_body, shift_open_body, void_body
+from store.sale.record import sale_body as sale_body_of
+from store.sale.selling import add_department_line, add_label_line, set_quantity, void_line
+from store.sale.shift import fold_all, shift_close_body, x_report_body
+from store.sale.tender import TenderKind
 
 SHIFT_OPEN = {"start_amount": 10_000, "currency": "EUR", "grand_total": 500}
 
@@ -255,6 +265,47 @@ async def test_content_that_is_not_canonical_is_named(tmp_path):
         row.update(payload=text, hash=hash_.hex(), signature=sign(KEY, hash_).hex())
         report = verify_lines(tmp_path, [lines[0], json.dumps(row), *lines[2:]])
         assert report.first_bad.seq == 1, text
+
+
+async def test_what_the_till_really_books_verifies(tmp_path):
+    """Weighed, labelled, taxed on top, by department, voided, split, rounded: the writer's sums are the verifier's."""
+    goods = [shop.MILK, shop.WINE, shop.BANANAS, shop.BAG, shop.STAMP]
+    label = LabelReading(
+        text="2200001004823",
+        gtin="02200001000000",
+        item="00001",
+        measure=LabelMeasure.PRICE,
+        value=482,
+        decimals=2,
+    )
+    async with opened(tmp_path) as journal:
+        opening = shift_open_body(10_000, "EUR", 77)
+        await journal.commit(event("shift.open", "open", opening))
+        for n, policy in enumerate((shop.POLICY, shop.POLICY_5, shop.POLICY)):
+            open_sale = shop.sale_of(*goods, policy=policy)
+            open_sale = add_label_line(open_sale, policy, shop.BANANAS, label, "2200001004823")
+            open_sale = add_department_line(
+                open_sale, policy, Department(code="9", name="Misc", tax="A"), 333, "3"
+            )
+            open_sale = set_quantity(void_line(open_sale, 2), policy, 1, "7")
+            open_sale = begin_payment(open_sale)
+            open_sale = add_tender(open_sale, policy, TenderKind.CARD, 500, "ref")
+            open_sale = void_tender(open_sale, 1)
+            open_sale = add_tender(open_sale, policy, TenderKind.CARD, 400 + n)
+            done = complete(add_tender(open_sale, policy, TenderKind.CASH, 100_00), policy)
+            body = sale_body_of(done, policy)
+            entry = sale(f"t{n}", body=body)
+            await journal.commit(entry)
+        await journal.commit(event("void", "void", void_body(shop.sale_of(*goods), shop.POLICY, "gone")))
+        await journal.commit(event("drawer.open", "drawer", drawer_open_body("change")))
+        await journal.commit(event("reprint", "copy", reprint_body(2, 1, 1)))
+        sums = fold_all(await journal.shift_payloads("shift-1"))
+        await journal.commit(event("report.x", "x", x_report_body(sums, shop.FACTS)))
+        sums = fold_all(await journal.shift_payloads("shift-1"))
+        await journal.commit(event("shift.close", "close", shift_close_body(sums, shop.FACTS, 12_345)))
+    report = verify_file(tmp_path / "journal.db")
+    assert report.ok, report
+    assert report.records == 9
 
 
 def test_rubbish_is_answered_with_a_reason(tmp_path):
