@@ -136,7 +136,7 @@ class Router:
 
     def press(self, key: Key) -> None:
         """One key."""
-        if key.character == "\x00":  # padding of a slow line
+        if is_nothing(key.character):
             return
         self.local.note = None
         name = {"ctrl+m": "enter", "ctrl+i": "tab", "ctrl+h": "backspace"}.get(key.name, key.name)
@@ -336,8 +336,10 @@ class Router:
                 self._overlays.move(action.id)
             case "connection" if self.local.overlay is Overlay.CONNECTION:
                 self._overlays.press_button()
-            case _ if action.id in OPENS and self.local.overlay is OPENS[action.id]:
+            case "help" | "refused" if self.local.overlay is OPENS[action.id]:
                 self._overlays.close()
+            case _ if action.id in OPENS and self.local.overlay is OPENS[action.id]:
+                self._box.say("It is open already; Esc closes it.")
             case _ if action.id in OPENS:
                 self._overlays.open(OPENS[action.id], keep_text=action.takes_text)
             case _:
@@ -372,15 +374,21 @@ class Router:
         self._box.send(IntentKind.ENTER, amount_text(amounts[index], view.exponent))
 
     def _back(self) -> None:
-        """One step back: the entry line, then the overlay, then the core's question or mode."""
+        """One step back: what the screen laid over the sale, the entry line, the core's question or mode."""
         local = self.local
-        if local.entry:
-            local.entry = ""
-            self._overflow = 0
-            self._overlays.text_changed()
-        elif local.overlay is not None:
+        self._overflow = 0
+        if local.overlay is not None:
             self._overlays.close()
             self._begun_under = self._box.question
+        elif local.entry:
+            local.entry = ""
         elif not local.watching:
             local.refused = ()
             self._box.send(IntentKind.BACK)
+
+
+def is_nothing(character: str | None) -> bool:
+    """Padding of a slow line, and characters that cannot be seen (marks of direction and the like)."""
+    if character is None or len(character) != 1:
+        return False
+    return character == "\x00" or (ord(character) >= 0x80 and not character.isprintable())

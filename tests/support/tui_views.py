@@ -212,6 +212,17 @@ def screens() -> dict[str, tuple[View | None, Local]]:
             ),
             local(),
         ),
+        "sale-long-message": (
+            sale(
+                message=Message(
+                    text="4006381333932: its last digit is wrong (1 would fit). Scan again, or type it as it is "
+                    "printed.",
+                    tone=Tone.ERROR,
+                    number=3,
+                ),
+            ),
+            local(),
+        ),
         "sale-waiting": (sale(), local(link=Link.WAITING, unanswered=3, entry="12")),
         "question": (sale(question=_question(), entry=Entry.AMOUNT), local(entry="7.50")),
         "question-guarded": (sale(question=GUARDED, entry=Entry.NOTHING), local()),

@@ -174,6 +174,14 @@ def test_a_function_key_in_two_parts_is_still_one_key(core: FakeCore, terminal: 
     assert entered(core, 2) == [MILK, BREAD]
 
 
+def test_escape_and_a_scan_in_one_read_are_both_taken(core: FakeCore, terminal: Terminal):
+    terminal.send(F[1])
+    terminal.wait_for("Help: selling")
+    terminal.send(f"{ESC}{MILK}\r")
+    terminal.wait_for("> 1 Whole milk")
+    assert _entries(core) == [MILK]
+
+
 def test_ten_kilobytes_of_rubbish_are_one_refusal(core: FakeCore, terminal: Terminal):
     terminal.send("x9" * 1500)
     for _ in range(4):

@@ -115,9 +115,10 @@ def test_pasted_code_is_a_scan_and_pasted_lines_are_entered_one_by_one():
     assert router.local.entry == "12"
 
 
-def test_nul_bytes_are_nothing():
+def test_nul_bytes_and_invisible_characters_are_nothing():
     router, wires = router_in(sale())
-    type_in(router, "\x00\x004711\x00\r")
+    type_in(router, "\x00\x004711\x00\u202e\u200b\r")
+    assert router.local.note is None
     assert wires.said() == ["4711"]
 
 
@@ -238,7 +239,6 @@ def test_operations_run_by_number():
     type_in(router, "/108 milk\r")
     assert (router.local.overlay, router.local.entry) == (Overlay.FIND, "milk")
     router.press(key("escape"))
-    router.press(key("escape"))
     type_in(router, "/9901\r")
     assert wires.left
 
@@ -249,7 +249,6 @@ def test_typed_digits_around_an_overlay_stay_apart():
     router.press(key("f9"))
     type_in(router, "34")
     assert router.local.entry == "34"
-    router.press(key("escape"))
     router.press(key("escape"))
     assert router.local.entry == "12"
     assert wires.said() == []
@@ -304,6 +303,16 @@ def test_enter_before_the_search_was_answered_sells_nothing():
     assert wires.said() == []
     assert wires.asked == [("find", "milk")]
     assert router.local.entry == "milk"
+
+
+def test_escape_closes_the_search_at_once_and_its_key_keeps_it_open():
+    router, wires = router_in(sale())
+    router.press(key("f2"))
+    type_in(router, "mil")
+    router.press(key("f2"))
+    assert (router.local.overlay, router.local.entry) == (Overlay.FIND, "mil")
+    router.press(key("escape"))
+    assert (router.local.overlay, router.local.entry, wires.said()) == (None, "", [])
 
 
 def test_menu_runs_by_number_name_or_choice():

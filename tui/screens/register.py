@@ -21,6 +21,7 @@ from store.register.view import View
 from tui.keymap import Keymap
 from tui.palette import PaletteName
 from tui.router import Key, Router
+from tui.screens.driver import TillDriver
 from tui.view.frame import SIDE_WIDTH
 from tui.view.local import Link
 from tui.view.screen import draw
@@ -56,7 +57,7 @@ class RegisterScreen(App[None]):
         palette: PaletteName,
         revive: Callable[[], str] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=TillDriver)
         self.last_words = ""
         """What to print when the terminal is a plain one again."""
         self.theme = THEME

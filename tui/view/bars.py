@@ -7,7 +7,7 @@ from tui.view.local import Link, Local, Overlay
 from tui.view.paper import paper_of
 from tui.view.place import offers_connect, place_of, place_under
 from tui.view.roles import Role
-from tui.view.text import clean, cut, tail, width_of
+from tui.view.text import clean, cut, tail, width_of, wrap
 
 WAITING = "WAITING FOR THE REGISTER CORE"
 TONES = {Tone.INFO: Role.INFO, Tone.WARN: Role.WARN, Tone.ERROR: Role.ERROR}
@@ -45,11 +45,18 @@ def _who(view: View, local: Local, width: int) -> str:
 
 
 def draw_message(canvas: Canvas, view: View | None, local: Local, y: int) -> None:
-    """One sentence: the screen's own, the core's, or why the connection is blocked."""
+    """One sentence: the screen's own, the core's, or why the connection is blocked.
+
+    A long one takes the row above as well, which is the panel's lower border: the cure at its end is not cut off.
+    """
     text, role = _message(view, local)
-    if role is Role.ERROR and text:
-        canvas.fill(0, y, canvas.width, role)
-    canvas.put(1, y, cut(clean(text), canvas.width - 2), role)
+    rows = [text] if width_of(clean(text)) <= canvas.width - 2 else wrap(clean(text), canvas.width - 2)
+    if len(rows) > 2:
+        rows = [rows[0], cut(" ".join(rows[1:]), canvas.width - 2)]
+    for offset, row in enumerate(reversed(rows)):
+        if offset or (role is Role.ERROR and text):
+            canvas.fill(0, y - offset, canvas.width, role)
+        canvas.put(1, y - offset, clean(row), role)
 
 
 def _message(view: View | None, local: Local) -> tuple[str, Role]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from store.register.operations import OPERATIONS
-from store.register.view import View
+from store.register.view import Mode, View
 from tui.keymap import Keymap, key_name
 from tui.view.canvas import Canvas
 from tui.view.frame import Box, line
@@ -52,6 +52,10 @@ def _keys(number: int, default: tuple[str, ...], keymap: Keymap) -> str:
 def draw_menu(canvas: Canvas, view: View | None, local: Local, keymap: Keymap, box: Box) -> None:
     """Number, name and key of each operation."""
     rows = menu_rows(view, local, keymap)
+    missing = _missing(view) if local.overlay is Overlay.CASH and not local.entry else ""
+    if missing:
+        line(canvas, box, box.height - 1, missing, Role.HINT)
+        box = Box(box.x, box.y, box.width, box.height - 2)
     if not rows:
         line(canvas, box, 1, "No operation of that number or name can be run here.", Role.HINT)
     for y, index in shown_rows(local.chosen, len(rows), box):
@@ -60,6 +64,13 @@ def draw_menu(canvas: Canvas, view: View | None, local: Local, keymap: Keymap, b
         name = left(row.name, max(10, min(50, box.width - 26)))
         text = f"{'>' if chosen else ' '}{row.number:>6}  {name}  {row.keys}"
         canvas.put(box.x, y, cut(text, box.width), Role.CURRENT if chosen else Role.TEXT)
+
+
+def _missing(view: View | None) -> str:
+    """Why the drawer and the shift are not on the list."""
+    if view is None or view.mode not in (Mode.SALE, Mode.TENDER):
+        return ""
+    return "A sale is open: drawer, X report and closing come back after it."
 
 
 def found_items(local: Local) -> list[dict[str, Any]]:

@@ -71,8 +71,9 @@ def draw_paid_side(canvas: Canvas, view: View, panel: PaidPanel, box: Box) -> No
     for tender in panel.taken[: box.height - 4]:
         pair(canvas, box, row, clean(tender.name), amount_text(_handed(tender), view.exponent))
         row += 1
-    rule(canvas, box, row, "═")
-    pair(canvas, box, row + 1, "CHANGE", amount_text(panel.change, view.exponent), Role.STRONG)
+    if panel.change or any(tender.kind == "cash" for tender in panel.taken):
+        rule(canvas, box, row, "═")
+        pair(canvas, box, row + 1, "CHANGE", amount_text(panel.change, view.exponent), Role.STRONG)
 
 
 def _handed(tender: TenderView) -> int:

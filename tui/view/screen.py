@@ -51,10 +51,8 @@ def draw(view: View | None, local: Local, width: int, height: int, clock: str, k
     )
     panel_height = height - ROWS_AROUND
     if sign_in:
-        draw_message(canvas, view, local, height - 2)
         panel_height += 1
     else:
-        draw_message(canvas, view, local, height - 3)
         draw_entry(canvas, view, local, height - 2)
     if local.overlay is not None:
         _draw_overlay(canvas, view, local, keymap, panel_height)
@@ -62,6 +60,7 @@ def draw(view: View | None, local: Local, width: int, height: int, clock: str, k
         draw_waiting(canvas, local, one_panel(canvas, 1, panel_height, ""))
     else:
         _draw_mode(canvas, view, local, keymap, panel_height)
+    draw_message(canvas, view, local, height - 2 if sign_in else height - 3)
     return canvas.picture()
 
 

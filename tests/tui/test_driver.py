@@ -1,0 +1,45 @@
+"""The Esc key told from the beginning of a sequence, however the stream is cut."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.screens.driver import ESCAPE, POLL_S, EscapeKeys
+
+DELAY_S = 0.5
+
+
+def taken(chunks: list[str], delay_s: float = DELAY_S) -> list[str]:
+    keys = EscapeKeys(delay_s)
+    pieces = [piece for chunk in chunks for piece in keys.take(chunk, 1.0)]
+    return [*pieces, *keys.tick(10.0)]
+
+
+def test_escape_and_a_scan_in_one_read_are_a_key_and_a_scan():
+    assert taken(["\x1b4006381333931\r"]) == [ESCAPE, "4006381333931\r"]
+    assert taken(["12\x1b34\x1b\x1b5"]) == ["12", ESCAPE, "34", ESCAPE, ESCAPE, "5"]
+
+
+def test_sequences_stay_whole_wherever_they_are_cut():
+    assert taken(["\x1b[24~4\x1bOP"]) == ["\x1b[24~4\x1bOP"]
+    assert taken(["\x1b", "[24~"]) == ["\x1b[24~"]
+    assert taken(["1\x1b", "O", "P"]) == ["1", "\x1bO", "P"]
+    assert taken(["\x1b\x1b[24~"]) == [ESCAPE, "\x1b[24~"]
+
+
+def test_escape_alone_is_a_key_after_the_delay():
+    keys = EscapeKeys(DELAY_S)
+    assert list(keys.take("\x1b", 1.0)) == []
+    assert list(keys.tick(1.4)) == []
+    assert keys.wait_s(1.45) < POLL_S
+    assert list(keys.tick(1.5)) == [ESCAPE]
+    assert list(keys.tick(9.0)) == []
+    assert keys.wait_s(9.0) == POLL_S
+
+
+def test_escape_held_for_the_next_read_is_not_lost():
+    assert taken(["\x1b", "4711\r"]) == [ESCAPE, "4711\r"]
+
+
+@given(st.lists(st.text(st.sampled_from("\x1b[O1~\r"), max_size=6), max_size=8))
+def test_no_character_is_lost_or_moved(chunks: list[str]):
+    assert "".join(taken(chunks)) == "".join(chunks)
