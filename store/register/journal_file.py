@@ -5,7 +5,6 @@ connection is thrown away, the file opened again and the entry looked up by its 
 """
 
 import contextlib
-import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +36,7 @@ from store.register.journal_errors import (
     JournalRolledBack,
     JournalUnknown,
 )
+from store.register.journal_paths import LOG_LIMIT_BYTES, fill_log, make_private, sync_file
 from store.register.journal_reads import (
     HeadMismatch,
     begin_series,
@@ -63,12 +63,6 @@ from store.register.journal_sql import (
 
 Result = TypeVar("Result")
 
-LOG_LIMIT_BYTES = 4 * 1024 * 1024
-"""A commit that leaves more than this in the write-ahead log is followed by a checkpoint."""
-LOG_START_BYTES = LOG_LIMIT_BYTES
-"""The log is filled with zeros up to here before it is used: a sync that need not make the file longer is a third
-faster. SQLite stops reading a log at the first frame that is not its own, and zeros are none."""
-
 _EXPORT = "Nothing is lost: export the journal (outpost journal export) and call for help."
 
 
@@ -85,6 +79,10 @@ class JournalFile:
         self._driver = driver
         self._lock = FileLock(path.with_name(path.name + ".lock"))
         self._connection: Connection | None = None
+        self._is_open = False
+        # Whatever may go wrong while a journal is opened again.
+        trouble: tuple[type[Exception], ...] = (DatabaseTrouble, ChainBroken, HeadMismatch, OSError)
+        self._disk_errors = trouble + driver.errors
         self._steps = load_steps("store.register")
 
     # ---- opening and closing
@@ -94,14 +92,19 @@ class JournalFile:
 
         Raises JournalBusy, JournalNewer, JournalDamaged, JournalRolledBack, JournalFull.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock.acquire()
         except DatabaseInUse as error:
             raise JournalBusy(
                 f"Another register core already works with {self.path}; attach to it with `outpost screen`, "
                 "or end it first."
             ) from error
+        except (DatabaseTrouble, OSError) as error:
+            raise JournalDamaged(
+                f"The journal {self.path} cannot be made: {error} Give it another place."
+            ) from error
+        self._is_open = True
         try:
             return self._open_checked()
         except BaseException:  # neither file nor lock may stay behind a failed start
@@ -110,6 +113,7 @@ class JournalFile:
 
     def close(self) -> None:
         """Write the note of how far the journal came, close (the last connection checkpoints), free the lock."""
+        self._is_open = False
         try:
             if self._connection is not None:
                 with contextlib.suppress(JournalError, OSError, *self._driver.errors):
@@ -210,8 +214,9 @@ class JournalFile:
                 then(connection)
             return result
 
+        connection = self._open_connection
         log_bytes = self._log_bytes()
-        result = in_transaction(self._driver, self._open_connection, unit)
+        result = in_transaction(self._driver, connection, unit)
         if log_bytes > LOG_LIMIT_BYTES:
             self.checkpoint()
         return result
@@ -220,10 +225,11 @@ class JournalFile:
         """Run a unit that may be repeated without harm; with DEFERRED somebody must sync the log afterwards."""
 
         def attempt() -> Result:
+            connection = self._open_connection
             self._log_bytes()
             if level == DEFERRED:
-                return at_level(self._driver, self._open_connection, level, unit)
-            return in_transaction(self._driver, self._open_connection, unit)
+                return at_level(self._driver, connection, level, unit)
+            return in_transaction(self._driver, connection, unit)
 
         return self._resolved(attempt, lambda: None)
 
@@ -231,7 +237,7 @@ class JournalFile:
         """Run a unit that only reads."""
         try:
             return unit(self._open_connection)
-        except (HeadMismatch, *self._driver.errors) as error:
+        except self._disk_errors as error:
             raise JournalDamaged(f"The journal cannot be read ({error}). {_EXPORT}") from error
 
     def checkpoint(self) -> None:
@@ -251,9 +257,16 @@ class JournalFile:
 
     @property
     def _open_connection(self) -> Connection:
-        if self._connection is None:
-            raise JournalUnknown(f"The journal {self.path} is closed after a failure of the disk. {_EXPORT}")
-        return self._connection
+        """The connection; after a failure of the disk every use tries to open it again."""
+        if self._connection is not None:
+            return self._connection
+        if not self._is_open:
+            raise JournalUnknown(f"The journal {self.path} is closed.")
+        try:
+            return self._connect()
+        except self._disk_errors as error:
+            self._drop_connection()
+            raise JournalUnknown(f"The disk still fails ({error}); nothing was booked. {_EXPORT}") from error
 
     def _resolved(self, attempt: Callable[[], Result], look_up: Callable[[], Result | None]) -> Result:
         """Run an attempt; after an error find out on a fresh connection what is stored, and try once more."""
@@ -301,8 +314,11 @@ class JournalFile:
             found = look_up()
             if is_failed_sync(error):
                 self._rebuild()
+            elif found is not None:
+                # What was found may be in the system's memory only; the checkpoint syncs it or raises.
+                self._open_connection.execute("pragma wal_checkpoint(full)").fetchall()
             return found
-        except (DatabaseTrouble, ChainBroken, HeadMismatch, OSError, *self._driver.errors) as trouble:
+        except self._disk_errors as trouble:
             self._drop_connection()
             raise JournalUnknown(
                 f"The disk failed ({error}) and the journal cannot be read back ({trouble}). {_EXPORT}"
@@ -324,6 +340,7 @@ class JournalFile:
         fresh = self.path.with_name(self.path.name + ".rebuilt")
         fresh.unlink(missing_ok=True)
         self._open_connection.execute("vacuum into ?", (str(fresh),))
+        fresh.chmod(0o600)
         sync_file(fresh)
         check_chain(self._driver.connect, fresh, self.identity)
         self._drop_connection()
@@ -347,45 +364,3 @@ class JournalFile:
                 f"The files of the journal {self.path} were removed while the register ran; what it writes now would "
                 "be lost. Put them back, or start the register anew."
             ) from error
-
-
-def make_private(path: Path) -> None:
-    """Make the file, if it is not there, so that neither it nor its log can be read by others; raises JournalError.
-
-    Only before a connection exists: closing a descriptor later would drop SQLite's locks.
-    """
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        return
-    except OSError as error:
-        raise JournalDamaged(
-            f"The journal {path} cannot be made: {error.strerror}. Give it another place."
-        ) from error
-
-
-def fill_log(log: Path) -> None:
-    """Lengthen a log with zeros before anything is written to it by this process; without room it stays short."""
-    try:
-        descriptor = os.open(log, os.O_RDWR)
-    except FileNotFoundError:
-        return
-    try:
-        size = os.fstat(descriptor).st_size
-        if size < LOG_START_BYTES:
-            os.pwrite(descriptor, bytes(LOG_START_BYTES - size), size)
-            os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-    finally:
-        os.close(descriptor)
-
-
-def sync_file(path: Path) -> None:
-    """Make a file durable; raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

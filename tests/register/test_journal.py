@@ -23,8 +23,8 @@ from store.register.journal import (
     Lockout,
     UploadState,
 )
-from store.register.journal_file import LOG_LIMIT_BYTES, LOG_START_BYTES
 from store.register.journal_jobs import MAX_JOBS, JobVanished
+from store.register.journal_paths import LOG_LIMIT_BYTES, LOG_START_BYTES
 from store.register.journal_reserve import RESERVE_BYTES, reserve_path
 from store.register.system_ports import SystemClock
 
@@ -187,6 +187,13 @@ async def test_file_that_is_no_database_is_a_sentence(tmp_path):
         async with opened(tmp_path):
             pass
     assert not (tmp_path / "journal.db-wal").exists()
+
+
+async def test_place_that_cannot_be_written_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(JournalDamaged, match="Give it another place"):
+        async with opened(tmp_path / "file" / "deeper"):
+            pass
 
 
 async def test_journal_of_another_key_is_refused(tmp_path):
