@@ -43,6 +43,12 @@ _PLAIN = {
     Health.COVER_OPEN: "Printer cover open",
     Health.FAULT: "Printer faulty",
 }
+_PLAIN_DRAWER = {
+    Health.OFFLINE: "it is off or unplugged",
+    Health.PAPER_OUT: "the printer is out of paper",
+    Health.COVER_OPEN: "the printer's cover is open",
+    Health.FAULT: "the printer is faulty",
+}
 _EVENTS = {
     PrintOutcome.CONFIRMED: JobEvent.PAPER_CONFIRMED,
     PrintOutcome.PRESUMED: JobEvent.BYTES_TAKEN,
@@ -234,7 +240,7 @@ class PrintSpool:
         done = await self._attempt(sending, lambda: drawer.open(job.job_id))
         if done.state == JobState.FAILED:
             # A drawer that springs open later, with nobody at the till, is worse than one that stays closed.
-            await self._move(done, JobEvent.GIVEN_UP, done.detail)
+            await self._move(done, JobEvent.GIVEN_UP, _PLAIN_DRAWER.get(drawer.status().health, done.detail))
         return 0.0
 
     # ---- both

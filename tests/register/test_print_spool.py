@@ -91,9 +91,10 @@ class Till:
     def __init__(self):
         self.answers = []
         self.pulses = []
+        self.health = Health.READY
 
     def status(self):
-        return DeviceStatus(device="drawer", kind="drawer", health=Health.READY)
+        return DeviceStatus(device="drawer", kind="drawer", health=self.health)
 
     async def open(self, job_id):
         self.pulses.append(job_id)
@@ -366,6 +367,16 @@ async def test_drawer_opens_once_per_job_and_is_never_tried_again(tmp_path):
         assert "use its key" in spool.state_of("t2-drawer")
         await asyncio.sleep(0.05)
         assert len(drawer.pulses) == 3
+
+
+async def test_drawer_of_a_printer_that_is_off_is_told_in_plain_words(tmp_path):
+    drawer = Till()
+    drawer.health = Health.OFFLINE
+    drawer.answers = [PrintOutcome.FAILED]
+    async with opened(tmp_path) as journal, spool_of(journal, Paper(), drawer) as spool:
+        await journal.commit(with_drawer("t1"))
+        await until(state_is(journal, "t1-drawer", JobState.DISCARDED))
+        assert spool.state_of("t1-drawer") == "The drawer did not open (it is off or unplugged); use its key."
 
 
 async def test_drawer_jobs_found_at_start_expire_and_never_fire(tmp_path):
