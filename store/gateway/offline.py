@@ -1,7 +1,7 @@
 """Answers from the offline catalog: one immutable file per package version, read synchronously.
 
-A look-up takes about ten microseconds, less than a hop to a thread. `store/register/catalog.py` makes and swaps the
-files; the schema is `store/database/catalog.sql`.
+A look-up takes about ten microseconds, less than a hop to a thread. `store/register/catalog/keeper.py` makes and
+swaps the files; the schema is `store/database/catalog.sql`.
 """
 
 import sqlite3

@@ -9,7 +9,7 @@ from figures import Row, ms, p50, p99
 from stage import Stage
 
 from journal_world import draft, opened, sale
-from store.register.journal import Committed, Journal
+from store.register.journal.journal import Committed, Journal
 
 LIMIT = 2.0
 LINES = 10

@@ -19,7 +19,7 @@ from store.gateway.online import OnlineGateway
 from store.gateway.profile import OfflineProfile
 from store.gateway.states import Mode
 from store.gateway.supervisor import ConnectionSupervisor
-from store.register.catalog_build import build_from_package
+from store.register.catalog.build import build_from_package
 from store.sale.item import Item, ItemKey, KeyKind
 
 CHEESE = ItemKey(KeyKind.GTIN, "04006381333931")

@@ -11,7 +11,7 @@ from server_world import running_world
 from store.database.vault import open_vault
 from store.exchange.messages import EnrolmentAnswer
 from store.gateway.errors import ServerRefused, ServerUnreachable
-from store.register.activation import (
+from store.register.enrolment.activation import (
     ENROLMENT_NAME,
     ActivationRefused,
     enrol,
@@ -19,7 +19,7 @@ from store.register.activation import (
     load_pepper,
     load_signer,
 )
-from store.register.verify import verify_file
+from store.register.verification.verify import verify_file
 
 
 class Answers:

@@ -15,9 +15,9 @@ from store.exchange.messages import PackageInfo
 from store.exchange.package import read_package
 from store.exchange.record import public_bytes
 from store.gateway.errors import ServerBusy, ServerUnreachable
-from store.register.catalog import CatalogKeeper, CatalogRefused
-from store.register.catalog_build import build_catalog, content_digest
-from store.register.catalog_download import CatalogDownloader
+from store.register.catalog.build import build_catalog, content_digest
+from store.register.catalog.keeper import CatalogKeeper, CatalogRefused
+from store.register.sync.catalog_download import CatalogDownloader
 
 ROOT_KEY = public_bytes(ROOT)
 META = {"package_seq": "1", "created": "0"}

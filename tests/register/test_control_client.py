@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from core_till import Memory, RunningCore, running_core, wire_to
-from store.register.control_client import (
+from store.register.control.client import (
     UNANSWERED_LIMIT,
     ControlClient,
     CoreAway,
@@ -14,8 +14,8 @@ from store.register.control_client import (
     CoreRefused,
     ask,
 )
+from store.register.control.messages import Command, Query
 from store.register.intents import IntentKind
-from store.register.messages import Command, Query
 
 
 class Screen:

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core_till import Memory, RecordingTill
-from store.register.control import ControlServer
-from store.register.control_client import ControlClient, CoreLink
-from store.register.control_peer import Peer
+from store.register.control.client import ControlClient, CoreLink
+from store.register.control.mailbox import Mailbox
+from store.register.control.peer import Peer
+from store.register.control.server import ControlServer
 from store.register.intents import IntentKind, OutcomeKind
-from store.register.mailbox import Mailbox
-from store.register.runtime_tasks import CoreTasks
+from store.register.process.tasks import CoreTasks
 from store.register.system_ports import SystemClock
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from core_till import Memory, RunningCore, running_core, wire_to
-from store.register import control_peer
 from store.register.config import ConfigError
-from store.register.control import PEER_LIMIT
-from store.register.control_access import PeerCheck, make_room_for, open_socket
-from store.register.control_client import CoreRefused, ask
-from store.register.messages import PROTOCOL, Query
+from store.register.control import peer as control_peer
+from store.register.control.access import PeerCheck, make_room_for, open_socket
+from store.register.control.client import CoreRefused, ask
+from store.register.control.messages import PROTOCOL, Query
+from store.register.control.server import PEER_LIMIT
 
 
 @pytest.fixture

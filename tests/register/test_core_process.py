@@ -7,7 +7,7 @@ import time
 import pytest
 
 from core_home import make_home
-from store.register.core_process import TRIES, CoreProcess
+from store.register.process.core_process import TRIES, CoreProcess
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from journal_world import START_MS, HeldStorage, KeySigner, StillClock, draft, e
 from store.exchange.canonical import canonical
 from store.exchange.record import fingerprint, genesis, record_hash, verify
 from store.gateway.gateway import StoredMode
-from store.register.journal import (
+from store.register.journal.jobs import MAX_JOBS, JobVanished
+from store.register.journal.journal import (
     EntryRefused,
     JournalBusy,
     JournalDamaged,
@@ -23,9 +24,8 @@ from store.register.journal import (
     Lockout,
     UploadState,
 )
-from store.register.journal_jobs import MAX_JOBS, JobVanished
-from store.register.journal_paths import LOG_LIMIT_BYTES, LOG_START_BYTES
-from store.register.journal_reserve import RESERVE_BYTES, reserve_path
+from store.register.journal.paths import LOG_LIMIT_BYTES, LOG_START_BYTES
+from store.register.journal.reserve import RESERVE_BYTES, reserve_path
 from store.register.system_ports import SystemClock
 
 

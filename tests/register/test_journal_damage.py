@@ -12,12 +12,12 @@ from pathlib import Path
 from journal_world import START_MS, KeySigner, draft, identity, sale
 from store.database.errors import DatabaseTrouble
 from store.database.sqlite import open_reader
-from store.register.journal import JournalError, _check_tail
-from store.register.journal_commit import Moment
-from store.register.journal_drafts import draft_unit, read_draft
-from store.register.journal_file import JournalFile
-from store.register.journal_sql import DEFERRED
-from store.register.verify import verify_file
+from store.register.journal.commit import Moment
+from store.register.journal.drafts import draft_unit, read_draft
+from store.register.journal.file import JournalFile
+from store.register.journal.journal import JournalError, _check_tail
+from store.register.journal.sql import DEFERRED
+from store.register.verification.verify import verify_file
 
 MOMENT = Moment(wall_ms=START_MS, utc_offset_min=60)
 
@@ -143,10 +143,10 @@ SELLER = """
 import sys
 from pathlib import Path
 from journal_world import START_MS, KeySigner, draft, identity, sale
-from store.register.journal_commit import Moment
-from store.register.journal_drafts import draft_unit
-from store.register.journal_file import JournalFile
-from store.register.journal_sql import DEFERRED
+from store.register.journal.commit import Moment
+from store.register.journal.drafts import draft_unit
+from store.register.journal.file import JournalFile
+from store.register.journal.sql import DEFERRED
 
 file = JournalFile(Path(sys.argv[1]), identity(), KeySigner())
 head = file.open()

@@ -6,12 +6,12 @@ import pytest
 
 from journal_disk import FailingDisk
 from journal_world import START_MS, KeySigner, draft, identity, sale
-from store.register.journal import JournalError, JournalFull, SafeStop
-from store.register.journal_commit import Moment
-from store.register.journal_drafts import draft_unit
-from store.register.journal_file import JournalFile
-from store.register.journal_sql import DEFERRED
-from store.register.verify import verify_file
+from store.register.journal.commit import Moment
+from store.register.journal.drafts import draft_unit
+from store.register.journal.file import JournalFile
+from store.register.journal.journal import JournalError, JournalFull, SafeStop
+from store.register.journal.sql import DEFERRED
+from store.register.verification.verify import verify_file
 
 # A connection whose disk fails while it is closed says so once more when apsw destroys it.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

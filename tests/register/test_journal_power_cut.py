@@ -5,12 +5,12 @@ from pathlib import Path
 
 from journal_disk import RecordingDisk, crash_images
 from journal_world import START_MS, KeySigner, draft, event, identity, sale
-from store.register import journal_file
-from store.register.journal_commit import Moment
-from store.register.journal_drafts import draft_unit, read_draft
-from store.register.journal_file import JournalFile
-from store.register.journal_sql import DEFERRED, at_level
-from store.register.verify import verify_file
+from store.register.journal import file as journal_file
+from store.register.journal.commit import Moment
+from store.register.journal.drafts import draft_unit, read_draft
+from store.register.journal.file import JournalFile
+from store.register.journal.sql import DEFERRED, at_level
+from store.register.verification.verify import verify_file
 
 MOMENT = Moment(wall_ms=START_MS, utc_offset_min=60)
 

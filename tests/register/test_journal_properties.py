@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from journal_world import START_MS, KeySigner, draft, event, identity, sale
-from store.register.journal import SignerUnavailable
-from store.register.journal_commit import Moment
-from store.register.journal_drafts import draft_unit, read_draft
-from store.register.journal_file import JournalFile
-from store.register.journal_reads import read_head
-from store.register.journal_sql import DEFERRED
-from store.register.verify import verify_file
+from store.register.journal.commit import Moment
+from store.register.journal.drafts import draft_unit, read_draft
+from store.register.journal.file import JournalFile
+from store.register.journal.journal import SignerUnavailable
+from store.register.journal.reads import read_head
+from store.register.journal.sql import DEFERRED
+from store.register.verification.verify import verify_file
 
 
 class FlakySigner(KeySigner):

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from core_till import Memory, RecordingTill, running_core, wire_to
+from store.register.control.mailbox import BATCH_LIMIT, CAPACITY, Mailbox
 from store.register.intents import Intent, IntentKind, OutcomeKind
-from store.register.mailbox import BATCH_LIMIT, CAPACITY, Mailbox
 
 
 def scan(n):

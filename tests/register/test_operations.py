@@ -16,7 +16,7 @@ from store.register.operations import (
     roles_with,
 )
 from store.register.operations_page import page
-from store.register.session_operations import flow_numbers
+from store.register.session.run_operation import flow_numbers
 from store.register.view import Mode
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,10 +8,10 @@ import pytest
 
 from journal_disk import FailingDisk
 from journal_world import START_MS, HeldStorage, StillClock, event, opened, sale
-from store.register.journal import Entry, PrintJob
+from store.register.journal.journal import Entry, PrintJob
 from store.register.peripherals import DeviceStatus, Health, PrintOutcome, PrintResult
-from store.register.print_spool import DRAWER_LIFE_S, PrintSpool
-from store.register.print_spool_states import OPEN_STATES, STEPS, JobEvent, JobState, sentence, step
+from store.register.printing.job_states import OPEN_STATES, STEPS, JobEvent, JobState, sentence, step
+from store.register.printing.spool import DRAWER_LIFE_S, PrintSpool
 from store.sale.policy import StoreFacts
 
 ENDS = {JobState.CONFIRMED, JobState.PRESUMED, JobState.DISCARDED}

@@ -11,8 +11,8 @@ import pytest
 
 from core_hand import Hand
 from core_home import BREAD, MILK, CoreRun, make_home
-from store.register.control_client import CoreRefused
-from store.register.core_process import CoreProcess
+from store.register.control.client import CoreRefused
+from store.register.process.core_process import CoreProcess
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +211,7 @@ def test_core_runs_from_any_folder_and_keeps_its_home_as_folder(home, tmp_path):
 def test_slow_parts_are_loaded_after_the_socket_listens(home):
     """What costs a tenth of a second to import must not stand between the key press and the sign-in."""
     code = (
-        "import sys; import devices.factory, store.register.runtime; "
+        "import sys; import devices.factory, store.register.process.runtime; "
         "print([m for m in ('aiohttp', 'escpos', 'serial', 'textual') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

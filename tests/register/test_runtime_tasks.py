@@ -9,8 +9,8 @@ import pytest
 
 from core_hand import Hand
 from core_home import make_home
-from store.register.control_probe import is_core_there
-from store.register.runtime_tasks import BACK_OFF_LAST_S, HEALTHY_AFTER_S, CoreTasks
+from store.register.control.probe import is_core_there
+from store.register.process.tasks import BACK_OFF_LAST_S, HEALTHY_AFTER_S, CoreTasks
 
 
 class FakeClock:
@@ -121,7 +121,7 @@ async def test_closing_ends_every_task_and_starts_none():
 
 BROKEN_TILL = """
 import sys
-from store.register.session import Session
+from store.register.session.session import Session
 async def broken(self, batch):
     raise ZeroDivisionError("a defect of the till")
 Session.handle = broken

@@ -6,9 +6,9 @@ import pytest
 
 from session_fakes import BAD_DIGIT, BREAD, FLOWERS, LEAFLET, MILK, UNKNOWN, running
 from store.register.intents import IntentKind, OutcomeKind
-from store.register.journal import JournalFull
+from store.register.journal.journal import JournalFull
 from store.register.operations import BY_NUMBER, OPERATIONS
-from store.register.session_operations import CURES
+from store.register.session.run_operation import CURES
 from store.register.view import Mode
 
 
@@ -128,7 +128,7 @@ async def test_everything_has_an_answer_everywhere(tmp_path, place, monkeypatch)
     async def fast(pepper, pin, stored):
         return pin == "101101"
 
-    monkeypatch.setattr("store.register.sign_on.check_pin", fast)
+    monkeypatch.setattr("store.register.session.sign_on.check_pin", fast)
     async with running(tmp_path) as till:
         till.world.demo = {}
         await PLACES[place](till)

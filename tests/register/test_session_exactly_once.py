@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from session_fakes import BREAD, FLOWERS, MILK, UNKNOWN, World
 from store.register.intents import Intent, IntentKind, OutcomeKind, Submission
-from store.register.session_state import SessionState
+from store.register.session.state import SessionState
 
 INTENTS = st.one_of(
     st.sampled_from([MILK, BREAD, UNKNOWN, FLOWERS, "", "2*", "10", "1.50", "42", f"3*{MILK}"]).map(
@@ -35,7 +35,7 @@ def quick_pins():
         return pin == "101101"
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("store.register.sign_on.check_pin", right)
+        patch.setattr("store.register.session.sign_on.check_pin", right)
         yield
 
 

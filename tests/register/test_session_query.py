@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from session_fakes import BANANAS_LABEL, BREAD, MILK, UNKNOWN, running
 from store.gateway.states import Mode as Answers
-from store.register.journal import JournalFull
+from store.register.journal.journal import JournalFull
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 from session_fakes import AGAIN, BREAD, DONE, FLOWERS, MILK, REFUSED, UNKNOWN, World, running
 from store.gateway.states import Mode as Answers
 from store.register.intents import IntentKind
-from store.register.journal import Draft
-from store.register.session_state import decode, encode
-from store.register.till import TillState
+from store.register.journal.journal import Draft
+from store.register.session.state import decode, encode
+from store.register.session.till import TillState
 from store.register.view import Mode, Tone
 
 ASIDE = {"epoch", "seq", "message"}

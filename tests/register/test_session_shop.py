@@ -6,9 +6,9 @@ import pytest
 from session_fakes import FakeClock
 from store.database.errors import DatabaseDamaged
 from store.gateway.offline import OfflineCatalog
-from store.register.catalog import CatalogKeeper
-from store.register.catalog_build import build_catalog
-from store.register.session_shop import CatalogShop
+from store.register.catalog.build import build_catalog
+from store.register.catalog.keeper import CatalogKeeper
+from store.register.session.shop import CatalogShop
 from store.sale.policy import StorePolicy
 
 TABLES = {

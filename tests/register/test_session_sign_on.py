@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from session_fakes import AGAIN, BREAD, DONE, MILK, REFUSED, World, running
-from store.register.sign_on import FREE_FAILURES, FREE_REGISTER_FAILURES, REGISTER_KEY, wait_s
-from store.register.sign_on_pin import NOBODY, hash_pin, pin_matches
+from store.register.session.sign_on import FREE_FAILURES, FREE_REGISTER_FAILURES, REGISTER_KEY, wait_s
+from store.register.session.sign_on_pin import NOBODY, hash_pin, pin_matches
 from store.register.view import Entry, Mode
 
 
@@ -94,7 +94,7 @@ async def test_the_attempt_is_stored_before_the_pin_is_looked_at(tmp_path, monke
             seen.append((await till.journal.lockout("101")).failures)
             return True
 
-        monkeypatch.setattr("store.register.sign_on.check_pin", spy)
+        monkeypatch.setattr("store.register.session.sign_on.check_pin", spy)
         await till.sign_in()
         assert seen == [1]
 
@@ -127,7 +127,7 @@ async def test_guessing_over_many_numbers_is_slowed_down_for_the_whole_register(
     async def never(pepper, pin, stored):
         return False
 
-    monkeypatch.setattr("store.register.sign_on.check_pin", never)
+    monkeypatch.setattr("store.register.session.sign_on.check_pin", never)
     async with running(tmp_path) as till:
         for number in range(500, 501 + FREE_REGISTER_FAILURES):
             await wrong(till, 1, str(number))

@@ -4,7 +4,7 @@ import pytest
 
 from session_fakes import BREAD, DONE, MILK, REFUSED, SOLD, running
 from store.register.intents import IntentKind
-from store.register.journal import EntryRefused, JournalFull, JournalUnknown
+from store.register.journal.journal import EntryRefused, JournalFull, JournalUnknown
 from store.register.view import Mode, Tone
 
 FULL = JournalFull("The disk is full. Free some space.")

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from session_fakes import AGAIN, BREAD, DONE, MILK, POLICY, REFUSED, SOLD, STALE, UNKNOWN, running
 from store.register.intents import IntentKind
-from store.register.tender_desk import CODE_IN_TENDER
+from store.register.session.tender_desk import CODE_IN_TENDER
 from store.register.view import Entry, Mode
 
 

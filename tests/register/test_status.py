@@ -2,10 +2,10 @@
 
 import pytest
 
-from store.register.core_parts import series_sentence
-from store.register.journal_entry import UploadState
+from store.register.journal.entry import UploadState
 from store.register.peripherals import DeviceSet, DeviceStatus, Health
-from store.register.status import device_row, device_rows, devices_sentence
+from store.register.process.parts import series_sentence
+from store.register.process.status import device_row, device_rows, devices_sentence
 
 
 class Device:

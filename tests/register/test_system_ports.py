@@ -8,11 +8,11 @@ import uuid
 import pytest
 
 from core_till import Memory, RecordingTill
+from store.register.control.mailbox import CAPACITY, Mailbox
 from store.register.home import SOCKET_PATH_LIMIT_BYTES, RegisterHome
-from store.register.mailbox import CAPACITY, Mailbox
 from store.register.peripherals import ScanReading
-from store.register.register_log import JsonLines, log_to
-from store.register.scan_inlet import ScanInlet
+from store.register.process.log import JsonLines, log_to
+from store.register.process.scan_inlet import ScanInlet
 from store.register.system_ports import SystemClock, SystemRandomness, SystemStorage
 
 

@@ -4,7 +4,14 @@ import itertools
 
 import pytest
 
-from store.register.till import TRANSITIONS, ImpossibleTransition, TillEvent, TillState, after, mode_of
+from store.register.session.till import (
+    TRANSITIONS,
+    ImpossibleTransition,
+    TillEvent,
+    TillState,
+    after,
+    mode_of,
+)
 from store.register.view import Mode
 
 S, E = TillState, TillEvent

@@ -13,7 +13,7 @@ from server_world import MemoryKeyring, running_world
 from store.exchange.messages import MAX_BATCH_BYTES, SeriesHead
 from store.gateway.connection import HeadVerdict
 from store.gateway.errors import ServerBusy, ServerRefused, ServerUnreachable
-from store.register.uploader_states import STEPS, UploadEvent, UploadPhase, backoff_limit_s, step
+from store.register.sync.upload_states import STEPS, UploadEvent, UploadPhase, backoff_limit_s, step
 
 
 @pytest.mark.parametrize(("phase", "event"), list(product(UploadPhase, UploadEvent)))

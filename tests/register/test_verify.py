@@ -14,8 +14,8 @@ import sale_shop as shop
 from journal_world import KEY, KeySigner, StillClock, event, identity, opened, sale, sale_body
 from store.exchange.canonical import canonical
 from store.exchange.record import key_id_of, public_bytes, record_hash, sign
-from store.register.export import ExportFailed, export_journal
-from store.register.verify import verify_file
+from store.register.journal.export import ExportFailed, export_journal
+from store.register.verification.verify import verify_file
 from store.sale.barcode import LabelReading
 from store.sale.item import Department
 from store.sale.paying import add_tender, begin_payment, complete, void_tender
@@ -346,11 +346,13 @@ def test_verifier_shares_no_code_with_the_writer():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
-                assert not name.startswith("store") or name.startswith("store.register.verify"), path
+                assert not name.startswith("store") or name.startswith(
+                    "store.register.verification.verify"
+                ), path
                 assert not name.startswith(("msgspec", "aiosqlite")), path
 
 
 def test_key_id_of_the_verifier_is_the_writers():
-    from store.register.verify_chain import Chain
+    from store.register.verification.chain import Chain
 
     assert Chain("S.1", public_bytes(KEY))._key_id == key_id_of(public_bytes(KEY))

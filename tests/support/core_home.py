@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from store.database.vault import open_vault
 from store.exchange.package import build_package, endorse_keys
 from store.exchange.record import public_bytes
-from store.register.activation import Enrolment
-from store.register.catalog import CatalogKeeper
-from store.register.control_client import ask
-from store.register.control_probe import is_core_there
+from store.register.catalog.keeper import CatalogKeeper
+from store.register.control.client import ask
+from store.register.control.messages import Command, Query
+from store.register.control.probe import is_core_there
+from store.register.enrolment.activation import Enrolment
 from store.register.home import RegisterHome
-from store.register.messages import Command, Query
-from store.register.sign_on_pin import hash_pin
+from store.register.session.sign_on_pin import hash_pin
 
 PEPPER = bytes(32)
 SERIES = "S0001-R01.1"

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from store.register.control import AnswerRefused, ControlServer
+from store.register.control.mailbox import Mailbox
+from store.register.control.server import AnswerRefused, ControlServer
 from store.register.intents import Outcome, OutcomeKind, Submission
-from store.register.mailbox import Mailbox
-from store.register.runtime_tasks import CoreTasks
+from store.register.process.tasks import CoreTasks
 from store.register.system_ports import SystemClock
 from store.register.view import Message, Mode, View
 

@@ -145,7 +145,7 @@ def gtin(code):
 
 
 def write_catalog(path: Path, items=ITEMS, settings=(), milk_price=None):
-    """A catalog file as `store/register/catalog.py` would make it, with five items unless told otherwise."""
+    """A catalog file as `store/register/catalog/keeper.py` would make it, with five items unless told otherwise."""
     db = sqlite3.connect(path)
     db.executescript(files("store.database").joinpath("catalog.sql").read_text(encoding="utf-8"))
     for sku, name, price, code, plu in items:

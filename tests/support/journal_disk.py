@@ -8,7 +8,7 @@ import threading
 
 import apsw
 
-from store.register.journal_sql import Driver
+from store.register.journal.sql import Driver
 
 SECTOR = 512
 _names = itertools.count()

@@ -9,10 +9,10 @@ from store.database.vault import open_vault
 from store.exchange.request import sign_request
 from store.gateway.client import RetailClient
 from store.gateway.errors import ServerUnreachable
-from store.register.activation import enrol, load_signer
-from store.register.journal import Journal
+from store.register.enrolment.activation import enrol, load_signer
+from store.register.journal.journal import Journal
+from store.register.sync.uploader import HeadComparison, Uploader
 from store.register.system_ports import SystemClock, SystemRandomness, SystemStorage
-from store.register.uploader import HeadComparison, Uploader
 
 
 class Wire:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from store.exchange.record import key_id_of, public_bytes, sign
-from store.register.journal import Draft, Entry, Journal, JournalIdentity, PrintJob, SignerUnavailable
+from store.register.journal.journal import Draft, Entry, Journal, JournalIdentity, PrintJob, SignerUnavailable
 from store.register.system_ports import SystemStorage
 
 KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"journal tests").digest())

@@ -13,10 +13,10 @@ from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits, Source
 from store.gateway.offline import StaffMember
 from store.gateway.states import Link, Mode
 from store.register.intents import Intent, IntentKind, Outcome, OutcomeKind, Submission
-from store.register.journal import Draft, Entry, Journal, JournalIdentity
-from store.register.session import Session
-from store.register.session_ports import SessionConfig, SessionPorts
-from store.register.sign_on_pin import hash_pin
+from store.register.journal.journal import Draft, Entry, Journal, JournalIdentity
+from store.register.session.ports import SessionConfig, SessionPorts
+from store.register.session.session import Session
+from store.register.session.sign_on_pin import hash_pin
 from store.register.system_ports import SystemStorage
 from store.register.view import View
 from store.sale.item import Department, Item, ItemKey, KeyKind

@@ -6,8 +6,9 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from devices.simulated_printer import SimulatedPrinter
-from fault_proxy import Fault, FaultProxy
+from devices.simulated_printer import Fault, SimulatedPrinter
+from fault_proxy import Fault as NetworkFault
+from fault_proxy import FaultProxy
 
 
 class LoopThread:
@@ -45,7 +46,7 @@ class Network:
         self._thread.do(self._proxy.plug_in())
         self.url = f"http://127.0.0.1:{self._proxy.port}"
 
-    def set(self, fault: Fault) -> None:
+    def set(self, fault: NetworkFault) -> None:
         """From now on the network is like this."""
 
         async def change() -> None:
@@ -67,13 +68,62 @@ class Network:
         self._thread.close()
 
 
+class ShopPrinter:
+    """A receipt printer on a TCP port that fails on command."""
+
+    def __init__(self) -> None:
+        self._thread = LoopThread()
+        self._printer = SimulatedPrinter()
+        self._sent = bytearray()
+        self.address = str(self._thread.do(self._printer.listen_tcp()))
+
+    def misbehave(self, fault: Fault, after: int = 0) -> None:
+        """Fail in this way once `after` more bytes have arrived."""
+
+        async def change() -> None:
+            self._sent += self._printer.taken
+            self._printer.misbehave(fault, after)
+
+        self._thread.do(change())
+
+    def recover(self) -> None:
+        """Whatever it was is over."""
+
+        async def change() -> None:
+            self._sent += self._printer.taken
+            await self._printer.recover()
+
+        self._thread.do(change())
+
+    @property
+    def sent(self) -> bytes:
+        """All that has ever been sent to it."""
+        return bytes(self._sent + self._printer.taken)
+
+    @property
+    def slips(self) -> list[str]:
+        """What is on paper and was cut off, as text."""
+        return ["\n".join(row.text for row in slip) for slip in self._printer.paper.slips]
+
+    def numbers(self) -> list[str]:
+        """Receipt numbers on paper in the order of printing; copies have ` COPY` behind them."""
+        found = []
+        for slip in self.slips:
+            rows = [row.split()[-1] for row in slip.splitlines() if row.startswith("Receipt ")]
+            found += [rows[0] + (" COPY" if "COPY" in slip else "")] if rows else []
+        return found
+
+    def close(self) -> None:
+        """Be gone."""
+        self._thread.do(self._printer.close())
+        self._thread.close()
+
+
 @contextmanager
-def tcp_printer() -> Iterator[tuple[SimulatedPrinter, str]]:
-    """A receipt printer on a TCP port, and its address for the configuration."""
-    thread = LoopThread()
-    printer = SimulatedPrinter()
+def tcp_printer() -> Iterator[ShopPrinter]:
+    """A printer, gone in the end whatever happens."""
+    printer = ShopPrinter()
     try:
-        yield printer, thread.do(printer.listen_tcp())
+        yield printer
     finally:
-        thread.do(printer.close())
-        thread.close()
+        printer.close()

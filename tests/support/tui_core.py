@@ -11,8 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from store.register.intents import Intent, IntentKind, Outcome, OutcomeKind
-from store.register.messages import (
+from store.register.control.messages import (
     Ack,
     Answer,
     Bye,
@@ -25,6 +24,7 @@ from store.register.messages import (
     ViewMessage,
     Welcome,
 )
+from store.register.intents import Intent, IntentKind, Outcome, OutcomeKind
 from store.register.view import (
     Entry,
     Header,

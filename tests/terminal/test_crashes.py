@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from shop import Shop, eventually
-from shop_hand import COFFEE, F12, HONEY, MILK, NORD_MILK, come_back, scan, sign_on
+from shop_hand import COFFEE, F12, HONEY, MILK, NORD_MILK, come_back, pay_exactly, scan, shows_total, sign_on
 
 pytestmark = pytest.mark.serial
 GOODS = (MILK, NORD_MILK, COFFEE, HONEY)
@@ -192,6 +192,27 @@ def assert_every_receipt_is_on_paper_or_in_doubt(shop: Shop) -> None:
     states = {txn_id: state for kind, state, txn_id in jobs(shop) if kind == "receipt"}
     for sale in shop.sales():
         assert f"S0001-R01-{sale['receipt_no']:06d}" in printed or states[sale["txn_id"]] == "unknown", states
+
+
+def test_core_killed_at_random_moments_under_twenty_scans_a_second_loses_and_doubles_none(shop: Shop):
+    """The screen keeps what is not answered and sends it again; each intent counts once and in order."""
+    till = Till(shop, seed=20)
+    wanted = [GOODS[at % len(GOODS)] for at in range(60)]
+    kills = (till.random.randrange(5, 20), till.random.randrange(40, 55))
+    for at, good in enumerate(wanted):
+        if at in kills:
+            till.wait_a_moment()
+            shop.kill_core()
+        till.terminal.send(f"{good.code}\r")
+        till.terminal.feed(0.0)
+        time.sleep(0.05)
+    total = sum(good.price for good in wanted)
+    till.terminal.wait_until(
+        lambda text: shows_total(text, total) and "WAITING" not in text, 15, "all of them"
+    )
+    pay_exactly(till.terminal, total)
+    assert [line["gross"] for line in shop.sales()[0]["lines"]] == [good.price for good in wanted]
+    shop.assert_journal_holds()
 
 
 def test_core_that_dies_again_and_again_is_given_up_with_a_sentence_and_comes_back_by_hand(shop: Shop):

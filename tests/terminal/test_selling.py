@@ -88,8 +88,8 @@ def amount_behind(receipt: Receipt, word: str) -> str:
 
 
 def test_ten_items_cash_receipt_and_z_report_agree_on_paper_in_the_journal_and_at_the_server(shop: Shop):
-    with tcp_printer() as (printer, address):
-        shop.connect(printer=address)
+    with tcp_printer() as printer:
+        shop.connect(printer=printer.address)
         till = shop.register()
         sign_on(till)
         sell_ten_items(till)
@@ -99,7 +99,7 @@ def test_ten_items_cash_receipt_and_z_report_agree_on_paper_in_the_journal_and_a
         till.wait_for("CHANGE", money(5000 - TEN_ITEMS_TOTAL))
         till.wait_for("Receipt printed.")
 
-        receipt = decode(bytes(printer.taken)).receipts[0]
+        receipt = decode(printer.sent).receipts[0]
         sale = shop.sales()[0]
         assert squeezed(receipt.rows) == squeezed(shop.run("journal", "show", "1").splitlines())
         assert [line["gross"] for line in sale["lines"]] == [109, 130, 237, 96, 249, 250, 320, 1558, 129, 279]
@@ -118,14 +118,14 @@ def test_ten_items_cash_receipt_and_z_report_agree_on_paper_in_the_journal_and_a
 
         drawer = 10_000 + TEN_ITEMS_TOTAL
         close_shift(till, drawer, drawer)
-        z = eventually(lambda: decode(bytes(printer.taken)).receipts[1:], 10, "the Z report is printed")[0]
+        z = eventually(lambda: decode(printer.sent).receipts[1:], 10, "the Z report is printed")[0]
         record = shop.journal()[-1]
         assert record["kind"] == "shift.close"
         assert squeezed(z.rows) == squeezed(
             shop.run("journal", "show", "--seq", str(record["seq"])).splitlines()
         )
         assert money(drawer) in z.text
-        assert len(decode(bytes(printer.taken)).pulses) >= 1, "the drawer opened for the cash"
+        assert len(decode(printer.sent).pulses) >= 1, "the drawer opened for the cash"
     shop.assert_journal_holds()
     shop.assert_server_has_all_once()
 

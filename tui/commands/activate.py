@@ -5,9 +5,9 @@ import sys
 from urllib.parse import urlsplit
 
 from store.gateway.server_address import server_of
-from store.register.activation import Enrolment
-from store.register.catalog import CatalogVersion
-from store.register.enrolling import Activated, activate
+from store.register.catalog.keeper import CatalogVersion
+from store.register.enrolment.activation import Enrolment
+from store.register.enrolment.enrolling import Activated, activate
 from tui.commands.options import declare_home, declare_json, home_of
 from tui.commands.outcome import CommandFailed, ExitCode, print_json
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from store.register.core_process import CoreProcess
+from store.register.process.core_process import CoreProcess
 from tui.app import open_terminal, run_screen
 from tui.commands.options import folder_of, keys_of
 from tui.commands.outcome import CommandFailed, ExitCode

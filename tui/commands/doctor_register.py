@@ -9,12 +9,18 @@ from store.database.errors import DatabaseTrouble
 from store.database.sqlite import open_reader
 from store.database.vault import VAULT_NAME, VaultError, open_vault
 from store.gateway.offline import OfflineCatalog
-from store.register.activation import ActivationRefused, Enrolment, load_enrolment, load_pepper, load_signer
-from store.register.catalog import CatalogKeeper, CatalogVersion
+from store.register.catalog.keeper import CatalogKeeper, CatalogVersion
 from store.register.config import ConfigError, load_config
+from store.register.enrolment.activation import (
+    ActivationRefused,
+    Enrolment,
+    load_enrolment,
+    load_pepper,
+    load_signer,
+)
 from store.register.home import RegisterHome
-from store.register.journal_chain import ChainBroken, check_records
-from store.register.journal_reads import HeadMismatch, counts
+from store.register.journal.chain import ChainBroken, check_records
+from store.register.journal.reads import HeadMismatch, counts
 from store.sale.settings import PolicyRefused
 from tui.commands.doctor_finding import Finding, fail, note, ok, warn
 

@@ -20,11 +20,11 @@ from devices.factory import build
 from store.gateway.client import RetailClient
 from store.gateway.errors import GatewayError
 from store.gateway.server_address import ServerAddressError
-from store.register.activation import ActivationRefused, load_enrolment
 from store.register.config import Config, ConfigError, load_config
-from store.register.control_client import ControlError, ask
+from store.register.control.client import ControlError, ask
+from store.register.control.messages import Query
+from store.register.enrolment.activation import ActivationRefused, load_enrolment
 from store.register.home import RegisterHome
-from store.register.messages import Query
 from store.register.system_ports import SystemClock, SystemRandomness
 from tui import __version__
 from tui.commands.doctor_finding import Finding, fail, note, ok, warn

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from store.exchange.record import Record, fingerprint
-from store.register.activation import Enrolment, load_enrolment
+from store.register.enrolment.activation import Enrolment, load_enrolment
 from store.register.home import RegisterHome
-from store.register.journal_entry import COUNTED_KINDS
+from store.register.journal.entry import COUNTED_KINDS
 from store.sale.text import printable
 from tui.commands.options import declare_home, declare_json, home_of
 from tui.commands.outcome import CommandFailed, ExitCode, print_json
@@ -87,7 +87,7 @@ class JournalReader:
 
     def records(self, after_seq: int = 0) -> Iterator[Record]:
         """The records of the register's series after `after_seq`, in order."""
-        from store.register.journal_reads import records_after
+        from store.register.journal.reads import records_after
 
         while page := records_after(self._db, self.enrolment.epoch, after_seq, PAGE_RECORDS):
             yield from page
@@ -95,13 +95,13 @@ class JournalReader:
 
     def acked_seq(self) -> int:
         """How far the server has the series."""
-        from store.register.journal_upload import read_upload
+        from store.register.journal.upload import read_upload
 
         return read_upload(self._db, self.enrolment.series).acked_seq
 
     def receipt(self, number: int | None) -> Record | None:
         """The record with a receipt number, or the last one that has any."""
-        from store.register.journal_reads import last_receipt, record_by_receipt_no
+        from store.register.journal.reads import last_receipt, record_by_receipt_no
 
         epoch = self.enrolment.epoch
         return (
@@ -111,7 +111,7 @@ class JournalReader:
 
 def list_records(options: argparse.Namespace, home: RegisterHome) -> int:
     """The rows of interface `journal list`."""
-    from store.register.session_query import transaction_row
+    from store.register.session.query import transaction_row
 
     with closing(JournalReader(home)) as reader:
         acked = reader.acked_seq()
@@ -174,7 +174,7 @@ def find_record(reader: JournalReader, options: argparse.Namespace) -> Record:
 def document_lines(home: RegisterHome, record: Record, payload: dict[str, Any]) -> list[str]:
     """The paper of a record as text; nothing for a record without paper."""
     from store.gateway.offline import OfflineCatalog
-    from store.register.catalog import CatalogKeeper
+    from store.register.catalog.keeper import CatalogKeeper
     from store.register.system_ports import SystemClock
     from store.sale.layout import render_text
     from store.sale.policy import StorePolicy
@@ -190,7 +190,7 @@ def document_lines(home: RegisterHome, record: Record, payload: dict[str, Any]) 
 
 def export(options: argparse.Namespace, home: RegisterHome) -> int:
     """JSON Lines to a file or to standard output."""
-    from store.register.export import export_journal
+    from store.register.journal.export import export_journal
 
     if not home.journal_file.exists():
         raise CommandFailed(
@@ -207,7 +207,7 @@ def export(options: argparse.Namespace, home: RegisterHome) -> int:
 
 def verify(options: argparse.Namespace, home: RegisterHome) -> int:
     """Check with code that shares nothing with what wrote it; 1 when something does not hold."""
-    from store.register.verify import verify_file
+    from store.register.verification.verify import verify_file
 
     path = options.file or home.journal_file
     try:

@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from store.register.control_client import ask
-from store.register.messages import Command, Query
+from store.register.control.client import ask
+from store.register.control.messages import Command, Query
 from tui import __version__
 from tui.commands.options import declare_home, declare_json, home_of
 from tui.commands.outcome import ExitCode, print_json

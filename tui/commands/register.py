@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
 
 def run_with_screen(home: RegisterHome) -> int:
     """Connect first, and start a core if that fails; its start and the screen's imports then overlap."""
-    from store.register.core_process import CoreProcess
+    from store.register.process.core_process import CoreProcess
     from tui.app import open_terminal, run_screen
 
     core = CoreProcess(home)
@@ -53,7 +53,7 @@ def run_core_here(home: RegisterHome) -> int:
     """The core, until a key, a signal or a failure ends it."""
     require_enrolment(home)
     from devices.factory import build
-    from store.register.runtime import run_core
+    from store.register.process.runtime import run_core
 
     return run_core(home, build, __version__, floor_of(home))
 

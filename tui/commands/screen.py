@@ -2,8 +2,8 @@
 
 import argparse
 
-from store.register.control_client import CoreAway
-from store.register.control_probe import is_core_there
+from store.register.control.client import CoreAway
+from store.register.control.probe import is_core_there
 from tui.app import run_screen
 from tui.commands.options import declare_home, home_of, keys_of
 

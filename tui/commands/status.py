@@ -4,8 +4,8 @@ import argparse
 from datetime import datetime
 from typing import Any
 
-from store.register.control_client import ask
-from store.register.messages import Query
+from store.register.control.client import ask
+from store.register.control.messages import Query
 from tui import __version__
 from tui.commands.options import declare_home, declare_json, home_of
 from tui.commands.outcome import ExitCode, print_json

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from store.database.vault import OutpostVault, open_vault
 from store.exchange.package import build_package, endorse_keys, write_package
 from store.exchange.record import public_bytes
-from store.register.sign_on_pin import hash_pin
+from store.register.session.sign_on_pin import hash_pin
 from tui.demo.goods import Row, make_goods
 
 STORE = "S0001"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import msgspec
 
-from store.register.activation import load_enrolment
-from store.register.control_client import ControlClient
-from store.register.core_process import CoreProcess
-from store.register.enrolling import activate
+from store.register.control.client import ControlClient
+from store.register.enrolment.activation import load_enrolment
+from store.register.enrolment.enrolling import activate
 from store.register.intents import IntentKind
+from store.register.process.core_process import CoreProcess
 from store.register.view import Mode, View
 from store.server.prepare import prepare
 from tui import __version__

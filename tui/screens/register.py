@@ -7,7 +7,7 @@ tests/tui/test_textual_contract.py fails first on an upgrade.
 import asyncio
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.geometry import Offset, Region
 
-from store.register.control_client import ControlClient, ControlError, CoreLink
+from store.register.control.client import ControlClient, ControlError, CoreLink
 from store.register.intents import IntentKind, Outcome
 from store.register.view import View
 from tui.keymap import Keymap
@@ -95,9 +95,9 @@ class RegisterScreen(App[None]):
         await self._client.close()
 
     async def on_event(self, event: events.Event) -> None:
-        """The one key path: keys and pastes go to the router in the order they came, before anything else."""
+        """Keys that come on Textual's own way (another driver) take the same path, before anything else sees them."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            self._take(event)
+            self.take_keys((event,))
             return
         await super().on_event(event)
         if isinstance(event, events.Resize):
@@ -143,6 +143,11 @@ class RegisterScreen(App[None]):
         self.exit()
 
     # -- inside
+
+    def take_keys(self, keys: Sequence[events.Key | events.Paste]) -> None:
+        """The one key path: keys and pastes go to the router in the order they came."""
+        for event in keys:
+            self._take(event)
 
     def _take(self, event: events.Key | events.Paste) -> None:
         try:

@@ -1,0 +1,1 @@
+"""The catalog files: built from data packages, proved, flipped, fallen back to."""

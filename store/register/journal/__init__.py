@@ -1,0 +1,1 @@
+"""The register's journal: one commit per record, the open sale, the outbox."""

@@ -1,0 +1,1 @@
+"""The print spool: jobs in the journal, on their way to paper."""

@@ -1,0 +1,1 @@
+"""The till without wires and screen: what an intent means and does."""

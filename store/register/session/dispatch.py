@@ -1,0 +1,191 @@
+"""From an intent to the flow that carries it out, by the mode the register is in when it takes it."""
+
+from typing import assert_never
+
+from store.register.intents import Intent, IntentKind, OutcomeKind
+from store.register.session import run_operation as session_operations
+from store.register.session import (
+    sale_department,
+    sale_desk,
+    sale_lines,
+    shift_desk,
+    sign_on,
+    tender_desk,
+)
+from store.register.session.state import Asked
+from store.register.session.till import TillState
+from store.register.session.work import DONE, Reply, Work
+from store.register.view import Entry, Tone
+from store.sale.barcode import looks_like_code
+
+TEXT_LIMIT = 64
+"""Longer than any code or amount: rubbish of a scanner."""
+
+
+async def apply(work: Work, intent: Intent) -> Reply:
+    """Carry out one intent; always an answer, never an exception for what a person or scanner may send."""
+    match intent.kind:
+        case IntentKind.ENTER:
+            return await take_enter(work, intent)
+        case IntentKind.SCAN:
+            return await take_scan(work, intent)
+        case IntentKind.OPERATION:
+            return await session_operations.run(work, intent.operation, intent.arg, intent.seq)
+        case IntentKind.SELECT:
+            return select(work, intent.arg)
+        case IntentKind.BACK:
+            return back(work)
+        case IntentKind.ANSWER:
+            return await answer(work, intent.question, intent.arg)
+        case _:
+            assert_never(intent.kind)
+
+
+async def take_enter(work: Work, intent: Intent) -> Reply:
+    """Typed text; `question` names the question that was open when its first character was typed.
+
+    So two scans in one read, the first of which opens a question, never answer it.
+    """
+    open_question = work.state.asked.question.id if work.state.asked is not None else ""
+    if intent.question != open_question and intent.arg.strip():
+        if open_question:
+            return work.keep(intent.arg, "typed before the question was open. Answer it first.")
+        why = "That question is no longer open. Type it again."
+        work.say(why, Tone.WARN, sound=True)
+        return Reply(OutcomeKind.STALE, why)
+    return await take_text(work, intent.arg, intent.seq, scanned=False)
+
+
+async def take_scan(work: Work, intent: Intent) -> Reply:
+    """A scanner's reading; `question` holds the reader's own complaint when the frame was refused."""
+    text = intent.arg.strip()
+    if intent.question:
+        return work.keep(text, intent.question)
+    if not text:
+        return work.refuse("The scanner sent nothing readable. Scan again.")
+    return await take_text(work, text, intent.seq, scanned=True)
+
+
+async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
+    """Typed text and Enter, or a scan."""
+    text = text.strip()
+    if len(text) > TEXT_LIMIT:
+        return work.keep(text, f"no code has {len(text)} characters, at most {TEXT_LIMIT}. Scan again.")
+    if not scanned and len(text) > 1 and text[0] == "/" and text[1:].isascii() and text[1:].isdigit():
+        return await session_operations.run(work, int(text[1:8]), "", seq)
+    if work.state.asked is not None:
+        return await take_answer_text(work, work.state.asked, text, scanned=scanned)
+    match work.state.till:
+        case TillState.LOCKED:
+            return await sign_on.take_text(work, text, scanned=scanned)
+        case TillState.IDLE if work.state.shift is None:
+            return await shift_desk.open_with(work, text, scanned=scanned)
+        case TillState.IDLE | TillState.SALE:
+            return await sale_desk.sell_text(work, text) if text else DONE
+        case TillState.TENDER:
+            return await tender_desk.take_text(work, text, seq, scanned=scanned)
+        case TillState.CLOSING:
+            return await shift_desk.take_count(work, text, scanned=scanned)
+        case TillState.SAFE_STOP:
+            return await stopped(work, text)
+        case TillState.RECOVER | TillState.COMMIT:
+            return work.keep(text, "the register is starting. Scan again in a moment.")
+        case _:
+            assert_never(work.state.till)
+
+
+async def stopped(work: Work, text: str) -> Reply:
+    """Safe stop: Enter tries again, everything else is kept in sight."""
+    if text:
+        return work.keep(text, "not sold: the journal cannot be written. Enter tries again.")
+    if await work.try_again():
+        return DONE
+    return Reply(OutcomeKind.REFUSED, work.message.text)
+
+
+async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool) -> Reply:
+    """Text while a question is open: an answer to it, or a scan that is refused and kept."""
+    kind = asked.question.kind
+    if kind == "price_check":
+        return await sale_desk.check_price(work, text) if text else DONE
+    if scanned or looks_like_code(text):
+        return work.keep(text, "refused while the question is open. Answer it first.")
+    if asked.question.guarded:
+        words = f"F5 {asked.question.yes}, F6 {asked.question.no}"
+        return work.refuse(f"This is answered by its keys only: {words}.", sound=bool(text))
+    if not text:
+        return DONE
+    match asked.entry:
+        case Entry.AMOUNT:
+            return await sale_desk.answer_price(work, asked.facts, text)
+        case Entry.QUANTITY if kind == "weight":
+            return await sale_desk.answer_weight(work, asked.facts, text)
+        case Entry.QUANTITY:
+            return answer_quantity(work, text)
+        case Entry.CHOICE:
+            return sale_department.answer_department(work, asked.facts, text)
+        case _:
+            return work.refuse("Press Esc to leave the question.")
+
+
+def answer_quantity(work: Work, text: str) -> Reply:
+    """F4's question."""
+    reply = sale_lines.set_quantity(work, text)
+    if reply.kind is OutcomeKind.DONE:
+        work.put(asked=None)
+    return reply
+
+
+async def answer(work: Work, question: str, word: str) -> Reply:
+    """F5 or F6; only the question the person saw is answered, and only once."""
+    asked = work.state.asked
+    if asked is None or asked.question.id != question:
+        work.say("That question is no longer open. Look at the screen.", sound=True)
+        return Reply(OutcomeKind.STALE, "That question is no longer open.")
+    if not asked.question.guarded or word not in ("yes", "no"):
+        return work.refuse("Type the answer and Enter, or press Esc.")
+    work.put(asked=None)
+    yes, facts = word == "yes", asked.facts
+    match asked.question.kind:
+        case "zero_price":
+            return sale_desk.answer_zero_price(work, facts, yes)
+        case "large_amount":
+            return await tender_desk.answer_large(work, facts, yes)
+        case "card":
+            return await tender_desk.answer_card(work, facts, yes)
+        case "void_card":
+            return tender_desk.answer_void_card(work, facts, yes)
+        case "void_sale":
+            return await tender_desk.answer_void_sale(work, yes)
+        case "close_shift":
+            return await shift_desk.answer_close(work, facts, yes)
+        case _:
+            return work.refuse("That question has no such answer.")
+
+
+def select(work: Work, where: str) -> Reply:
+    """Arrow keys; they move nothing while a question or another screen is open."""
+    if work.state.asked is not None or work.state.till is not TillState.SALE:
+        return DONE
+    return sale_lines.move_selection(work, where)
+
+
+def back(work: Work) -> Reply:
+    """Esc: one step back from wherever the person is."""
+    if work.state.asked is not None:
+        work.put(asked=None)
+        work.say("")
+        return DONE
+    match work.state.till:
+        case TillState.LOCKED:
+            return sign_on.forget_named(work)
+        case TillState.TENDER:
+            return tender_desk.back(work)
+        case TillState.CLOSING:
+            return shift_desk.leave_close(work)
+        case TillState.SALE | TillState.IDLE:
+            return tender_desk.leave_paid(work)
+        case TillState.RECOVER | TillState.COMMIT | TillState.SAFE_STOP:
+            return DONE
+        case _:
+            assert_never(work.state.till)

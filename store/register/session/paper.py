@@ -1,0 +1,48 @@
+"""What the screen shows in place of paper: the receipt as text, the rows of a shift report."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from store.register.journal.entry import Committed
+from store.sale.layout import render_text
+from store.sale.money import format_amount
+from store.sale.policy import StoreFacts
+from store.sale.report import document_of
+
+PAPER_WIDTH = 42
+
+
+def paper_of(committed: Committed, facts: StoreFacts, copy_no: int) -> tuple[str, ...]:
+    """A record's document as lines of text at most 42 wide; empty when its kind has none."""
+    document = document_of(committed.payload, facts, fingerprint=committed.fingerprint, copy_no=copy_no)
+    return tuple(render_text(document, PAPER_WIDTH)) if document else ()
+
+
+def slip_title(payload: Mapping[str, Any]) -> str:
+    """What stands above a report or slip on the screen."""
+    shift = payload.get("shift", 0)
+    names = {"report.x": f"X report, shift {shift}", "shift.close": f"Z report, shift {shift}"}
+    return names.get(payload["kind"], "No sale")
+
+
+def shift_rows(body: Mapping[str, Any], currency: str) -> tuple[tuple[str, str], ...]:
+    """The main rows of an X or Z report: label and amount."""
+
+    def money(amount: int) -> str:
+        return format_amount(amount, currency)
+
+    names = {"cash": "Cash", "card": "Card"}
+    rows = [
+        (f"{body['sales']} sale{'s' * (body['sales'] != 1)}", money(body["sales_total"])),
+        *(
+            (f"{row['count']} x {names.get(row['kind'], row['kind'])}", money(row["amount"]))
+            for row in body["tenders"]
+        ),
+        ("Start amount", money(body["start_amount"])),
+        ("Cash received", money(body["cash_in"])),
+        ("Change given", money(-body["change"])),
+        ("Cash expected", money(body["expected_cash"])),
+    ]
+    if "counted" in body:
+        rows += [("Cash counted", money(body["counted"])), ("Over or short", money(body["over_short"]))]
+    return tuple(rows)

@@ -1,0 +1,181 @@
+"""What the till needs from the rest of the core; `runtime` puts the real ones in, tests their own."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+
+from store.exchange.record import Record
+from store.gateway.connection import Connection
+from store.gateway.gateway import Gateway
+from store.gateway.offline import StaffMember
+from store.register.journal.entry import Committed, Counts, Draft, Entry, Head, Lockout, UploadState
+from store.register.ports import Clock, Randomness
+from store.sale.item import Department
+from store.sale.policy import StorePolicy
+
+
+class TillJournal(Protocol):
+    """The part of the journal that the till writes and reads; raises JournalError."""
+
+    async def save_draft(self, draft: Draft) -> None:
+        """Store the open sale; survives the death of the process at once, a power cut a moment later."""
+        ...
+
+    async def load_draft(self) -> Draft | None:
+        """What was stored last, or None on a new register."""
+        ...
+
+    async def commit(self, entry: Entry) -> Committed:
+        """Store one record for good, with its print jobs and the new draft; the same `txn_id` again changes nothing."""
+        ...
+
+    async def record_by_txn(self, txn_id: str) -> Committed | None:
+        """The record of a transaction, or None."""
+        ...
+
+    async def last_receipt(self) -> Committed | None:
+        """The newest record that has a receipt number, or None."""
+        ...
+
+    async def head(self) -> Head:
+        """The end of the series."""
+        ...
+
+    async def records(self, after_seq: int, limit: int) -> list[Record]:
+        """Up to `limit` records after `after_seq`, in order."""
+        ...
+
+    async def copies_of(self, txn_id: str) -> int:
+        """The highest copy number given for a record so far."""
+        ...
+
+    async def upload_state(self) -> UploadState:
+        """How far the server has the series."""
+        ...
+
+    async def shift_payloads(self, shift_id: str) -> list[dict[str, Any]]:
+        """The payloads of a shift's records in order."""
+        ...
+
+    async def counts(self) -> Counts:
+        """What the server has not acknowledged yet."""
+        ...
+
+    async def lockout(self, key: str) -> Lockout:
+        """Failed PIN attempts of `key`."""
+        ...
+
+    async def save_lockout(self, lockout: Lockout) -> None:
+        """Store an attempt durably, before it is judged."""
+        ...
+
+
+class ShopData(Protocol):
+    """The offline catalog as it is active now; changes only in `flip`."""
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be sold by this catalog, a sentence; empty when all is well."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Names the active catalog in records."""
+        ...
+
+    @property
+    def facts(self) -> str:
+        """A sentence about age and size for the sign-in screen."""
+        ...
+
+    @property
+    def pending_downloads(self) -> int:
+        """Packages that the server has and this register has not."""
+        ...
+
+    async def flip(self) -> None:
+        """Make a newer catalog active if one is ready; called at the beginning of a transaction only."""
+        ...
+
+    def policy(self) -> StorePolicy:
+        """The store's decisions."""
+        ...
+
+    def departments(self) -> Sequence[Department]:
+        """The departments that can be sold with a typed price, in order."""
+        ...
+
+    def operator(self, number: str) -> StaffMember | None:
+        """The operator with that number, or None."""
+        ...
+
+    def data_sets(self) -> list[dict[str, Any]]:
+        """Rows of the data-set table of the Connection status screen."""
+        ...
+
+
+class Printing(Protocol):
+    """The print spool as the till sees it; it never blocks the till."""
+
+    @property
+    def has_printer(self) -> bool:
+        """Whether a printer is attached; without one receipts are shown as text."""
+        ...
+
+    def wake(self) -> None:
+        """There are new jobs in the journal."""
+        ...
+
+    def state_of(self, job_id: str) -> str:
+        """A whole sentence about a job, or "" when nothing is known."""
+        ...
+
+
+class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts about this register that do not change while the core runs."""
+
+    register: str
+    store: str = ""
+    boot_id: str = ""
+    """Differs after each start of the machine; a restored session needs the same one."""
+    auto_lock_s: int = 0
+    """Seconds without an intent after which the register locks; 0 never locks by itself."""
+    demo: bool = False
+    insecure: bool = False
+    """The vault is a throw-away one; the header says so."""
+
+
+def nothing() -> None:
+    """Does nothing; stands where nobody listens."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionPorts:
+    """Everything outside the till that it talks to."""
+
+    journal: TillJournal
+    gateway: Gateway
+    connection: Connection
+    shop: ShopData
+    printing: Printing
+    clock: Clock
+    randomness: Randomness
+    config: SessionConfig
+    pepper: bytes
+    """The store's secret from the vault, mixed into every PIN before it is compared."""
+    free_bytes: Callable[[], int]
+    """Free space of the journal's file system in bytes."""
+    series_trouble: Callable[[], str] = str
+    """Why no record may be added to this register's series (fork, set back), a sentence; empty when all is well."""
+    stop: Callable[[], None] = nothing
+    """Ends the register in order."""
+    demo_operations: Mapping[int, Callable[[], Awaitable[str]]] = field(default_factory=dict)
+    """Operations of the demo shop by number; each returns the sentence to show."""
+    devices: Callable[[], str] = str
+    """How printer and scanner stand, in a sentence for the sign-in screen."""
+    status: Callable[[], dict[str, Any]] = dict
+    """Devices, downloads and uploads for the `status` query, JSON-ready; wins over what the till knows itself."""
+    queries: Mapping[str, Callable[[str], Awaitable[dict[str, Any]]]] = field(default_factory=dict)
+    """Queries that other parts answer (`barcodes` of the demo shop), by kind."""

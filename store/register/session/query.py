@@ -1,0 +1,254 @@
+"""Questions that change nothing: find, price, connection, journal, operations and what others add, as ready texts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from store.exchange.record import Record
+from store.gateway.gateway import ItemUnknown
+from store.register.journal.entry import COUNTED_KINDS, UploadState
+from store.register.journal.errors import JournalError
+from store.register.operations import as_rows
+from store.register.session.sale_desk import keys_of
+from store.register.session.work import Work
+from store.register.view import View
+from store.sale.barcode import LabelReading, read_label
+from store.sale.item import Item
+from store.sale.moment import local_text, utc_text
+from store.sale.receipt import receipt_number
+from store.sale.text import printable
+
+FIND_LIMIT = 50
+SHORTEST_SEARCH = 1
+PENDING_LIMIT = 5_000
+"""Records that are summed for the amount waiting; with more the sum is said to be "more than"."""
+JOURNAL_LIMIT = 50
+TEXT_LIMIT = 64
+
+
+async def answer(work: Work, view: View, kind: str, text: str) -> dict[str, Any]:
+    """The answer to a query, JSON-ready; `{"error": sentence}` for what cannot be answered."""
+    text = text.strip()[:TEXT_LIMIT]
+    try:
+        match kind:
+            case "find":
+                return await find(work, text)
+            case "price":
+                return await price(work, text)
+            case "connection":
+                return await connection(work)
+            case "journal":
+                return {"records": await journal_rows(work)}
+            case "operations":
+                return operations(view)
+            case "status":
+                return await status(work)
+            case _ if kind in work.ports.queries:
+                return await work.ports.queries[kind](text)
+            case _:
+                return {"error": f"There is no question {kind!r}."}
+    except JournalError as error:
+        return {"error": error.sentence}
+
+
+async def find(work: Work, text: str) -> dict[str, Any]:
+    """Items that contain the text, best first; `code` is what to type to sell one."""
+    if len(text) < SHORTEST_SEARCH:
+        return {"items": [], "source": ""}
+    hits = await work.ports.gateway.search(text, FIND_LIMIT)
+    return {"items": [item_row(item) for item in hits.items], "source": hits.source.value}
+
+
+def item_row(item: Item) -> dict[str, Any]:
+    """An item as search shows it; `price` in minor units."""
+    return {
+        "sku": printable(item.sku),
+        "name": printable(item.name),
+        "price": item.price,
+        "unit": printable(item.unit),
+        "code": printable(item.plu or item.sku),
+        "open_price": int(item.open_price),
+        "blocked": printable(item.blocked),
+    }
+
+
+async def price(work: Work, text: str) -> dict[str, Any]:
+    """What a code costs; begins no transaction."""
+    label = read_label(text, work.policy.label_rules)
+    found = await work.ports.gateway.find_item(
+        keys_of(text, label if isinstance(label, LabelReading) else None)
+    )
+    if isinstance(found, ItemUnknown):
+        return {"error": f"{printable(text)} is not on file.", "source": found.source.value}
+    return {**item_row(found.item), "source": found.source.value}
+
+
+def operations(view: View) -> dict[str, Any]:
+    """The operations that can run now, and the whole table."""
+    rows = [row for row in as_rows(demo=view.demo) if row["number"] in view.operations]
+    return {"operations": rows, "all": as_rows(demo=view.demo)}
+
+
+# -- records
+
+
+def payload_of(record: Record) -> dict[str, Any]:
+    """A record's payload as written."""
+    payload: dict[str, Any] = msgspec.json.decode(record.payload)
+    return payload
+
+
+async def journal_rows(work: Work) -> list[dict[str, Any]]:
+    """The newest transactions, newest first, in the fields of `outpost journal list --json`."""
+    journal = work.ports.journal
+    head = await journal.head()
+    records = await journal.records(max(head.seq - 4 * JOURNAL_LIMIT, 0), 4 * JOURNAL_LIMIT)
+    acked = (await journal.upload_state()).acked_seq
+    rows = [transaction_row(record, acked) for record in reversed(records)]
+    return [row for row in rows if row["kind"] in COUNTED_KINDS][:JOURNAL_LIMIT]
+
+
+def transaction_row(record: Record, acked_seq: int) -> dict[str, Any]:
+    """One record in the fields scripts read."""
+    payload = payload_of(record)
+    row: dict[str, Any] = {
+        "series": payload["series"],
+        "seq": record.seq,
+        "txn_id": payload["txn_id"],
+        "kind": payload["kind"],
+        "receipt_no": payload.get("receipt_no"),
+        "total": payload.get("total", 0),
+        "currency": payload.get("currency", ""),
+        "at": payload["at"],
+        "business_date": payload.get("business_date", ""),
+        "state": "acknowledged" if record.seq <= acked_seq else "waiting",
+    }
+    if payload.get("receipt_no"):
+        row["receipt"] = receipt_number(payload)
+    return row
+
+
+# -- connection
+
+
+async def connection(work: Work) -> dict[str, Any]:
+    """Everything the Connection status screen shows, as texts."""
+    ports = work.ports
+    facts = ports.connection.status()
+    upload = await ports.journal.upload_state()
+    counts = await ports.journal.counts()
+    waiting = await ports.journal.records(upload.acked_seq, PENDING_LIMIT)
+    oldest, amount = pending_words(work, waiting)
+    age_min = max((work.now_ms - facts.since_ms) // 60_000, 0)
+    link = facts.link.value.upper()
+    return {
+        "mode": facts.word,
+        "reason": printable(facts.reason),
+        "since": f"{time_of_day(work, facts.since_ms)} ({age_min} min)" if facts.since_ms else "",
+        "link": facts.reachable_again or link_words(work, link, facts.link_reason, facts.link_since_ms),
+        "link_state": link,
+        "next_attempt": next_attempt(work, facts.next_attempt_ms, facts.word),
+        "sentence": printable(facts.sentence),
+        "server": facts.server,
+        "pending_transactions": counts.pending_transactions,
+        "pending_records": counts.pending_records,
+        "oldest": oldest,
+        "amount": amount,
+        "pending_downloads": ports.shop.pending_downloads,
+        "last_sync": last_sync(work, upload),
+        "data_sets": ports.shop.data_sets(),
+        "uploads": upload_rows(work, upload),
+    }
+
+
+def time_of_day(work: Work, at_ms: int, *, seconds: bool = False) -> str:
+    """Local time for people: "14:03"."""
+    return local_text(utc_text(at_ms), work.ports.clock.utc_offset_min())[11 : 19 if seconds else 16]
+
+
+def link_words(work: Work, link: str, reason: str, since_ms: int) -> str:
+    """Whether the server can be reached, and since when."""
+    words = {"UP": "reachable", "DOWN": "not reachable", "PINNED": "kept off by hand", "REFUSED": "refused"}
+    since = f" since {time_of_day(work, since_ms)}" if since_ms else ""
+    why = f": {printable(reason)}" if reason and link in ("DOWN", "REFUSED") else ""
+    return f"{words.get(link, link)}{since}{why}"
+
+
+def next_attempt(work: Work, next_attempt_ms: int | None, word: str) -> str:
+    """When the register tries to come back by itself."""
+    if word == "ONLINE":
+        return ""
+    if next_attempt_ms is None:
+        return "none; press Connect"
+    if next_attempt_ms <= work.now_ms:
+        return "at the next sale"
+    return f"at the next sale, not before {time_of_day(work, next_attempt_ms, seconds=True)}"
+
+
+def pending_words(work: Work, waiting: Sequence[Record]) -> tuple[str, str]:
+    """Since when the oldest transaction waits, and what all of them come to."""
+    oldest, total, sales = "", 0, 0
+    for record in waiting:
+        payload = payload_of(record)
+        if payload["kind"] not in COUNTED_KINDS:
+            continue
+        oldest = oldest or local_text(payload["at"], work.ports.clock.utc_offset_min())[11:16]
+        if payload["kind"] == "sale":
+            total += payload["total"]
+            sales += 1
+    if not oldest:
+        return "", ""
+    more = "more than " if len(waiting) >= PENDING_LIMIT else ""
+    return oldest, f"{more}{work.money(total)} {work.policy.currency}"
+
+
+def last_sync(work: Work, upload: UploadState) -> str:
+    """The last exchange with the server in words."""
+    if upload.hold:
+        return f"uploads are held: {printable(upload.hold_detail or upload.hold)}"
+    if not upload.last_at_ms:
+        return "none yet"
+    minutes = max((work.now_ms - upload.last_at_ms) // 60_000, 0)
+    when = "just now" if minutes == 0 else f"{minutes} minute{'s' * (minutes != 1)} ago"
+    return f"{when}, {printable(upload.last_result) or 'uploads done'}"
+
+
+def upload_rows(work: Work, upload: UploadState) -> list[dict[str, Any]]:
+    """The last upload; nothing before there was one."""
+    if not upload.last_at_ms:
+        return []
+    return [
+        {
+            "name": upload.series,
+            "records": f"{upload.acked_seq:,}",
+            "size": "",
+            "status": "Held" if upload.hold else "Failed" if upload.attempts else "Applied",
+            "time": time_of_day(work, upload.last_at_ms, seconds=True),
+        }
+    ]
+
+
+async def status(work: Work) -> dict[str, Any]:
+    """The fields of `outpost status --json`, with what the core's other parts add."""
+    facts = work.ports.connection.status()
+    counts = await work.ports.journal.counts()
+    upload = await work.ports.journal.upload_state()
+    base: dict[str, Any] = {
+        "register": work.ports.config.register,
+        "mode": facts.word,
+        "reason": facts.reason,
+        "since": utc_text(facts.since_ms) if facts.since_ms else "",
+        "link": facts.link.value.upper(),
+        "next_attempt": utc_text(facts.next_attempt_ms) if facts.next_attempt_ms else None,
+        "pending_transactions": counts.pending_transactions,
+        "pending_records": counts.pending_records,
+        "pending_downloads": work.ports.shop.pending_downloads,
+        "last_sync": {
+            "at": utc_text(upload.last_at_ms) if upload.last_at_ms else None,
+            "result": upload.last_result,
+        },
+        "data_sets": work.ports.shop.data_sets(),
+        "devices": [],
+    }
+    return base | work.ports.status()

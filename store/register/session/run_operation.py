@@ -1,0 +1,227 @@
+"""Operations by number: whether one may run now, and the flow behind it."""
+
+from collections.abc import Awaitable, Callable
+
+from store.register.intents import OutcomeKind
+from store.register.operations import BY_NUMBER
+from store.register.session import (
+    sale_department,
+    sale_desk,
+    sale_lines,
+    sale_open,
+    shift_desk,
+    sign_on,
+    tender_desk,
+)
+from store.register.session.till import TillEvent, TillState
+from store.register.session.work import DONE, Reply, Work
+from store.register.view import Mode
+from store.sale.barcode import looks_like_code
+
+DURING_A_QUESTION = frozenset({108, 703, 917, 9801, 9802, 9900, 9901})
+"""What does not touch the sale, and the lock, which leaves the question."""
+
+CURES = {
+    Mode.STARTING: "the register is starting. A moment, please.",
+    Mode.LOCKED: "sign in first.",
+    Mode.SHIFT: "no shift is open. Type the start amount.",
+    Mode.IDLE: "no sale is open. Scan an item first.",
+    Mode.PAID: "the sale is finished. Scan the next item.",
+    Mode.SALE: "a sale is open. Finish or void it first.",
+    Mode.TENDER: "the sale is being paid. Esc goes back.",
+    Mode.CLOSING: "the drawer is being counted. Esc goes back.",
+    Mode.SAFE_STOP: "nothing is sold now. Enter tries again.",
+}
+"""Why an operation does not run in a mode, and what to do."""
+
+
+async def run(work: Work, number: int, text: str, seq: int) -> Reply:
+    """Run operation `number` with the text that stood in the entry line."""
+    operation = BY_NUMBER.get(number)
+    if operation is None or (operation.demo and number not in work.ports.demo_operations):
+        return work.refuse(f"There is no operation {number} here. F10 lists all.")
+    mode = work.state.mode
+    if mode not in operation.modes:
+        return work.refuse(f"{operation.name}: {CURES[mode]}")
+    if not work.may(operation.permission):
+        return work.lacks(operation.permission, operation.name)
+    if work.state.asked is not None and number not in DURING_A_QUESTION:
+        return work.refuse("Answer the question first, or press Esc.")
+    if operation.local and not text:
+        return DONE
+    return await _FLOWS[number](work, text.strip()[:64], seq)
+
+
+def _simple(flow: Callable[[Work], Awaitable[Reply]]) -> Callable[[Work, str, int], Awaitable[Reply]]:
+    async def carry_out(work: Work, text: str, seq: int) -> Reply:
+        return await flow(work)
+
+    return carry_out
+
+
+async def _sell(work: Work, text: str, seq: int) -> Reply:
+    return await sale_desk.sell_text(work, text) if text else work.refuse("Type the code, then Enter.")
+
+
+async def _price_check(work: Work, text: str, seq: int) -> Reply:
+    return await sale_desk.check_price(work, text) if text else sale_desk.ask_price_check(work)
+
+
+async def _void_line(work: Work, text: str, seq: int) -> Reply:
+    if text:
+        return work.refuse("Clear the entry line first, then press Del.")
+    return sale_lines.void_line(work, seq)
+
+
+async def _quantity(work: Work, text: str, seq: int) -> Reply:
+    if looks_like_code(text):
+        return work.keep(text, "a code is never a quantity. Scan it without F4.")
+    return sale_lines.set_quantity(work, text) if text else sale_lines.ask_quantity(work)
+
+
+async def _pay(work: Work, text: str, seq: int) -> Reply:
+    return tender_desk.begin(work)
+
+
+async def _paying(work: Work, text: str, flow: Callable[[], Awaitable[Reply]]) -> Reply:
+    """A way to pay, from the payments or straight from the lines; what is refused leaves the sale where it was."""
+    if looks_like_code(text):
+        return work.keep(text, tender_desk.CODE_IN_TENDER)
+    sale = work.state.sale
+    from_lines = work.state.till is TillState.SALE
+    if from_lines:
+        reply = tender_desk.begin(work)
+        if reply.kind is not OutcomeKind.DONE:
+            return reply
+    reply = await flow()
+    if from_lines and reply.kind is OutcomeKind.REFUSED and work.state.till is TillState.TENDER:
+        work.step(TillEvent.WENT_BACK, sale=sale)
+    return reply
+
+
+async def _cash(work: Work, text: str, seq: int) -> Reply:
+    async def take() -> Reply:
+        if text:
+            return await tender_desk.cash(work, text)
+        work.say("Type the amount given and Enter.")
+        return DONE
+
+    return await _paying(work, text, take)
+
+
+async def _exact(work: Work, text: str, seq: int) -> Reply:
+    return await _paying(work, text, lambda: tender_desk.cash_exact(work))
+
+
+async def _card(work: Work, text: str, seq: int) -> Reply:
+    async def ask() -> Reply:
+        return tender_desk.card(work, text)
+
+    return await _paying(work, text, ask)
+
+
+async def _void_payment(work: Work, text: str, seq: int) -> Reply:
+    return tender_desk.void_payment(work)
+
+
+async def _void_sale(work: Work, text: str, seq: int) -> Reply:
+    return tender_desk.ask_void_sale(work)
+
+
+async def _sign_on(work: Work, text: str, seq: int) -> Reply:
+    if text:
+        return await sign_on.take_text(work, text, scanned=False)
+    work.say("Type your operator number and Enter.")
+    return DONE
+
+
+async def _connection(work: Work, text: str, seq: int) -> Reply:
+    """917 with a word presses the button; the screen shows the rest by itself."""
+    match text.lower():
+        case "connect":
+            answer = await work.ports.connection.connect(work.state.sale is not None)
+        case "disconnect":
+            answer = await work.ports.connection.disconnect()
+        case _:
+            return work.refuse("Type connect or disconnect.")
+    if not answer.done:
+        return work.refuse(answer.sentence)
+    sale_open.note_connection(work)
+    work.say(answer.sentence)
+    return DONE
+
+
+async def _close(work: Work, text: str, seq: int) -> Reply:
+    return shift_desk.begin_close(work)
+
+
+async def _start_amount(work: Work, text: str, seq: int) -> Reply:
+    if not text:
+        work.say("Type the start amount in the drawer and Enter.")
+        return DONE
+    return await shift_desk.open_with(work, text, scanned=False)
+
+
+async def _department(work: Work, text: str, seq: int) -> Reply:
+    return sale_department.sell_by_department(work)
+
+
+async def _end(work: Work, text: str, seq: int) -> Reply:
+    """A person ends the register: whoever starts it next signs in; an open sale stays behind the lock."""
+    if work.state.till is TillState.CLOSING:
+        shift_desk.leave_close(work)
+    match work.state.till:
+        case TillState.SALE | TillState.TENDER:
+            await sign_on.lock(work)
+        case TillState.IDLE:
+            await sign_on.sign_off(work)
+    work.say("The register ends. An open sale stays." if work.state.sale else "The register ends.")
+    work.ending = True
+    return DONE
+
+
+async def _nothing(work: Work, text: str, seq: int) -> Reply:
+    return DONE
+
+
+def _demo(number: int) -> Callable[[Work, str, int], Awaitable[Reply]]:
+    async def carry_out(work: Work, text: str, seq: int) -> Reply:
+        work.errands.append(work.ports.demo_operations[number])
+        work.say(f"{BY_NUMBER[number].name}: just a moment.")
+        return DONE
+
+    return carry_out
+
+
+_FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
+    100: _sell,
+    101: _price_check,
+    102: _void_line,
+    105: _quantity,
+    108: _nothing,
+    115: _simple(shift_desk.reprint),
+    139: _pay,
+    200: _cash,
+    201: _card,
+    206: _exact,
+    211: _void_payment,
+    500: _void_sale,
+    700: _sign_on,
+    701: _simple(sign_on.sign_off),
+    703: _simple(sign_on.lock),
+    917: _connection,
+    1000: _simple(shift_desk.open_drawer),
+    1055: _close,
+    1056: _simple(shift_desk.x_report),
+    1200: _start_amount,
+    9101: _department,
+    9801: _demo(9801),
+    9802: _demo(9802),
+    9900: _end,
+    9901: _nothing,
+}
+
+
+def flow_numbers() -> frozenset[int]:
+    """The operations that have a flow; a test compares them with the table."""
+    return frozenset(_FLOWS)

@@ -1,0 +1,252 @@
+"""Selling: a code becomes a line, or a sentence that says why not and what to do."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from store.database.errors import DatabaseTrouble
+from store.gateway.gateway import ItemFound, ItemUnknown, Source
+from store.register.intents import OutcomeKind
+from store.register.operations import Permission
+from store.register.session.sale_department import sell_department
+from store.register.session.sale_lines import set_quantity
+from store.register.session.sale_open import begin_transaction, note_connection, opened, take_line
+from store.register.session.work import DONE, Reply, Work
+from store.register.view import Entry
+from store.sale import selling
+from store.sale.barcode import BadCheckDigit, BadLabel, LabelReading, classify, lookup_keys, read_label
+from store.sale.item import Item, ItemKey, KeyKind
+from store.sale.money import parse_amount
+from store.sale.quantity import parse_quantity
+from store.sale.refusal import PriceNeeded, SaleRefused, ZeroPriceRefused
+from store.sale.text import printable
+
+CODE_LIMIT = 64
+"""Longer than any code a product carries."""
+
+
+async def sell_text(work: Work, text: str) -> Reply:
+    """`CODE`, `N*CODE` or `N*`, typed or scanned."""
+    count, star, code = text.rpartition("*")
+    if not star:
+        return await sell(work, text, "")
+    quantity = parse_quantity(count)
+    if quantity is None:
+        return work.keep(text, "before the * belongs a quantity, as in 3*4006381333931.")
+    if not code:
+        return set_quantity(work, count)
+    return await sell(work, code, quantity)
+
+
+async def sell(work: Work, code: str, quantity: str) -> Reply:
+    """Look a code up and sell what it stands for; without a quantity one of it, or what it weighs."""
+    if not work.may(Permission.SELL):
+        return work.lacks(Permission.SELL, "Selling")
+    label = read_label(code, work.policy.label_rules)
+    if isinstance(label, BadLabel):
+        return work.keep(code, "its price or weight is misread. Scan it again, or type it in.")
+    if label is not None and quantity not in ("", "1"):
+        return work.keep(code, "its label tells the quantity. Scan it once for each piece.")
+    if hindered := await begin_transaction(work):
+        return work.keep(code, hindered)
+    found = await look_up(work, code, label)
+    if isinstance(found, str):
+        return work.keep(code, found)
+    if isinstance(found, ItemUnknown):
+        return unknown(work, code, found)
+    return sell_item(work, found.item, code, quantity, found.source, label)
+
+
+async def look_up(work: Work, code: str, label: LabelReading | None) -> ItemFound | ItemUnknown | str:
+    """Ask the shop's data; a server that dies meanwhile is noted in the sale. A sentence when the catalog fails."""
+    try:
+        return await work.ports.gateway.find_item(keys_of(code, label))
+    except DatabaseTrouble as error:
+        return f"the offline catalog cannot be read ({error}). Ins sells it by department."
+    finally:
+        note_connection(work)
+
+
+def keys_of(code: str, label: LabelReading | None) -> Sequence[ItemKey]:
+    """By what an item may be found, best first; of a label only the item's part counts."""
+    if label is None:
+        return lookup_keys(code)
+    plain = label.item.lstrip("0") or "0"
+    return (
+        label.key,
+        ItemKey(KeyKind.SKU, label.item),
+        ItemKey(KeyKind.PLU, label.item),
+        ItemKey(KeyKind.PLU, plain),
+    )
+
+
+def unknown(work: Work, code: str, answer: ItemUnknown) -> Reply:
+    """Nobody knows the code: say so, keep it, and let the queue go on."""
+    kind = classify(code)
+    if isinstance(kind, BadCheckDigit):
+        why = f"its last digit is wrong ({kind.expected} would fit). Scan it again."
+        return work.keep(code, why)
+    work.put(last_unknown=printable(code))
+    where = "is not on file offline" if answer.source is Source.OFFLINE else "is not on file"
+    return work.keep(code, f"{where}. Ins sells it by department.", OutcomeKind.UNKNOWN)
+
+
+def sell_item(
+    work: Work,
+    item: Item,
+    code: str,
+    quantity: str,
+    source: Source,
+    label: LabelReading | None = None,
+    price: int | None = None,
+    *,
+    zero_confirmed: bool = False,
+) -> Reply:
+    """Add the line, or ask for what is missing."""
+    if label is None and not quantity and is_weighed(item) and not item.blocked:
+        return ask_weight(work, item, code, source)
+    sale = opened(work)
+    quantity = quantity or "1"
+    try:
+        if label is not None:
+            sale = selling.add_label_line(sale, work.policy, item, label, code, source.value)
+        else:
+            sale = selling.add_line(
+                sale, work.policy, item, quantity, code, source.value, price, zero_confirmed=zero_confirmed
+            )
+    except PriceNeeded:
+        return ask_price(work, item, code, quantity, source)
+    except ZeroPriceRefused as refusal:
+        return ask_zero_price(work, item, code, quantity, source, str(refusal))
+    except SaleRefused as refusal:
+        return work.keep(code, str(refusal))
+    return take_line(work, sale)
+
+
+def is_weighed(item: Item) -> bool:
+    """Whether one of it says nothing: goods sold by weight."""
+    return item.weighed or item.unit in ("kg", "g")
+
+
+def ask_weight(work: Work, item: Item, code: str, source: Source) -> Reply:
+    """Weighed goods without a label wait for their weight; they are never sold as one kilogram silently."""
+    return work.ask(
+        "weight",
+        "Weight",
+        Entry.QUANTITY,
+        lines=(item.name, f"Type the weight in {item.unit} and Enter."),
+        code=code,
+        source=source.value,
+        item=item_text(item),
+    )
+
+
+async def answer_weight(work: Work, facts: dict[str, str], text: str) -> Reply:
+    """The weight of goods that have no label."""
+    asked = work.state.asked
+    if hindered := await begin_transaction(work):
+        return work.refuse(hindered)
+    item, source = item_of(facts["item"]), Source(facts["source"])
+    try:
+        quantity = selling.checked_quantity(text, measured=True, name=item.name)
+    except SaleRefused as refusal:
+        return work.refuse(str(refusal))
+    work.put(asked=None)
+    reply = sell_item(work, item, facts["code"], quantity, source)
+    if reply.kind is OutcomeKind.REFUSED:
+        work.put(asked=asked)
+    return reply
+
+
+def ask_price(work: Work, item: Item, code: str, quantity: str, source: Source) -> Reply:
+    """An open-price item waits for its price."""
+    return work.ask(
+        "price",
+        "Price",
+        Entry.AMOUNT,
+        lines=(item.name, "Type the price of one and Enter."),
+        code=code,
+        quantity=quantity,
+        source=source.value,
+        item=item_text(item),
+    )
+
+
+def ask_zero_price(work: Work, item: Item, code: str, quantity: str, source: Source, why: str) -> Reply:
+    """A price of zero may be right, but somebody says so."""
+    return work.ask(
+        "zero_price",
+        "Price of zero",
+        Entry.NOTHING,
+        lines=(why,),
+        answers=("Yes, sell it", "No"),
+        code=code,
+        quantity=quantity,
+        source=source.value,
+        item=item_text(item),
+        price="0" if item.open_price else "",
+    )
+
+
+def item_text(item: Item) -> str:
+    """An item as a question remembers it."""
+    return msgspec.json.encode(item).decode("utf-8")
+
+
+def item_of(text: str) -> Item:
+    """The item a question remembers."""
+    return msgspec.json.decode(text, type=Item)
+
+
+async def answer_price(work: Work, facts: dict[str, str], text: str) -> Reply:
+    """The price of an open-price item or of goods sold by department, in main units."""
+    price = parse_amount(text, work.policy.currency)
+    if price is None:
+        return work.refuse(f"{text[:20]!r} is no price. Type an amount such as 1.29.")
+    asked = work.state.asked
+    if hindered := await begin_transaction(work):
+        return work.refuse(hindered)
+    if "department" in facts:
+        reply = sell_department(work, facts, price)
+    else:
+        work.put(asked=None)
+        item, source = item_of(facts["item"]), Source(facts["source"])
+        reply = sell_item(work, item, facts["code"], facts["quantity"], source, price=price)
+    if reply.kind is OutcomeKind.REFUSED and work.state.asked is None:
+        work.put(asked=asked)
+    return reply
+
+
+def answer_zero_price(work: Work, facts: dict[str, str], yes: bool) -> Reply:
+    """F5 sells at zero, F6 does not."""
+    if not yes:
+        work.say("Not sold.")
+        return DONE
+    item, source = item_of(facts["item"]), Source(facts["source"])
+    price = 0 if facts["price"] else None
+    return sell_item(work, item, facts["code"], facts["quantity"], source, price=price, zero_confirmed=True)
+
+
+async def check_price(work: Work, text: str) -> Reply:
+    """Say what a code costs; begins no transaction and sells nothing."""
+    label = read_label(text, work.policy.label_rules)
+    reading = label if isinstance(label, LabelReading) else None
+    found = await look_up(work, text, reading)
+    work.put(asked=None)
+    if isinstance(found, str):
+        return work.refuse(f"{text[:CODE_LIMIT]}: {found}")
+    if isinstance(found, ItemUnknown):
+        where = "not on file offline" if found.source is Source.OFFLINE else "not on file"
+        return work.refuse(f"{text[:CODE_LIMIT]} is {where}.")
+    item = found.item
+    price = "no fixed price" if item.open_price else f"{work.money(item.price)} per {item.unit}"
+    blocked = f" Must not be sold: {item.blocked}" if item.blocked else ""
+    work.say(f"Price check: {item.name}, {price}.{blocked}")
+    return DONE
+
+
+def ask_price_check(work: Work) -> Reply:
+    """F3 on an empty entry line: the next scan is only looked up."""
+    return work.ask(
+        "price_check", "Price check", Entry.CODE, lines=("Scan an item, or type its code and Enter.",)
+    )

@@ -1,0 +1,94 @@
+"""The lines of the open sale: chosen, voided, given another quantity."""
+
+from store.register.intents import OutcomeKind
+from store.register.session.sale_open import put_sale
+from store.register.session.work import DONE, Reply, Work
+from store.register.view import Entry, Tone
+from store.sale import selling
+from store.sale.refusal import SaleRefused
+from store.sale.sale import Sale, SaleLine
+
+
+def void_line(work: Work, seq: int) -> Reply:
+    """Del: void the selected line, if it is the one the person saw selected."""
+    sale = work.state.sale
+    if sale is None:
+        return work.refuse("There is no sale open. Scan an item first.")
+    if 0 < seq < work.selected_since:
+        why = "The sale changed. Look at the selected line, then press Del again."
+        work.say(why, Tone.WARN, sound=True)
+        return Reply(OutcomeKind.STALE, why)
+    try:
+        line = selling.find_line(sale, work.state.selected)
+        changed = selling.void_line(sale, line.n)
+    except SaleRefused as refusal:
+        return work.refuse(str(refusal))
+    put_sale(work, changed)
+    work.say(f"Voided: {line.name}   {work.money(-line.amount)}")
+    select_near(work, changed, line.n)
+    return DONE
+
+
+def select_near(work: Work, sale: Sale, n: int) -> None:
+    """Select the nearest line above `n` that is not voided, else the nearest below."""
+    live = [line.n for line in sale.live_lines]
+    above = [other for other in live if other < n]
+    below = [other for other in live if other > n]
+    work.select(above[-1] if above else below[0] if below else 0)
+
+
+def set_quantity(work: Work, text: str) -> Reply:
+    """`N*` and F4: another quantity on the selected line."""
+    sale = work.state.sale
+    if sale is None:
+        return work.refuse("There is no line whose quantity could be set. Scan an item first.")
+    try:
+        changed = selling.set_quantity(sale, work.policy, work.state.selected, text)
+    except SaleRefused as refusal:
+        return work.refuse(str(refusal))
+    put_sale(work, changed)
+    line = changed.lines[work.state.selected - 1]
+    work.say(f"{quantity_words(line)} {line.name}   {work.money(line.amount)}")
+    return DONE
+
+
+def quantity_words(line: SaleLine) -> str:
+    """The quantity of a line with its unit: "3 x", "0.482 kg"."""
+    return f"{line.quantity} {line.unit}" if line.measured else f"{line.quantity} x"
+
+
+def ask_quantity(work: Work) -> Reply:
+    """F4 on an empty entry line asks for the quantity of the selected line."""
+    sale = work.state.sale
+    try:
+        line = selling.find_line(sale, work.state.selected) if sale else None
+    except SaleRefused as refusal:
+        return work.refuse(str(refusal))
+    if line is None:
+        return work.refuse("There is no line whose quantity could be set. Scan an item first.")
+    return work.ask("quantity", "Quantity", Entry.QUANTITY, lines=(line.name, "Type the quantity and Enter."))
+
+
+def move_selection(work: Work, where: str) -> Reply:
+    """Arrow keys; `where` is up, down, page_up, page_down, first, last or a line number."""
+    sale = work.state.sale
+    if sale is None or not sale.lines:
+        return DONE
+    last = len(sale.lines)
+    now = work.state.selected or last
+    moves = {
+        "up": now - 1,
+        "down": now + 1,
+        "page_up": now - 10,
+        "page_down": now + 10,
+        "first": 1,
+        "last": last,
+    }
+    if where in moves:
+        target = moves[where]
+    elif where.isascii() and where.isdigit():
+        target = int(where[:6])
+    else:
+        return work.refuse(f"There is no line {where[:20]!r}.")
+    work.select(min(max(target, 1), last))
+    return DONE

@@ -1,0 +1,249 @@
+"""The shift: opened with a start amount, reported, counted, closed; the drawer without a sale; copies of receipts."""
+
+from typing import Any
+
+import msgspec
+
+from store.register.journal.entry import PrintJob
+from store.register.journal.errors import JournalError
+from store.register.operations import Permission
+from store.register.session.paper import shift_rows
+from store.register.session.state import PaidSale, Shift
+from store.register.session.till import TillEvent, TillState, after
+from store.register.session.work import DONE, Reply, Work
+from store.register.view import Entry, TenderView
+from store.sale.barcode import looks_like_code
+from store.sale.moment import local_text, utc_text
+from store.sale.money import parse_amount
+from store.sale.record import drawer_open_body, reprint_body, shift_open_body
+from store.sale.shift import ShiftTotals, fold_all, shift_close_body, x_report_body
+
+MONEY_IS_NO_CODE = "a code is never an amount. Type the amount, then scan."
+LARGEST_DRAWER = 99_999_999
+"""Minor units; more is a code typed as an amount."""
+
+
+def local_date(work: Work) -> str:
+    """Today where the register stands, ISO."""
+    clock = work.ports.clock
+    return local_text(utc_text(clock.wall_ms()), clock.utc_offset_min())[:10]
+
+
+def drawer_amount(work: Work, text: str) -> int | None:
+    """A typed amount of money in the drawer, None when it is none."""
+    amount = parse_amount(text, work.policy.currency)
+    return amount if amount is not None and amount <= LARGEST_DRAWER else None
+
+
+async def open_with(work: Work, text: str, *, scanned: bool) -> Reply:
+    """No shift is open: the start amount opens one; "0" is an amount, nothing is none."""
+    if scanned or looks_like_code(text):
+        return work.keep(text, "no shift is open. Type the start amount and Enter first.")
+    if not text.strip():
+        return DONE
+    if not work.may(Permission.OPEN_SHIFT):
+        return work.lacks(Permission.OPEN_SHIFT, "Opening a shift")
+    amount = drawer_amount(work, text)
+    if amount is None:
+        return work.refuse(f"{text[:20]!r} is no amount. Type what is in the drawer, such as 100 or 0.")
+    return await open_shift(work, amount)
+
+
+async def open_shift(work: Work, amount: int) -> Reply:
+    """A record, and the business date of everything until the shift closes."""
+    number = work.state.last_shift + 1
+    shift = Shift(
+        number=number,
+        shift_id=work.fresh_id(),
+        business_date=local_date(work),
+        opened_ms=work.now_ms,
+        start_amount=amount,
+    )
+    following = msgspec.structs.replace(
+        work.state,
+        till=after(work.state.till, TillEvent.SHIFT_WORK_DONE),
+        shift=shift,
+        last_shift=number,
+        report=(),
+    )
+    body = shift_open_body(amount, work.policy.currency, work.state.grand_total)
+    if await work.commit("shift.open", following, body, txn_id=shift.shift_id) is None:
+        return work.refuse(work.message.text)
+    work.say(f"Shift {number} is open with {work.money(amount)}. Scan the first item.")
+    return DONE
+
+
+async def sums_of(work: Work) -> ShiftTotals:
+    """The sums of the open shift, from the journal's own records. Raises JournalError."""
+    shift = work.state.shift
+    return fold_all(await work.ports.journal.shift_payloads(shift.shift_id)) if shift else ShiftTotals()
+
+
+async def x_report(work: Work) -> Reply:
+    """1056: the shift so far; closes nothing."""
+    try:
+        sums = await sums_of(work)
+    except JournalError as error:
+        return work.refuse(error.sentence)
+    body = x_report_body(sums, work.policy.facts)
+    job = PrintJob(job_id=work.fresh_id(), kind="report", document_kind="x_report")
+    rows = shift_rows(body, work.policy.currency)
+    following = msgspec.structs.replace(
+        work.state, till=after(work.state.till, TillEvent.SHIFT_WORK_DONE), report=rows
+    )
+    work.slip = await work.commit("report.x", following, body, txn_id=work.fresh_id(), jobs=(job,))
+    if work.slip is None:
+        return work.refuse(work.message.text)
+    work.say(
+        f"X report: {sums.sales} sale{'s' * (sums.sales != 1)}, {work.money(sums.sales_total)}; "
+        f"the drawer should hold {work.money(sums.expected_cash)}."
+    )
+    return DONE
+
+
+async def open_drawer(work: Work) -> Reply:
+    """1000: the drawer without a sale; recorded first, opened then."""
+    job = PrintJob(job_id=work.fresh_id(), kind="drawer", reason="no sale")
+    following = msgspec.structs.replace(work.state, till=after(work.state.till, TillEvent.SHIFT_WORK_DONE))
+    body = drawer_open_body("no sale")
+    work.slip = await work.commit("drawer.open", following, body, txn_id=work.fresh_id(), jobs=(job,))
+    if work.slip is None:
+        return work.refuse(work.message.text)
+    work.say("The drawer was opened without a sale; it is recorded.")
+    return DONE
+
+
+async def reprint(work: Work) -> Reply:
+    """115: the last receipt once more, marked COPY with its number; recorded."""
+    try:
+        last = await work.ports.journal.last_receipt()
+        copy_no = await work.ports.journal.copies_of(last.payload["txn_id"]) + 1 if last else 0
+    except JournalError as error:
+        return work.refuse(error.sentence)
+    if last is None:
+        return work.refuse("There is no receipt to print again.")
+    txn_id = str(last.payload["txn_id"])
+    job = PrintJob(
+        job_id=work.fresh_id(),
+        kind="receipt",
+        document_kind="receipt",
+        copy_no=copy_no,
+        reason="reprint",
+        source_txn_id=txn_id,
+    )
+    body = reprint_body(last.record.seq, copy_no, last.receipt_no or 0)
+    paid = work.state.paid
+    if not work.ports.printing.has_printer or paid is not None:
+        paid = paid_again(last.payload, txn_id, job.job_id, copy_no)
+    following = msgspec.structs.replace(
+        work.state, till=after(work.state.till, TillEvent.SHIFT_WORK_DONE), paid=paid
+    )
+    if await work.commit("reprint", following, body, txn_id=work.fresh_id(), jobs=(job,)) is None:
+        return work.refuse(work.message.text)
+    work.paid_record = last
+    work.say(f"Copy {copy_no} of receipt {last.receipt_no}.")
+    return DONE
+
+
+def paid_again(payload: dict[str, Any], txn_id: str, job_id: str, copy_no: int) -> PaidSale:
+    """The panel of a finished sale, from its record."""
+    names = {"cash": "Cash", "card": "Card"}
+    taken = tuple(
+        TenderView(row["n"], row["kind"], names[row["kind"]], row["amount"], row["amount"])
+        for row in payload["tenders"]
+        if row["kind"] in names
+    )
+    return PaidSale(
+        txn_id=txn_id,
+        total=payload["total"],
+        taken=taken,
+        change=payload["change"],
+        print_job=job_id,
+        copy_no=copy_no,
+    )
+
+
+# -- closing
+
+
+def begin_close(work: Work) -> Reply:
+    """1055: count the drawer first, without being told what should be in it."""
+    work.step(TillEvent.CLOSING_BEGAN, paid=None, report=())
+    work.say("Count the cash in the drawer. Type the sum and Enter.")
+    return DONE
+
+
+def leave_close(work: Work) -> Reply:
+    """Esc: the shift stays open."""
+    work.step(TillEvent.CLOSING_LEFT)
+    work.say("The shift stays open.")
+    return DONE
+
+
+async def take_count(work: Work, text: str, *, scanned: bool) -> Reply:
+    """The counted cash; then what was expected is told, and a guarded question closes."""
+    if scanned or looks_like_code(text):
+        return work.keep(text, MONEY_IS_NO_CODE)
+    if not text.strip():
+        return DONE
+    counted = drawer_amount(work, text)
+    if counted is None:
+        return work.refuse(f"{text[:20]!r} is no amount. Type the counted sum, such as 310.20.")
+    try:
+        sums = await sums_of(work)
+    except JournalError as error:
+        return work.refuse(error.sentence)
+    return work.ask(
+        "close_shift",
+        f"Close shift {sums.shift}?",
+        Entry.NOTHING,
+        lines=(count_words(work, counted, sums),),
+        answers=("Close the shift", "Count again"),
+        counted=str(counted),
+    )
+
+
+def count_words(work: Work, counted: int, sums: ShiftTotals) -> str:
+    """Counted, expected, and the difference by its name."""
+    difference = sums.over_short(counted)
+    word = "over" if difference > 0 else "short" if difference < 0 else "difference"
+    return (
+        f"Counted {work.money(counted)}, expected {work.money(sums.expected_cash)}, "
+        f"{word} {work.money(abs(difference))}."
+    )
+
+
+async def answer_close(work: Work, facts: dict[str, str], yes: bool) -> Reply:
+    """F5 closes: the Z record with everything in it, its report, and the register is locked. F6 counts again."""
+    if not yes:
+        work.say("Count again. Type the sum and Enter.")
+        return DONE
+    counted = int(facts["counted"])
+    try:
+        sums = await sums_of(work)
+        head = await work.ports.journal.head()
+        pending = (await work.ports.journal.counts()).pending_records
+    except JournalError as error:
+        return work.refuse(error.sentence)
+    body = shift_close_body(
+        sums, work.policy.facts, counted, head_hash=head.hash.hex(), unacknowledged=pending
+    )
+    work.forget_clients()
+    following = msgspec.structs.replace(
+        work.state,
+        till=after(work.state.till, TillEvent.SHIFT_CLOSED),
+        returns_to=TillState.IDLE,
+        operator=None,
+        shift=None,
+        grand_total=sums.grand_total,
+        paid=None,
+        refused=(),
+        report=shift_rows(body, work.policy.currency),
+    )
+    job = PrintJob(job_id=work.fresh_id(), kind="report", document_kind="z_report")
+    words = count_words(work, counted, sums)
+    work.slip = await work.commit("shift.close", following, body, txn_id=work.fresh_id(), jobs=(job,))
+    if work.slip is None:
+        return work.refuse(work.message.text)
+    work.say(f"Shift {sums.shift} is closed. {words}")
+    return DONE

@@ -1,0 +1,137 @@
+"""The shop's data as the till sees it: the active catalog file, changed only when a transaction begins."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from store.database.errors import DatabaseTrouble
+from store.gateway.offline import OfflineCatalog, StaffMember
+from store.register.catalog.keeper import CatalogKeeper
+from store.register.ports import Clock
+from store.sale.item import Department
+from store.sale.moment import local_text, utc_text
+from store.sale.policy import StorePolicy
+from store.sale.settings import PolicyRefused
+
+DAY_MS = 24 * 3600 * 1000
+NAMES = {
+    "item": "1040 Products",
+    "barcode": "1040 Barcodes",
+    "department": "1040 Departments",
+    "tax": "1070 Taxes",
+    "staff": "1060 Staff",
+    "setting": "1070 Configuration",
+}
+"""What the tables are called on the Connection status screen, with the number of the job that brings them."""
+
+
+class CatalogShop:
+    """Implements `ShopData` over the catalog files; `open` once the keeper has loaded."""
+
+    def __init__(self, keeper: CatalogKeeper, clock: Clock, pending: Callable[[], int]) -> None:
+        self._keeper = keeper
+        self._clock = clock
+        self._pending = pending
+        self._catalog: OfflineCatalog | None = None
+        self._policy = StorePolicy()
+        self._departments: tuple[Department, ...] = ()
+        self._data_sets: list[dict[str, Any]] = []
+        self._trouble = ""
+
+    @property
+    def catalog(self) -> OfflineCatalog | None:
+        """The open file, for the gateway."""
+        return self._catalog
+
+    def open(self) -> None:
+        """Open the active file and read what the till needs all the time."""
+        version = self._keeper.active()
+        before, self._catalog = self._catalog, None
+        self._trouble = "" if version else self._keeper.sentence or "There is no catalog yet."
+        if version is not None:
+            self._read(version.path)
+        if before is not None:
+            before.close()
+
+    def _read(self, path: Path) -> None:
+        try:
+            catalog = OfflineCatalog(path)
+            self._policy = catalog.policy()
+            self._departments = catalog.departments()
+            self._data_sets = [
+                {"name": NAMES.get(row.name, row.name), "rows": f"{row.rows:,}", "count": row.rows}
+                for row in catalog.data_sets()
+            ]
+        except (DatabaseTrouble, PolicyRefused, OSError) as error:
+            self._trouble = f"The catalog cannot be used: {error}"
+            return
+        self._catalog = catalog
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._catalog is not None:
+            self._catalog.close()
+            self._catalog = None
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be sold by this catalog, a sentence; empty when all is well."""
+        return self._trouble
+
+    @property
+    def version(self) -> str:
+        """Names the active catalog in records."""
+        version = self._keeper.active()
+        return version.name if version else ""
+
+    @property
+    def facts(self) -> str:
+        """Age and size for the sign-in screen: "Catalog of 2026-11-24 06:00, 2,114 items."."""
+        version = self._keeper.active()
+        if version is None or self._trouble:
+            return self._trouble
+        items = next((row["rows"] for row in self._data_sets if row["name"] == NAMES["item"]), "0")
+        days = (self._clock.wall_ms() - version.created_ms) // DAY_MS
+        old = f" It is {days} day{'s' * (days != 1)} old." if days > 0 else ""
+        warning = f" {self._keeper.sentence}" if self._keeper.sentence else ""
+        return f"Catalog of {self._local(version.created_ms)}, {items} items.{old}{warning}"
+
+    @property
+    def pending_downloads(self) -> int:
+        """Packages that the server has and this register has not put to use."""
+        return self._pending() + (self._keeper.ready() is not None)
+
+    async def flip(self) -> None:
+        """Make a newer catalog active if one is ready."""
+        if self._keeper.flip():
+            self.open()
+
+    def policy(self) -> StorePolicy:
+        """The store's decisions."""
+        return self._policy
+
+    def departments(self) -> Sequence[Department]:
+        """The departments that can be sold with a typed price, in order."""
+        return self._departments
+
+    def operator(self, number: str) -> StaffMember | None:
+        """The operator with that number, or None."""
+        if self._catalog is None:
+            return None
+        try:
+            return self._catalog.operator(number)
+        except DatabaseTrouble as error:
+            self._trouble = f"The catalog cannot be read: {error}"
+            return None
+
+    def data_sets(self) -> list[dict[str, Any]]:
+        """Rows of the data-set table of the Connection status screen, as texts."""
+        version = self._keeper.active()
+        as_of = self._local(version.created_ms) if version else ""
+        state = "a newer one waits" if self.pending_downloads else "ready"
+        return [{**row, "as_of": as_of, "state": state} for row in self._data_sets]
+
+    def _local(self, at_ms: int) -> str:
+        today = local_text(utc_text(self._clock.wall_ms()), self._clock.utc_offset_min())
+        moment = local_text(utc_text(at_ms), self._clock.utc_offset_min())
+        return f"today {moment[11:16]}" if moment[:10] == today[:10] else moment[:16]

@@ -1,0 +1,246 @@
+"""Who is at the till: operator number, then PIN; sign-off, lock and unlock.
+
+PINs are checked on the register, online and offline alike. An attempt is counted, durably, before it is judged, so that
+pulling the plug forgives nothing: five failures cost 30 s, each further one twice as long up to 15 minutes, and after
+ten a manager has to sign on before a cashier may try again.
+"""
+
+from typing import Any
+
+import msgspec
+
+from store.gateway.offline import StaffMember
+from store.register.journal.entry import Lockout
+from store.register.journal.errors import JournalError
+from store.register.operations import Permission, may
+from store.register.session.sign_on_pin import check_pin
+from store.register.session.state import SessionState, SignedOn
+from store.register.session.till import TillEvent, TillState, after
+from store.register.session.work import DONE, Reply, Work
+from store.register.view import Tone
+from store.sale.barcode import looks_like_code
+
+FREE_FAILURES = 4
+"""Wrong PINs of one operator that cost nothing; the next one is the fifth."""
+SUPERVISOR_FAILURES = 10
+FREE_REGISTER_FAILURES = 19
+"""The same for the register as a whole, whoever was named: guessing over many numbers is slow as well."""
+FIRST_WAIT_S = 30
+LONGEST_WAIT_S = 15 * 60
+REGISTER_KEY = "(register)"
+NUMBER_LIMIT = 20
+PIN_LIMIT = 64
+ENTRY_IS_SCAN = "is a code, not an operator. Sign in first, then scan it again."
+WARN_FREE_BYTES = 200 * 1024 * 1024
+
+
+def wait_s(failures: int, free: int) -> int:
+    """How long to wait after that many failures: 30 s after the first that is not free, then doubled to 15 minutes."""
+    if failures <= free:
+        return 0
+    return min(FIRST_WAIT_S << min(failures - free - 1, 10), LONGEST_WAIT_S)
+
+
+async def take_text(work: Work, text: str, *, scanned: bool) -> Reply:
+    """The number, then the PIN. What is surely a barcode is neither."""
+    named = work.state.named
+    # Eight digits may well be a PIN; the longer forms are not.
+    if scanned or (looks_like_code(text) and (not named or len(text) > 8)):
+        return work.keep(text, ENTRY_IS_SCAN)
+    if not named:
+        return name_operator(work, text)
+    if not text:
+        return work.refuse("Type your PIN and Enter, or press Esc.", sound=False)
+    if len(text) > PIN_LIMIT:
+        return work.refuse("That is too long for a PIN.")
+    return await try_pin(work, named, text)
+
+
+def name_operator(work: Work, text: str) -> Reply:
+    """Who wants to sign in; whether that number exists is not told."""
+    number = text.strip()
+    if not number:
+        return DONE
+    if len(number) > NUMBER_LIMIT or not number.isascii() or not number.isalnum():
+        return work.refuse("An operator number has letters and digits only.")
+    work.put(named=number)
+    work.say("Type your PIN and Enter.")
+    return DONE
+
+
+def forget_named(work: Work) -> Reply:
+    """Esc on the sign-in screen: another operator."""
+    if not work.state.named:
+        work.put(report=())
+        work.slip = None
+    work.put(named="")
+    work.say("")
+    return DONE
+
+
+async def try_pin(work: Work, number: str, pin: str) -> Reply:
+    """Count the attempt, then judge it."""
+    operator = work.ports.shop.operator(number)
+    work.put(named="")
+    try:
+        waiting = await wait_words(work, number, operator)
+        if waiting:
+            return work.refuse(waiting)
+        attempt = await count_attempt(work, number)
+    except JournalError as error:
+        work.stop_safely(error.sentence)
+        return work.refuse(error.sentence)
+    await work.ports.connection.started()
+    right = await check_pin(work.ports.pepper, pin, operator.hash if operator else "")
+    if not right or operator is None:
+        return wrong_pin(work, attempt, operator)
+    if stranger := other_owner(work.state, operator):
+        work.put(named="")
+        await forgive(work, operator)
+        return work.refuse(
+            f"A sale of {stranger} is open. {stranger} or a manager unlocks the register.", sound=True
+        )
+    return await signed_in(work, operator)
+
+
+async def wait_words(work: Work, number: str, operator: StaffMember | None) -> str:
+    """Why this operator may not try now, or ""."""
+    own = await work.ports.journal.lockout(number)
+    whole = await work.ports.journal.lockout(REGISTER_KEY)
+    # A clock that was set back must not lock anybody out for longer than the rule says.
+    left_ms = max(own.locked_until_ms, whole.locked_until_ms) - work.now_ms
+    if left_ms > 0:
+        seconds = min(-(-left_ms // 1000), LONGEST_WAIT_S)
+        return f"Too many wrong PINs. Try again in {seconds} s."
+    free_by_time = operator is not None and may(operator.role, Permission.TAKE_OVER)
+    if own.failures >= SUPERVISOR_FAILURES and not free_by_time:
+        return f"Operator {number} is locked after {own.failures} wrong PINs. A manager signs on to free it."
+    return ""
+
+
+async def count_attempt(work: Work, number: str) -> Lockout:
+    """One more failure, stored before the PIN is looked at; success takes it back. Raises JournalError."""
+    now_ms = work.now_ms
+    own = Lockout(key=number)
+    for key, free in ((REGISTER_KEY, FREE_REGISTER_FAILURES), (number, FREE_FAILURES)):
+        failures = (await work.ports.journal.lockout(key)).failures + 1
+        until_ms = now_ms + wait_s(failures, free) * 1000 if failures > free else 0
+        own = Lockout(key=key, failures=failures, locked_until_ms=until_ms)
+        await work.ports.journal.save_lockout(own)
+    return own
+
+
+def wrong_pin(work: Work, attempt: Lockout, operator: StaffMember | None) -> Reply:
+    """The same words whether the number or the PIN is wrong."""
+    seconds = wait_s(attempt.failures, FREE_FAILURES)
+    free_by_time = operator is not None and may(operator.role, Permission.TAKE_OVER)
+    if attempt.failures >= SUPERVISOR_FAILURES and not free_by_time:
+        work.put(locked_out=tuple({*work.state.locked_out, attempt.key}))
+        return work.refuse("Number or PIN is wrong. Now locked: a manager signs on to free the operator.")
+    if seconds:
+        return work.refuse(f"Number or PIN is wrong. Try again in {seconds} s.")
+    return work.refuse("Number or PIN is wrong. Type your number again.")
+
+
+def other_owner(state: SessionState, operator: StaffMember) -> str:
+    """The name of who left a sale open, when `operator` may not take it over; else ""."""
+    if state.sale is None or state.operator is None or state.operator.number == operator.number:
+        return ""
+    return "" if may(operator.role, Permission.TAKE_OVER) else state.operator.name
+
+
+async def forgive(work: Work, operator: StaffMember) -> tuple[str, ...]:
+    """After the right PIN: the operator's count is cleared, and a manager frees whoever was locked at ten."""
+    journal = work.ports.journal
+    await journal.save_lockout(Lockout(key=REGISTER_KEY))
+    await journal.save_lockout(Lockout(key=operator.number))
+    freed = []
+    if may(operator.role, Permission.TAKE_OVER):
+        for number in work.state.locked_out:
+            await journal.save_lockout(Lockout(key=number))
+            freed.append(number)
+    return tuple(freed)
+
+
+async def signed_in(work: Work, operator: StaffMember) -> Reply:
+    """The right PIN: a record, and the way into the sale that was open, or to the start."""
+    state = work.state
+    same = state.operator is not None and state.operator.number == operator.number
+    kind = "unlock" if same else "sign.on"
+    event = {
+        TillState.SALE: TillEvent.SIGNED_IN_TO_SALE,
+        TillState.TENDER: TillEvent.SIGNED_IN_TO_TENDER,
+    }.get(state.returns_to, TillEvent.SIGNED_IN)
+    following = msgspec.structs.replace(
+        state,
+        till=after(state.till, event),
+        operator=SignedOn(number=operator.number, name=operator.name, role=operator.role),
+        named="",
+        report=(),
+        locked_out=(),
+    )
+    try:
+        freed = await forgive(work, operator)
+    except JournalError as error:
+        work.stop_safely(error.sentence)
+        return work.refuse(error.sentence)
+    body: dict[str, Any] = {"role": operator.role}
+    if freed:
+        body["freed"] = list(freed)
+    if await work.commit(kind, following, body, txn_id=work.fresh_id()) is None:
+        return work.refuse(work.message.text)
+    work.slip = None
+    greet(work, operator.name, freed)
+    return DONE
+
+
+def greet(work: Work, name: str, freed: tuple[str, ...]) -> None:
+    """What the person sees first."""
+    if work.state.sale is not None:
+        lines = work.state.sale.lines
+        last = f", last: {lines[-1].name}. Check the last item." if lines else "."
+        work.say(f"{name}: the sale is open, {len(lines)} line{'s' * (len(lines) != 1)}{last}")
+    elif freed:
+        work.say(f"{name} is signed in. Free again: {', '.join(freed)}.")
+    elif work.state.shift is None and work.may(Permission.OPEN_SHIFT):
+        work.say("No shift is open. Type the start amount in the drawer and Enter.")
+    elif work.ports.free_bytes() < WARN_FREE_BYTES:
+        work.say("The disk is filling up. Tell the technician; selling goes on.", Tone.WARN)
+    else:
+        work.say(f"{name} is signed in.")
+
+
+async def lock(work: Work) -> Reply:
+    """703, Ctrl+L, or nobody touched the register for long: the sale stays, nothing is sold."""
+    state = work.state
+    following = msgspec.structs.replace(
+        state,
+        till=after(state.till, TillEvent.LOCK_ASKED),
+        returns_to=state.till,
+        asked=None,
+        named="",
+        report=(),
+    )
+    if await work.commit("lock", following, {}, txn_id=work.fresh_id()) is None:
+        return work.refuse(work.message.text)
+    work.say("The register is locked. The sale stays." if state.sale else "The register is locked.")
+    return DONE
+
+
+async def sign_off(work: Work) -> Reply:
+    """701: whoever comes next signs in; only without an open sale."""
+    state = work.state
+    following = msgspec.structs.replace(
+        state,
+        till=after(state.till, TillEvent.SIGNED_OFF),
+        returns_to=TillState.IDLE,
+        operator=None,
+        asked=None,
+        paid=None,
+        refused=(),
+        report=(),
+    )
+    if await work.commit("sign.off", following, {}, txn_id=work.fresh_id()) is None:
+        return work.refuse(work.message.text)
+    work.say("")
+    return DONE

@@ -1,0 +1,117 @@
+"""What the till knows: one immutable value, stored whole as the draft, so that a killed core comes back to it."""
+
+import msgspec
+
+from store.register.session.till import TillState, mode_of
+from store.register.view import Entry, Mode, Question, RefusedScan, TenderView
+from store.sale.policy import StorePolicy
+from store.sale.sale import Sale
+
+REFUSED_LIMIT = 5
+"""Refused scans that are kept in sight; older ones fall off the list."""
+
+
+class SignedOn(msgspec.Struct, frozen=True, kw_only=True):
+    """The person at the till."""
+
+    number: str
+    name: str
+    role: str
+
+
+class Shift(msgspec.Struct, frozen=True, kw_only=True):
+    """The open shift. `business_date` is fixed when it opens and stays, whatever the clock says at midnight."""
+
+    number: int
+    shift_id: str
+    business_date: str
+    opened_ms: int
+    start_amount: int
+
+
+class SaleFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What held when the sale began and holds until it ends."""
+
+    policy: StorePolicy
+    catalog: str
+    online: bool
+
+
+class PaidSale(msgspec.Struct, frozen=True, kw_only=True):
+    """The sale that was just finished; its record has the rest. `copy_no` counts up with each reprint shown."""
+
+    txn_id: str
+    total: int
+    taken: tuple[TenderView, ...]
+    change: int
+    print_job: str
+    drawer_job: str = ""
+    copy_no: int = 0
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A question that is open, what the entry line expects, and what to remember until it is answered."""
+
+    question: Question
+    entry: Entry
+    facts: dict[str, str] = {}
+
+
+class SessionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything that must survive a kill of the core. Amounts in minor units, times in wall milliseconds."""
+
+    till: TillState = TillState.RECOVER
+    returns_to: TillState = TillState.IDLE
+    """Where sign-in (or the end of a safe stop) leads: IDLE, or the sale that stayed open."""
+    operator: SignedOn | None = None
+    """Who is signed in; while LOCKED, who locked the register."""
+    named: str = ""
+    """On the sign-in screen: the operator number typed so far. A PIN is never kept."""
+    locked_out: tuple[str, ...] = ()
+    """Operators whom only a manager's sign-in frees."""
+    shift: Shift | None = None
+    last_shift: int = 0
+    grand_total: int = 0
+    """The register's running total of all sales at the last closing."""
+    sale: Sale | None = None
+    facts: SaleFacts | None = None
+    selected: int = 0
+    asked: Asked | None = None
+    questions: int = 0
+    """Counts questions, so that each has an id of its own."""
+    refused: tuple[RefusedScan, ...] = ()
+    last_unknown: str = ""
+    """The code that was not on file last; selling by department takes it."""
+    paid: PaidSale | None = None
+    report: tuple[tuple[str, str], ...] = ()
+    """Rows of the last report, shown until the next key."""
+    seen: dict[str, int] = {}
+    """Per client the shift in which it was heard last, so that old ones are forgotten."""
+    active_ms: int = 0
+    boot_id: str = ""
+
+    @property
+    def mode(self) -> Mode:
+        """What a screen calls the state."""
+        return mode_of(self.till, shift_open=self.shift is not None, paid=self.paid is not None)
+
+    @property
+    def role(self) -> str:
+        """The role of whoever is signed in, "" while nobody is."""
+        if self.operator is None or self.till is TillState.LOCKED:
+            return ""
+        return self.operator.role
+
+
+ENCODER = msgspec.json.Encoder()
+DECODER = msgspec.json.Decoder(SessionState)
+
+
+def encode(state: SessionState) -> bytes:
+    """The state as the draft stores it."""
+    return ENCODER.encode(state)
+
+
+def decode(stored: bytes) -> SessionState:
+    """A stored state; raises msgspec.MsgspecError when another version wrote it."""
+    return DECODER.decode(stored)

@@ -1,0 +1,1 @@
+"""What travels between journal, catalog and server while the core runs."""

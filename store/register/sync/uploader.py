@@ -1,0 +1,359 @@
+"""Sends the journal to the Retail Server: one sender, one batch at a time, from a watermark.
+
+Selling never waits for it. Sending a record again is always safe; the watermark moves only when the server's signed
+answer names the same hash as our own record at that place (docs/journal.md).
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from store.exchange.acknowledgement import Head as WireHead
+from store.exchange.acknowledgement import Progress, acknowledgement_is_genuine, advance
+from store.exchange.messages import (
+    MAX_BATCH_BYTES,
+    MAX_BATCH_RECORDS,
+    BatchAnswer,
+    RecordBatch,
+    SeriesHead,
+)
+from store.exchange.record import Record, to_wire
+from store.gateway.connection import Connection, HeadVerdict
+from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerUnreachable
+from store.register.journal.journal import Committed, Journal, JournalError, UploadState
+from store.register.ports import Clock, Randomness
+from store.register.sync.upload_states import UploadEvent, UploadPhase, backoff_limit_s, step
+
+_log = logging.getLogger(__name__)
+
+REQUEST_S = 10.0
+"""Total deadline of one upload request."""
+YIELD_S = 0.05
+"""How often to look whether the payment is over."""
+_RECORD_OVERHEAD_BYTES = 420
+"""Field names, hashes and signature of one record on the wire."""
+
+_HOLDS = {
+    "fork": "fork",
+    "fenced": "fenced",
+    "protocol": "too_old",
+    "rolled-back": "rolled_back",
+    "rejected": "bad_signature",
+}
+"""Problem types that no waiting heals, and the name of the hold."""
+_HEALED_BY_AGREEMENT = frozenset({"fenced", "too_old"})
+"""Holds that a server which answers the series head again has lifted itself; the others need a person."""
+
+
+class UploadCalls(Protocol):
+    """What the uploader asks of the gateway's client. All raise GatewayError."""
+
+    async def upload(self, batch: RecordBatch, *, deadline_s: float) -> BatchAnswer:
+        """Send a batch."""
+        ...
+
+    async def head(self, *, deadline_s: float) -> SeriesHead:
+        """What the server has of our series."""
+        ...
+
+
+class HeadComparison:
+    """The journal's side of the handshake (`gateway.connection.CompareHeads`)."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, take: Callable[[], None]) -> None:
+        """Call `take` after every comparison."""
+        self._listeners.append(take)
+
+    async def __call__(self, head: SeriesHead) -> HeadVerdict:
+        """Compare the server's head with our journal and set the watermark, or the hold."""
+        acked = WireHead(seq=head.seq, hash=_hash_of(head.hash))
+        own_hash = await self._journal.hash_at(acked.seq)
+        state = await self._journal.upload_state()
+        result = advance(WireHead(seq=state.acked_seq, hash=state.acked_hash), acked, own_hash)
+        if result.progress is Progress.FORK:
+            detail = f"the server holds another record {head.seq} of this series"
+            return await self._disagreed(HeadVerdict.FORKED, "fork", detail)
+        if result.progress is Progress.ROLLED_BACK:
+            detail = f"the server has record {head.seq} of this series, this register has not"
+            return await self._disagreed(HeadVerdict.ROLLED_BACK, "rolled_back", detail)
+        await self._journal.change_upload_state(lambda state: _agreed(state, acked))
+        self._tell()
+        return HeadVerdict.AGREED
+
+    async def _disagreed(self, verdict: HeadVerdict, hold: str, detail: str) -> HeadVerdict:
+        await self._journal.change_upload_state(lambda state: replace(state, hold=hold, hold_detail=detail))
+        self._tell()
+        return verdict
+
+    def _tell(self) -> None:
+        for take in self._listeners:
+            take()
+
+
+def _agreed(state: UploadState, acked: WireHead) -> UploadState:
+    moved = replace(state, acked_seq=acked.seq, acked_hash=acked.hash)
+    return replace(moved, hold="", hold_detail="") if state.hold in _HEALED_BY_AGREEMENT else moved
+
+
+def _hash_of(text: str) -> bytes:
+    """The bytes of a hash on the wire; empty, and so equal to no hash, when it is none."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+class Uploader:
+    """The sender of one series; `run` until cancelled."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        client: UploadCalls,
+        connection: Connection,
+        heads: HeadComparison,
+        server_key: bytes,
+        clock: Clock,
+        randomness: Randomness,
+        paying: Callable[[], bool],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._journal = journal
+        self._client = client
+        self._connection = connection
+        self._server_key = server_key
+        self._clock = clock
+        self._randomness = randomness
+        self._paying = paying
+        self._on_change = on_change
+        self._heads = heads
+        self._news = asyncio.Event()
+        self._limit = MAX_BATCH_RECORDS
+        self._attempts = 0
+        self._retry_after_s: float | None = None
+        self.phase = UploadPhase.IDLE
+        journal.on_commit(self._committed)
+        heads.listen(self.wake)
+
+    def wake(self) -> None:
+        """Look again now: the link came up, or a person asked."""
+        self._news.set()
+
+    async def release(self) -> None:
+        """Lift a hold after a person has looked."""
+        await self._journal.change_upload_state(lambda state: replace(state, hold="", hold_detail=""))
+        self._step(UploadEvent.RELEASED)
+        self.wake()
+
+    async def run(self) -> None:
+        """Send whatever waits, for ever. What was in flight when the register stopped is simply sent again."""
+        await self._take_stock()
+        while True:
+            match self.phase:
+                case UploadPhase.IDLE | UploadPhase.HELD:
+                    await self._news.wait()
+                    self._news.clear()
+                    await self._take_stock()
+                case UploadPhase.DUE | UploadPhase.IN_FLIGHT:
+                    await self._send_when_possible()
+                case UploadPhase.BACKOFF:
+                    await self._pause()
+                    self._step(UploadEvent.WAIT_ENDED)
+
+    # ---- one round
+
+    async def _send_when_possible(self) -> None:
+        await self._connection.wait_link_up()
+        while self._paying():  # an upload never competes with a payment on this register
+            await self._clock.sleep(YIELD_S)
+        state = await self._journal.upload_state()
+        if state.hold:
+            self._step(UploadEvent.REFUSED_FOR_GOOD)
+            return
+        batch = self._cut(await self._journal.records(state.acked_seq, self._limit))
+        if not batch:
+            self._step(UploadEvent.ALL_ACKNOWLEDGED)
+            return
+        self._step(UploadEvent.BATCH_STARTED)
+        try:
+            await self._exchange(batch)
+        except JournalError as error:
+            await self._failed(f"The journal cannot be read: {error.sentence}")
+
+    async def _exchange(self, records: list[Record]) -> None:
+        batch = RecordBatch(
+            series=self._journal.identity.series,
+            batch=records[-1].hash.hex(),
+            records=tuple(to_wire(record) for record in records),
+        )
+        try:
+            await self._send(batch)
+        except ServerUnreachable as error:
+            self._connection.sync_failed(error.reason)
+            await self._failed(error.reason)
+        except ServerBusy as error:
+            self._retry_after_s = error.retry_after_s
+            await self._failed(error.reason)
+        except GatewayError as error:
+            await self._failed(error.reason)
+
+    async def _send(self, batch: RecordBatch) -> None:
+        try:
+            answer = await self._client.upload(batch, deadline_s=REQUEST_S)
+        except ServerRefused as error:
+            await self._take_refusal(error, len(batch.records))
+        else:
+            await self._take_answer(answer, batch.records[0].seq)
+
+    async def _take_answer(self, answer: BatchAnswer, first_seq: int) -> None:
+        if answer.series != self._journal.identity.series or not acknowledgement_is_genuine(
+            self._server_key, answer
+        ):
+            await self._failed("the acknowledgement is not signed by the server that enrolled this register")
+            return
+        before = await self._journal.upload_state()
+        acked = WireHead(seq=answer.acked_seq, hash=_hash_of(answer.acked_hash))
+        own_hash = await self._journal.hash_at(acked.seq)
+        result = advance(WireHead(seq=before.acked_seq, hash=before.acked_hash), acked, own_hash)
+        match result.progress:
+            case Progress.FORK:
+                await self._hold("fork", f"the server holds another record {acked.seq} of this series")
+                return
+            case Progress.ROLLED_BACK:
+                await self._hold("rolled-back", f"the server has record {acked.seq}, this register has not")
+                return
+            case Progress.ADVANCED:
+                await self._acknowledge(acked)
+            case Progress.SERVER_BEHIND | Progress.UNCHANGED:
+                # An answer may be older than the mark, when two senders are at work; only a head may lower it.
+                pass
+        await self._after_answer(answer, progressed=acked.seq >= first_seq)
+
+    async def _after_answer(self, answer: BatchAnswer, progressed: bool) -> None:
+        for record in answer.records:
+            if record.outcome in ("fork", "fenced"):
+                await self._hold(record.outcome, record.reason or "the server refused the record")
+                return
+            if record.outcome == "rejected":
+                await self._hold("rejected", f"record {record.seq}: {record.reason}")
+                return
+        if any(record.outcome == "gap" for record in answer.records):
+            await self._compare_heads()
+            return
+        if progressed:
+            self._attempts = 0
+            self._limit = min(MAX_BATCH_RECORDS, self._limit * 2)
+            await self._take_stock()
+        else:
+            await self._compare_heads()
+
+    async def _take_refusal(self, error: ServerRefused, size: int) -> None:
+        if error.status == 413 and size > 1:
+            self._limit = max(1, size // 2)
+            self._step(UploadEvent.SOME_LEFT)
+        elif error.kind == "gap":
+            await self._compare_heads()
+        elif error.kind in _HOLDS:
+            await self._hold(error.kind, error.reason)
+        else:
+            await self._failed(error.reason)
+
+    async def _compare_heads(self) -> None:
+        """Ask where the server stands and go on from there: it was restored, or somebody else sent meanwhile."""
+        before = await self._journal.upload_state()
+        verdict = await self._heads(await self._client.head(deadline_s=REQUEST_S))
+        after = await self._journal.upload_state()
+        if verdict is not HeadVerdict.AGREED:
+            self._connection.refused(after.hold.replace("_", "-"), after.hold_detail)
+            self._step(UploadEvent.REFUSED_FOR_GOOD)
+        elif after.acked_seq == before.acked_seq:
+            await self._failed("the server answered without taking the records")
+        else:
+            await self._take_stock()
+
+    # ---- bookkeeping
+
+    def _cut(self, records: list[Record]) -> list[Record]:
+        """As many of the records as fit into one request; one always does."""
+        size = 0
+        batch: list[Record] = []
+        for record in records:
+            size += len(record.payload) + _RECORD_OVERHEAD_BYTES
+            if batch and size > MAX_BATCH_BYTES:
+                break
+            batch.append(record)
+        return batch
+
+    async def _take_stock(self) -> None:
+        state = await self._journal.upload_state()
+        head = await self._journal.head()
+        if state.hold:
+            self._step(UploadEvent.REFUSED_FOR_GOOD)
+            return
+        if self.phase is UploadPhase.HELD:
+            self._step(UploadEvent.RELEASED)
+        self._step(UploadEvent.SOME_LEFT if state.acked_seq < head.seq else UploadEvent.ALL_ACKNOWLEDGED)
+
+    async def _acknowledge(self, acked: WireHead) -> None:
+        now_ms = self._clock.wall_ms()
+
+        def change(state: UploadState) -> UploadState:
+            if acked.seq <= state.acked_seq:  # another sender was further in the meantime
+                return state
+            moved = replace(state, acked_seq=acked.seq, acked_hash=acked.hash, attempts=0)
+            return replace(moved, last_at_ms=now_ms, last_result="ok")
+
+        await self._journal.change_upload_state(change)
+        self._on_change()
+
+    async def _failed(self, reason: str) -> None:
+        self._attempts += 1
+        _log.info("upload failed", extra={"reason": reason, "attempts": self._attempts})
+        if (await self._journal.upload_state()).last_result != reason:  # hours of the same trouble: one write
+            await self._note(reason)
+        self._step(UploadEvent.ATTEMPT_FAILED)
+
+    async def _hold(self, kind: str, reason: str) -> None:
+        hold = _HOLDS[kind]
+        await self._journal.change_upload_state(lambda state: replace(state, hold=hold, hold_detail=reason))
+        await self._note(reason)
+        if kind != "rejected":  # one record is in doubt, not the register
+            self._connection.refused(kind, reason)
+        self._step(UploadEvent.REFUSED_FOR_GOOD)
+
+    async def _note(self, result: str) -> None:
+        now_ms, attempts = self._clock.wall_ms(), self._attempts
+        await self._journal.change_upload_state(
+            lambda state: replace(state, attempts=attempts, last_at_ms=now_ms, last_result=result)
+        )
+        self._on_change()
+
+    async def _pause(self) -> None:
+        """While the link is down wait for it; else with full jitter, where what the server said wins."""
+        if not self._connection.link_is_up:
+            await self._connection.wait_link_up()
+            return
+        limit_s = backoff_limit_s(self._attempts - 1)
+        seconds = self._retry_after_s or self._randomness.uniform(0.0, limit_s)
+        self._retry_after_s = None
+        self._news.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+
+    def _committed(self, _: Committed) -> None:
+        self._step(UploadEvent.RECORD_WRITTEN)
+        if self.phase is UploadPhase.DUE:
+            self._news.set()
+
+    def _step(self, event: UploadEvent) -> None:
+        self.phase = step(self.phase, event)

@@ -1,0 +1,1 @@
+"""Checks a journal with code that shares nothing with the writer."""
