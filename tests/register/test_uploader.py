@@ -5,15 +5,20 @@ import shutil
 from itertools import product
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
-from journal_uplink import enrolled, running, shop, till_at
+from journal_uplink import QuickRandomness, enrolled, running, shop, till_at
 from journal_world import event, sale
 from server_world import MemoryKeyring, running_world
-from store.exchange.messages import MAX_BATCH_BYTES, SeriesHead
+from store.exchange.acknowledgement import sign_acknowledgement
+from store.exchange.messages import MAX_BATCH_BYTES, BatchAnswer, RecordAnswer, SeriesHead
+from store.exchange.record import public_bytes
 from store.gateway.connection import HeadVerdict
 from store.gateway.errors import ServerBusy, ServerRefused, ServerUnreachable
 from store.register.sync.upload_states import STEPS, UploadEvent, UploadPhase, backoff_limit_s, step
+from store.register.sync.uploader import Uploader
+from store.register.system_ports import SystemClock
 
 
 @pytest.mark.parametrize(("phase", "event"), list(product(UploadPhase, UploadEvent)))
@@ -346,4 +351,129 @@ async def test_hold_that_the_server_has_lifted_ends_with_the_next_agreement(tmp_
             await asyncio.sleep(0.05)
             assert uploader.phase is UploadPhase.HELD
             assert await till.heads(await till.client.head(deadline_s=5)) is HeadVerdict.AGREED
+            await till.sent()
+
+
+class Server:
+    """Answers with what the test makes of each batch, signed with its own key."""
+
+    def __init__(self, till, make):
+        self.till = till
+        self.make = make
+        self.asked = 0
+        self.key = Ed25519PrivateKey.generate()
+
+    async def upload(self, batch, *, deadline_s):
+        self.asked += 1
+        last = batch.records[-1]
+        plain = BatchAnswer(series=batch.series, acked_seq=last.seq, acked_hash=last.hash, time_ms=1)
+        return sign_acknowledgement(self.key, self.make(plain, batch, self.asked))
+
+    async def head(self, *, deadline_s):
+        state = await self.till.journal.upload_state()
+        hash_ = await self.till.journal.hash_at(state.acked_seq)
+        return SeriesHead(series=state.series, seq=state.acked_seq, hash=hash_.hex(), time_ms=1)
+
+    def uploader(self):
+        return Uploader(
+            journal=self.till.journal, client=self, connection=self.till.wire, heads=self.till.heads,
+            server_key=public_bytes(self.key), clock=SystemClock(), randomness=QuickRandomness(),
+            paying=lambda: False, on_change=lambda: None,
+        )  # fmt: skip
+
+
+def only_first(outcome):
+    """The first answer takes one record and says something of the second; later ones take all."""
+
+    def make(plain, batch, asked):
+        if asked > 1:
+            return plain
+        first, second = batch.records[:2]
+        said = RecordAnswer(seq=second.seq, outcome=outcome, reason="because")
+        return replace(plain, acked_seq=first.seq, acked_hash=first.hash, records=(said,))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("outcome", "hold"), [("fork", "fork"), ("fenced", "fenced"), ("rejected", "bad_signature")]
+)
+async def test_answer_that_refuses_one_record_keeps_what_was_taken_and_holds(tmp_path, outcome, hold):
+    async with shop(tmp_path) as (_, till):
+        await sell(till, 0, 3)
+        server = Server(till, only_first(outcome))
+        async with running(server.uploader().run()):
+            assert await till.held() == hold
+        assert (await till.journal.upload_state()).acked_seq == 1
+
+
+async def test_answer_with_a_gap_asks_for_the_head_and_goes_on(tmp_path):
+    async with shop(tmp_path) as (_, till):
+        await sell(till, 0, 3)
+        server = Server(till, only_first("gap"))
+        async with running(server.uploader().run()):
+            await till.sent()
+        assert server.asked > 1
+
+
+async def test_answer_that_names_another_hash_or_a_record_we_do_not_have_holds(tmp_path):
+    def other_hash(plain, batch, asked):
+        return replace(plain, acked_hash="00" * 32)
+
+    def from_the_future(plain, batch, asked):
+        return replace(plain, acked_seq=99)
+
+    for number, (make, hold) in enumerate(((other_hash, "fork"), (from_the_future, "rolled_back"))):
+        (tmp_path / f"{number}").mkdir()
+        async with shop(tmp_path / f"{number}") as (_, till):
+            await sell(till, 0, 2)
+            async with running(Server(till, make).uploader().run()):
+                assert await till.held() == hold
+            assert till.wire.refusals[0][0] == hold.replace("_", "-")
+
+
+async def test_answer_that_takes_nothing_is_tried_again_with_pauses_not_in_a_loop(tmp_path):
+    def nothing(plain, batch, asked):
+        if asked > 4:
+            return plain
+        return replace(plain, acked_seq=0, acked_hash=batch.records[0].prev)
+
+    async with shop(tmp_path) as (_, till):
+        await sell(till, 0, 2)
+        server = Server(till, nothing)
+        async with running(server.uploader().run()):
+            await till.sent()
+        assert server.asked == 5
+
+
+async def test_server_that_turns_out_ahead_of_us_in_the_handshake_holds(tmp_path):
+    class Ahead(Server):
+        async def head(self, *, deadline_s):
+            return SeriesHead(series=self.till.enrolment.series, seq=99, hash="11" * 32, time_ms=1)
+
+    async with shop(tmp_path) as (_, till):
+        await sell(till, 0, 2)
+        async with running(Ahead(till, only_first("gap")).uploader().run()):
+            assert await till.held() == "rolled_back"
+        assert till.wire.refusals == [
+            ("rolled-back", "the server has record 99 of this series, this register has not")
+        ]
+
+
+async def test_pause_after_a_failure_ends_when_the_link_comes_up(tmp_path):
+    async with shop(tmp_path) as (_, till):
+        await sell(till, 0, 1)
+        uplink = Scripted(till.client, ServerUnreachable("gone"))
+        uplink_upload = uplink.upload
+
+        async def upload(batch, *, deadline_s):
+            if not uplink.sizes:
+                till.wire.up.clear()
+            return await uplink_upload(batch, deadline_s=deadline_s)
+
+        uplink.upload = upload
+        async with running(till.uploader(uplink).run()):
+            await asyncio.sleep(0.1)
+            assert uplink.sizes == [1]
+            till.wire.up.set()
             await till.sent()
