@@ -10,12 +10,12 @@ from typing import Protocol
 
 import msgspec
 
-from devices.byte_stream import ByteStream
 from devices.errors import DeviceOffline, TransferBroken
-from devices.escpos_protocol import pulse
-from devices.link import Link, Opener
-from devices.print_job import failed, unknown
-from devices.print_limits import PrintLimits
+from devices.printer.escpos_protocol import pulse
+from devices.printer.print_job import failed, unknown
+from devices.printer.print_limits import PrintLimits
+from devices.wire.byte_stream import ByteStream
+from devices.wire.link import Link, Opener
 from store.register.peripherals import DeviceStatus, Health, PrintOutcome, PrintResult
 
 

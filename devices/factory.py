@@ -3,7 +3,16 @@
 from pathlib import Path
 from typing import assert_never
 
-from devices.address import (
+from devices.drawer import PrinterDrawer, SerialDrawer
+from devices.errors import DeviceAddressError
+from devices.printer.code_pages import CodePage
+from devices.printer.escpos_encoder import EscposEncoder
+from devices.printer.escpos_printer import EscposPrinter
+from devices.printer.file_printer import FilePrinter
+from devices.printer.printer_memory import PrinterMemory
+from devices.scan import ScanDecoder
+from devices.scanner import SerialScanner
+from devices.wire.address import (
     FileAddress,
     NodeAddress,
     SerialAddress,
@@ -11,20 +20,11 @@ from devices.address import (
     printer_address,
     serial_address,
 )
-from devices.byte_stream import ByteStream
-from devices.code_pages import CodePage
-from devices.drawer import PrinterDrawer, SerialDrawer
-from devices.errors import DeviceAddressError
-from devices.escpos_encoder import EscposEncoder
-from devices.escpos_printer import EscposPrinter
-from devices.file_printer import FilePrinter
-from devices.link import Opener
-from devices.network_port import open_tcp
-from devices.node_port import is_pipe, open_node
-from devices.printer_memory import PrinterMemory
-from devices.scan import ScanDecoder
-from devices.scanner import SerialScanner
-from devices.serial_port import open_serial
+from devices.wire.byte_stream import ByteStream
+from devices.wire.link import Opener
+from devices.wire.network_port import open_tcp
+from devices.wire.node_port import is_pipe, open_node
+from devices.wire.serial_port import open_serial
 from store.register.peripherals import DevicesConfig, DeviceSet, Drawer
 
 Printer = EscposPrinter | FilePrinter

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from devices.byte_stream import ByteStream
-from devices.link import Link, Opener
 from devices.scan import Reading, ScanDecoder
+from devices.wire.byte_stream import ByteStream
+from devices.wire.link import Link, Opener
 from store.register.peripherals import DeviceStatus, Health, ScanReading
 
 WAITING_S = 0.05

@@ -18,9 +18,9 @@ from store.exchange.package import (
     read_package,
     root_key_of,
 )
+from store.server.api.context import wall_ms
 from store.server.channel import Channel
 from store.server.config import database_path
-from store.server.context import wall_ms
 from store.server.enrolments import CODE_BYTES, create_code, format_code
 from store.server.errors import ServerTrouble
 from store.server.packages import keep_file, load_package

@@ -16,15 +16,15 @@ import msgspec
 from aiohttp import web
 
 from store.database.errors import DatabaseTrouble
-from store.server.app import create_app
+from store.server.api.app import create_app
+from store.server.api.context import ServerContext, wall_ms
+from store.server.api.metrics import Metrics
+from store.server.books.effects import post
+from store.server.books.posting import FIRST_WAIT_MS, Post, Poster, release_quarantine
 from store.server.channel import Channel
 from store.server.config import ServerConfig, database_path, is_loopback
-from store.server.context import ServerContext, wall_ms
-from store.server.effects import post
 from store.server.errors import ServerTrouble
 from store.server.logs import start_log, stop_log
-from store.server.metrics import Metrics
-from store.server.posting import FIRST_WAIT_MS, Post, Poster, release_quarantine
 from store.server.secrets import ServerSecrets, open_secrets
 from store.server.tasks import TaskGroupOfServer
 

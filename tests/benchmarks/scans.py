@@ -6,7 +6,7 @@ from collections import defaultdict
 from figures import Row, p50, p50_p99
 from stage import Seller, Stage, attach
 
-from devices.simulated_scanner import SimulatedScanner
+from devices.simulated.scanner import SimulatedScanner
 from shop_hand import sign_on
 
 TYPED_LIMIT_S, SERIAL_LIMIT_S, P99_LIMIT_S = 0.006, 0.005, 0.020

@@ -12,12 +12,12 @@ import pytest
 from dev_escpos_decoder import Stream, decode
 from dev_printers import SHORT, bench, encoder, receipt
 from dev_waiting import until
-from devices.address import NodeAddress
 from devices.drawer import PrinterDrawer
-from devices.escpos_printer import EscposPrinter
-from devices.file_printer import FilePrinter
-from devices.node_port import open_node
-from devices.simulated_printer import Fault, SimulatedPrinter
+from devices.printer.escpos_printer import EscposPrinter
+from devices.printer.file_printer import FilePrinter
+from devices.simulated.printer import Fault, SimulatedPrinter
+from devices.wire.address import NodeAddress
+from devices.wire.node_port import open_node
 from store.register.peripherals import Health, PrintOutcome
 from store.sale.layout import render_text
 

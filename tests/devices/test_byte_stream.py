@@ -9,8 +9,8 @@ import time
 import pytest
 
 from dev_waiting import until
-from devices.byte_stream import ByteStream, in_thread
 from devices.errors import TransferBroken
+from devices.wire.byte_stream import ByteStream, in_thread
 
 
 def pair() -> tuple[ByteStream, socket.socket]:

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dev_escpos_decoder import decode
-from devices.code_pages import EPSON_NUMBERS, CodePage
 from devices.errors import DeviceAddressError
-from devices.escpos_encoder import EscposEncoder
+from devices.printer.code_pages import EPSON_NUMBERS, CodePage
+from devices.printer.escpos_encoder import EscposEncoder
 from store.sale.document import Align, Barcode, Blank, Columns, Cut, Document, Qr, Rule, Table, Text
 from store.sale.layout import display_width, lay_out, render_text
 
@@ -165,8 +165,8 @@ import json, logging, os, tempfile
 from pathlib import Path
 tempfile.tempdir = {str(temporary)!r}
 environment = dict(os.environ)
-from devices.code_pages import CodePage
-from devices.escpos_encoder import EscposEncoder
+from devices.printer.code_pages import CodePage
+from devices.printer.escpos_encoder import EscposEncoder
 EscposEncoder(columns=42, page=CodePage("CP858"), cache=Path({str(cache)!r})).prepare()
 print(json.dumps({{"handlers": len(logging.getLogger().handlers), "level": logging.getLogger().level,
     "left": os.listdir(tempfile.gettempdir()), "same": dict(os.environ) == environment,
@@ -184,8 +184,8 @@ def test_a_cache_torn_by_a_power_cut_is_made_again(tmp_path):
     code = f"""
 import json, platform
 from pathlib import Path
-from devices.code_pages import CodePage
-from devices.escpos_encoder import EscposEncoder
+from devices.printer.code_pages import CodePage
+from devices.printer.escpos_encoder import EscposEncoder
 torn = Path({str(tmp_path)!r}) / f"{{platform.python_version()}}.capabilities.pickle"
 torn.write_bytes(b"\\x80\\x02}}")
 EscposEncoder(columns=42, page=CodePage("CP858"), cache=torn.parent).prepare()

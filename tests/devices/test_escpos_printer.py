@@ -9,12 +9,12 @@ import pytest
 from dev_escpos_decoder import decode
 from dev_printers import SHORT, Bench, bench, encoder, receipt
 from dev_waiting import until
-from devices.code_pages import CodePage
 from devices.drawer import PrinterDrawer
-from devices.escpos_encoder import EscposEncoder
-from devices.print_limits import PrintLimits
-from devices.printer_memory import PrinterMemory
-from devices.simulated_printer import Fault, SimulatedPrinter
+from devices.printer.code_pages import CodePage
+from devices.printer.escpos_encoder import EscposEncoder
+from devices.printer.print_limits import PrintLimits
+from devices.printer.printer_memory import PrinterMemory
+from devices.simulated.printer import Fault, SimulatedPrinter
 from store.register.peripherals import Health, PrintOutcome, PrintResult
 from store.sale.document import Document, Text
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.escpos_protocol import (
+from devices.printer.escpos_protocol import (
     AnswerParser,
     PaperStatus,
     ProcessId,

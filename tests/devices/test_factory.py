@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dev_waiting import until
-from devices.address import (
+from devices.drawer import PrinterDrawer, SerialDrawer
+from devices.errors import DeviceAddressError
+from devices.factory import build
+from devices.printer.escpos_printer import EscposPrinter
+from devices.printer.file_printer import FilePrinter
+from devices.simulated.printer import SimulatedPrinter
+from devices.wire.address import (
     FileAddress,
     NodeAddress,
     SerialAddress,
@@ -15,12 +21,6 @@ from devices.address import (
     printer_address,
     serial_address,
 )
-from devices.drawer import PrinterDrawer, SerialDrawer
-from devices.errors import DeviceAddressError
-from devices.escpos_printer import EscposPrinter
-from devices.factory import build
-from devices.file_printer import FilePrinter
-from devices.simulated_printer import SimulatedPrinter
 from store.register.peripherals import DevicesConfig, DeviceSet, Health, PrintOutcome
 
 

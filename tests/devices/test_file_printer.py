@@ -10,7 +10,7 @@ import pytest
 
 from dev_escpos_decoder import decode
 from dev_printers import SHORT, encoder, receipt
-from devices.file_printer import FilePrinter, _refusal
+from devices.printer.file_printer import FilePrinter, _refusal
 from store.register.peripherals import Health, PrintOutcome
 
 

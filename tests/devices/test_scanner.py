@@ -7,14 +7,14 @@ import time
 import pytest
 
 from dev_waiting import until
-from devices.address import NodeAddress, SerialAddress
 from devices.errors import DeviceOffline
 from devices.factory import build
-from devices.node_port import open_node
 from devices.scan import ScanDecoder
 from devices.scanner import SerialScanner
-from devices.serial_port import open_serial
-from devices.simulated_scanner import SimulatedScanner
+from devices.simulated.scanner import SimulatedScanner
+from devices.wire.address import NodeAddress, SerialAddress
+from devices.wire.node_port import open_node
+from devices.wire.serial_port import open_serial
 from store.register.peripherals import DevicesConfig, Health, ScanReading
 
 

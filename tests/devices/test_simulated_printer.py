@@ -5,8 +5,8 @@ import pytest
 from dev_escpos_decoder import decode
 from dev_printers import encoder, receipt
 from dev_waiting import until
-from devices.escpos_paper import CommandSplitter, Paper
-from devices.simulated_printer import Fault, SimulatedPrinter
+from devices.printer.escpos_paper import CommandSplitter, Paper
+from devices.simulated.printer import Fault, SimulatedPrinter
 from store.sale.document import Barcode, Cut, Document, Qr, Text
 from store.sale.layout import render_text
 

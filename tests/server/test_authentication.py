@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from server_world import Register, problem, running_world, wall_ms
 from store.exchange.messages import NONCE_HEADER, REGISTER_HEADER, SIGNATURE_HEADER, TIME_HEADER
 from store.exchange.request import read_headers
-from store.server.authentication import Gatekeeper
+from store.server.api.authentication import Gatekeeper
+from store.server.api.routes import ROUTES, Sender
 from store.server.errors import ProblemError
-from store.server.routes import ROUTES, Sender
 
 HOUR_MS = 3_600_000
 

@@ -11,11 +11,11 @@ import pytest
 from server_world import MemoryKeyring, Register, package_file, problem, running_world
 from store.database.connection import values
 from store.database.errors import DatabaseBusy, DatabaseClosed, StorageReadOnly
+from store.server.api.metrics import Metrics
+from store.server.books.effects import post
 from store.server.config import ServerConfig, database_path, is_loopback
-from store.server.effects import post
 from store.server.errors import ServerTrouble
 from store.server.logs import start_log, stop_log
-from store.server.metrics import Metrics
 from store.server.packages import keep_file, package_path
 from store.server.tasks import TaskGroupOfServer
 
@@ -37,7 +37,7 @@ async def test_trouble_with_the_database_while_posting_is_waited_out_and_counts_
         if len(calls) == 1:
             raise DatabaseBusy("Somebody writes.")
 
-    monkeypatch.setattr("store.server.posting.TROUBLE_WAIT_S", 0.01)
+    monkeypatch.setattr("store.server.books.posting.TROUBLE_WAIT_S", 0.01)
     async with running_world(tmp_path, post_record=flaky) as world:
         register = await world.enrolled()
         register.add()
@@ -48,7 +48,7 @@ async def test_trouble_with_the_database_while_posting_is_waited_out_and_counts_
 
 
 async def test_a_body_that_drips_in_is_cut_off(world, monkeypatch):
-    monkeypatch.setattr("store.server.routes.BODY_PATIENCE_S", 0.05)
+    monkeypatch.setattr("store.server.api.routes.BODY_PATIENCE_S", 0.05)
     address = urlsplit(world.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     writer.write(b"POST /enrolments HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
@@ -60,7 +60,7 @@ async def test_metrics_are_there_while_the_database_is_in_trouble(world, monkeyp
     def stores(db):
         raise DatabaseBusy("Somebody writes.")
 
-    monkeypatch.setattr("store.server.reports.stores", stores)
+    monkeypatch.setattr("store.server.books.reports.stores", stores)
     async with world.http.get(f"{world.url}/metrics") as response:
         assert response.status == 200 and "outpost_requests" in await response.text()
 

@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 
 from server_world import running_world
-from store.server.openapi import describe
-from store.server.routes import ROUTES, Sender, register_routes
+from store.server.api.openapi import describe
+from store.server.api.routes import ROUTES, Sender, register_routes
 
 DOCUMENT = describe(ROUTES)
 OPERATIONS = [

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from server_world import STORE, Register, body, running_world, sale
-from store.server.effects import post
-from store.server.posting import MAX_ATTEMPTS
-from store.server.recomputation import recompute_sale, recompute_shift
-from store.server.reports import conservation
+from store.server.books.effects import post
+from store.server.books.posting import MAX_ATTEMPTS
+from store.server.books.recomputation import recompute_sale, recompute_shift
+from store.server.books.reports import conservation
 
 
 async def test_a_poison_record_in_the_middle_is_quarantined_and_the_others_pass(tmp_path):

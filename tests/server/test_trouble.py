@@ -7,7 +7,7 @@ import time
 import pytest
 
 from server_world import problem, running_world
-from store.server.admission import Admission, Work
+from store.server.api.admission import Admission, Work
 from store.server.errors import ProblemError
 
 
@@ -146,7 +146,7 @@ async def test_work_that_waited_for_the_database_longer_than_its_budget_is_dropp
 
 
 async def test_health_waits_two_seconds_at_most_and_aborts_nothing(world, monkeypatch):
-    monkeypatch.setattr("store.server.health.PATIENCE_S", 0.1)
+    monkeypatch.setattr("store.server.api.health.PATIENCE_S", 0.1)
     busy = asyncio.create_task(world.context.channel.work(lambda db: time.sleep(0.4)))
     await asyncio.sleep(0.05)
     async with world.http.get(f"{world.url}/health") as response:

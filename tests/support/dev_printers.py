@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from devices.address import SerialAddress, TcpAddress, printer_address
-from devices.code_pages import CodePage
-from devices.escpos_encoder import EscposEncoder
-from devices.escpos_printer import EscposPrinter
-from devices.network_port import open_tcp
-from devices.print_limits import PrintLimits
-from devices.printer_memory import PrinterMemory
-from devices.serial_port import open_serial
-from devices.simulated_printer import SimulatedPrinter
+from devices.printer.code_pages import CodePage
+from devices.printer.escpos_encoder import EscposEncoder
+from devices.printer.escpos_printer import EscposPrinter
+from devices.printer.print_limits import PrintLimits
+from devices.printer.printer_memory import PrinterMemory
+from devices.simulated.printer import SimulatedPrinter
+from devices.wire.address import SerialAddress, TcpAddress, printer_address
+from devices.wire.network_port import open_tcp
+from devices.wire.serial_port import open_serial
 from store.sale.document import Columns, Cut, Document, Text
 
 SHORT = PrintLimits(

@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from devices.simulated_printer import Fault, SimulatedPrinter
+from devices.simulated.printer import Fault, SimulatedPrinter
 from fault_proxy import Fault as NetworkFault
 from fault_proxy import FaultProxy
 

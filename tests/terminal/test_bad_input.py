@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dev_escpos_decoder import decode
-from devices.simulated_scanner import SimulatedScanner
+from devices.simulated.scanner import SimulatedScanner
 from pty_terminal import Terminal
 from shop import Shop, end_processes_of, eventually
 from shop_hand import (

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from devices.address import (
+from devices.errors import DeviceAddressError
+from devices.factory import build
+from devices.wire.address import (
     FileAddress,
     NodeAddress,
     SerialAddress,
@@ -15,8 +17,6 @@ from devices.address import (
     printer_address,
     serial_address,
 )
-from devices.errors import DeviceAddressError
-from devices.factory import build
 from store.gateway.client import RetailClient
 from store.gateway.errors import GatewayError
 from store.gateway.server_address import ServerAddressError

@@ -5,9 +5,9 @@ import os
 import stat
 from pathlib import Path
 
-from devices.address import NodeAddress
-from devices.byte_stream import ByteStream, in_thread
 from devices.errors import DeviceOffline
+from devices.wire.address import NodeAddress
+from devices.wire.byte_stream import ByteStream, in_thread
 
 
 async def open_node(address: NodeAddress, *, for_writing: bool) -> ByteStream:

@@ -10,10 +10,11 @@ import msgspec
 from aiohttp import web
 
 from store.exchange import messages
-from store.server import endpoints, reports
-from store.server.admission import Work
-from store.server.authentication import check_claim, check_protocol, read_claim
-from store.server.context import CONTEXT, Call
+from store.server.api import endpoints
+from store.server.api.admission import Work
+from store.server.api.authentication import check_claim, check_protocol, read_claim
+from store.server.api.context import CONTEXT, Call
+from store.server.books import reports
 from store.server.errors import ProblemError
 from store.server.series import find_series
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
-from devices.escpos_paper import Command, CommandSplitter, Paper
+from devices.printer.escpos_paper import Command, CommandSplitter, Paper
 
 READ_AT_ONCE = 4096
 

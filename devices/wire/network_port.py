@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import socket
 
-from devices.address import TcpAddress
-from devices.byte_stream import ByteStream, in_thread
 from devices.errors import DeviceOffline
+from devices.wire.address import TcpAddress
+from devices.wire.byte_stream import ByteStream, in_thread
 
 CONNECT_WITHIN_S = 2.0
 """A printer in the same shop answers within milliseconds; one that is off does not answer at all."""

@@ -4,8 +4,7 @@ import asyncio
 from collections import deque
 from typing import Generic, TypeVar
 
-from devices.byte_stream import ByteStream
-from devices.escpos_protocol import (
+from devices.printer.escpos_protocol import (
     FENCE_STATUS,
     AnswerParser,
     PaperStatus,
@@ -15,6 +14,7 @@ from devices.escpos_protocol import (
     fence_id,
     process_id,
 )
+from devices.wire.byte_stream import ByteStream
 
 MOST_KEPT = 64
 """Unasked answers kept; a printer that chatters loses its oldest."""

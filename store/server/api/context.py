@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from store.server.admission import Admission
-from store.server.authentication import Gatekeeper
+from store.server.api.admission import Admission
+from store.server.api.authentication import Gatekeeper
+from store.server.api.health import Pulse
+from store.server.api.metrics import Metrics
+from store.server.books.posting import Poster
 from store.server.channel import Channel
 from store.server.config import ServerConfig
 from store.server.errors import ProblemError
-from store.server.health import Pulse
-from store.server.metrics import Metrics
-from store.server.posting import Poster
 from store.server.secrets import ServerSecrets
 from store.server.series import Series
 from store.server.tasks import TaskGroupOfServer

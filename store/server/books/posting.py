@@ -20,8 +20,8 @@ from store.database.connection import Connection, values
 from store.database.errors import DatabaseTrouble, is_trouble
 from store.exchange.acknowledgement import Flag
 from store.exchange.canonical import NotCanonical, parse_document
+from store.server.books.effects import Body, Ref, Unpostable, note_difference, post
 from store.server.channel import Channel
-from store.server.effects import Body, Ref, Unpostable, note_difference, post
 
 LOG = logging.getLogger("outpost.server.posting")
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import msgspec
 
-from devices.byte_stream import in_thread
-from devices.escpos_encoder import ReceiptEncoder
-from devices.escpos_protocol import pulse
-from devices.print_job import BUSY, failed, prepared, reported, unknown
-from devices.print_limits import PrintLimits
+from devices.printer.escpos_encoder import ReceiptEncoder
+from devices.printer.escpos_protocol import pulse
+from devices.printer.print_job import BUSY, failed, prepared, reported, unknown
+from devices.printer.print_limits import PrintLimits
+from devices.wire.byte_stream import in_thread
 from store.register.peripherals import DeviceStatus, Health, PrintOutcome, PrintResult
 from store.sale.document import Document
 

@@ -2,7 +2,8 @@
 
 python-escpos builds bytes and nothing else: it never opens a device. It is imported at the first use, in a thread,
 because the import takes a quarter of a second; `_import_dummy` keeps its side effects away. What 3.1 gets wrong we do
-ourselves: code pages (devices/code_pages.py), barcodes (it prints a notice to stdout), centred QR codes (it raises).
+ourselves: code pages (devices/printer/code_pages.py), barcodes (it prints a notice to stdout), centred QR codes (it
+raises).
 """
 
 import logging
@@ -14,8 +15,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from devices.code_pages import CodePage
 from devices.errors import DeviceError
+from devices.printer.code_pages import CodePage
 from store.sale.document import Barcode, Cut, Document, Qr
 from store.sale.layout import Line, lay_out
 

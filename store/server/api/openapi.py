@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from store.exchange import messages
+from store.server.api.routes import Route, Sender
 from store.server.errors import TITLES
-from store.server.routes import Route, Sender
 from store.server.version import VERSION
 
 _REF = "#/components/schemas/{name}"

@@ -24,9 +24,10 @@ from store.exchange.messages import (
     SeriesHead,
     WireSearch,
 )
-from store.server import enrolments, items, packages, reports, series
+from store.server import enrolments, items, packages, series
+from store.server.api.context import Call, answer
+from store.server.books import reports
 from store.server.config import is_loopback
-from store.server.context import Call, answer
 from store.server.errors import ProblemError, busy
 from store.server.version import VERSION
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from store.server.books.reports import Conservation
 from store.server.errors import ServerTrouble
-from store.server.reports import Conservation
 
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 

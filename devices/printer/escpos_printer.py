@@ -15,15 +15,15 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from devices.byte_stream import ByteStream, in_thread
 from devices.errors import DeviceError, DeviceOffline
-from devices.escpos_dialogue import Dialogue
-from devices.escpos_encoder import ReceiptEncoder
-from devices.link import Link, Opener
-from devices.print_attempt import Answers, Attempt, Fence
-from devices.print_job import BUSY, failed, prepared, reported, unknown
-from devices.print_limits import PrintLimits
-from devices.printer_memory import PrinterMemory
+from devices.printer.escpos_dialogue import Dialogue
+from devices.printer.escpos_encoder import ReceiptEncoder
+from devices.printer.print_attempt import Answers, Attempt, Fence
+from devices.printer.print_job import BUSY, failed, prepared, reported, unknown
+from devices.printer.print_limits import PrintLimits
+from devices.printer.printer_memory import PrinterMemory
+from devices.wire.byte_stream import ByteStream, in_thread
+from devices.wire.link import Link, Opener
 from store.register.peripherals import DeviceStatus, Health, PrintOutcome, PrintResult
 from store.sale.document import Document
 

@@ -1,4 +1,4 @@
-"""Serial lines: pyserial opens and configures, then the descriptor is ours (devices/byte_stream.py)."""
+"""Serial lines: pyserial opens and configures, then the descriptor is ours (devices/wire/byte_stream.py)."""
 
 import fcntl
 import os
@@ -6,9 +6,9 @@ import termios
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devices.address import SerialAddress
-from devices.byte_stream import ByteStream, in_thread
 from devices.errors import DeviceOffline
+from devices.wire.address import SerialAddress
+from devices.wire.byte_stream import ByteStream, in_thread
 
 if TYPE_CHECKING:
     from serial import Serial

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from devices.byte_stream import ByteStream
 from devices.errors import DeviceError, DeviceOffline
+from devices.wire.byte_stream import ByteStream
 
 PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Waits after one, two, ... failures in a row; one just switched on is found soon, a missing one costs nothing."""

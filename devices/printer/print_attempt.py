@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Literal
 
 from devices.errors import TransferBroken
-from devices.escpos_dialogue import Dialogue
-from devices.escpos_protocol import drawer_is_high, health_of, pulse, real_time_pulse
-from devices.print_job import BUSY, failed, unknown
-from devices.print_limits import PrintLimits
-from devices.printer_memory import PrinterMemory
+from devices.printer.escpos_dialogue import Dialogue
+from devices.printer.escpos_protocol import drawer_is_high, health_of, pulse, real_time_pulse
+from devices.printer.print_job import BUSY, failed, unknown
+from devices.printer.print_limits import PrintLimits
+from devices.printer.printer_memory import PrinterMemory
 from store.register.peripherals import Health, PrintOutcome, PrintResult
 
 SILENT = "The printer does not answer. Is it switched on and connected?"

@@ -9,10 +9,10 @@ from aiohttp import web
 
 from store.database.errors import DatabaseTrouble
 from store.exchange.messages import PROTOCOL_HEADER, PROTOCOL_VERSION
-from store.server.context import CONTEXT, ServerContext
+from store.server.api.context import CONTEXT, ServerContext
+from store.server.api.openapi import describe
+from store.server.api.routes import MAX_BODY_BYTES, ROUTES, register_routes
 from store.server.errors import ProblemError, busy
-from store.server.openapi import describe
-from store.server.routes import MAX_BODY_BYTES, ROUTES, register_routes
 
 LOG = logging.getLogger("outpost.server.app")
 

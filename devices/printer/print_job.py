@@ -4,9 +4,9 @@ import asyncio
 
 import msgspec
 
-from devices.byte_stream import in_thread
 from devices.errors import DeviceError
-from devices.escpos_encoder import Encoded, ReceiptEncoder
+from devices.printer.escpos_encoder import Encoded, ReceiptEncoder
+from devices.wire.byte_stream import in_thread
 from store.register.peripherals import PrintOutcome, PrintResult
 from store.sale.document import Document
 

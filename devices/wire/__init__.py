@@ -1,0 +1,1 @@
+"""How bytes get to a device: serial lines, device nodes, network ports."""

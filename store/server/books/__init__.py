@@ -1,0 +1,1 @@
+"""The posting stage: from accepted records to effects, differences and reports."""
