@@ -339,16 +339,75 @@ async def test_export_works_beside_a_running_register(tmp_path):
         assert verify_file(tmp_path / "journal.db").records == 1
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"payload": 7}, "no payload"),
+        ({"seq": True}, "no number"),
+        ({"seq": "2"}, "no number"),
+        ({"payload": "\ud800"}, "no text"),
+        ({"signature": None}, "no signature"),
+        ({"hash": "zz"}, "not 32 bytes"),
+        ({"prev": "AB" * 32}, "not 32 bytes"),
+        ({"payload": ""}, "impossible size"),
+    ],
+)
+async def test_odd_fields_of_a_line_are_named_with_their_record(tmp_path, change, reason):
+    await fill(tmp_path)
+    lines = export(tmp_path)
+    row = {**json.loads(lines[2]), **change}
+    if row["signature"] is None:
+        del row["signature"]
+        reason = "no signature field"
+    report = verify_lines(tmp_path, [*lines[:2], json.dumps(row), *lines[3:]])
+    assert (report.records, report.first_bad.seq) == (1, 2)
+    if change != {"payload": ""}:
+        assert reason in report.first_bad.reason
+
+
+async def test_lines_that_are_no_records_are_named_by_their_place(tmp_path):
+    await fill(tmp_path)
+    lines = export(tmp_path)
+    for text in ("rubbish", "[1]", '"text"'):
+        assert verify_lines(tmp_path, [*lines[:4], text]).first_bad.seq == 4
+    header = json.loads(lines[0])
+    for change in ({"count": "many"}, {"series": 5}, {"register": "other"}, {"public_key": "00"}):
+        report = verify_lines(tmp_path, [json.dumps({**header, **change}), *lines[1:]])
+        assert report.first_bad.seq == 0
+
+
+async def test_file_whose_pages_or_head_are_damaged_is_named(tmp_path):
+    await fill(tmp_path)
+    path = tmp_path / "journal.db"
+    sound = path.read_bytes()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        (root,) = db.execute("select rootpage from sqlite_schema where name = 'record'").fetchone()
+        (index,) = db.execute(
+            "select rootpage from sqlite_schema where name like 'sqlite_autoindex_record%'"
+        ).fetchone()
+        db.execute("delete from till")
+    assert "does not say where it ends" in verify_file(path).first_bad.reason
+    path.write_bytes(sound[: (root - 1) * 4096] + b"\xff" * 4096 + sound[root * 4096 :])
+    report = verify_file(path)
+    assert (report.ok, report.first_bad.seq) == (False, 1)
+    assert "damaged" in report.first_bad.reason
+    entry = sound.index(b"off", (index - 1) * 4096)  # the last transaction id, in its index
+    path.write_bytes(sound[:entry] + b"oft" + sound[entry + 3 :])
+    report = verify_file(path)
+    assert (report.ok, report.records, report.first_bad.seq) == (False, 10, 0)
+    assert "damaged elsewhere" in report.first_bad.reason
+
+
 def test_verifier_shares_no_code_with_the_writer():
-    folder = Path(__file__).parents[2] / "store" / "register"
-    for path in folder.glob("verify*.py"):
+    folder = Path(__file__).parents[2] / "store" / "register" / "verification"
+    paths = sorted(folder.glob("*.py"))
+    assert len(paths) > 3
+    for path in paths:
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
-                assert not name.startswith("store") or name.startswith(
-                    "store.register.verification.verify"
-                ), path
+                assert not name.startswith("store") or name.startswith("store.register.verification"), path
                 assert not name.startswith(("msgspec", "aiosqlite")), path
 
 
