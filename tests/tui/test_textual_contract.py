@@ -107,8 +107,9 @@ for name in sorted(sys.modules):
     ).stdout.split()
     own = {name for name in out if name.partition(".")[0] in ("store", "devices", "tui")}
     assert not [name for name in own if name.startswith(("devices", "tui.commands", "tui.demo"))]
-    allowed = {"store", "store.register", "store.sale"} | {
-        f"store.register.{name}" for name in ("control_client", "intents", "messages", "operations", "view")
+    allowed = {"store", "store.register", "store.register.control", "store.sale"} | {
+        f"store.register.{name}"
+        for name in ("control.client", "control.messages", "intents", "operations", "view")
     }
     rules = {name for name in own if name.startswith("store.sale.")}
     assert {name for name in own if name.startswith("store")} - rules <= allowed
