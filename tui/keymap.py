@@ -4,8 +4,9 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+import msgspec
 
 
 class Place(StrEnum):
@@ -35,8 +36,7 @@ COUNTER = frozenset({Place.IDLE, Place.SALE, Place.PAID})
 """Where the next scan sells."""
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """Something a key does.
 
     `operation` is the core's number for it, 0 for what the screen does alone. `takes_text` says that what stands in the
@@ -199,7 +199,7 @@ def build_keymap(overrides: Mapping[str, str] | None = None) -> Keymap:
     """The keymap with the changes of `[keys]` (action id -> key name). Raises KeymapError."""
     actions = {action.id: action for action in ACTIONS}
     for name, key in (overrides or {}).items():
-        actions[name] = replace(_known(actions, name), key=_physical(name, key))
+        actions[name] = msgspec.structs.replace(_known(actions, name), key=_physical(name, key))
     taken: dict[tuple[Place, str], str] = {}
     for action in actions.values():
         for place in sorted(action.places):

@@ -7,8 +7,8 @@ line (it carries `>`) and plain messages look like text.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from tui.view.roles import Role
 
@@ -21,8 +21,7 @@ class PaletteName(StrEnum):
     MONO = "mono"
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """How a role looks. `front` and `back` are Rich's names (`color(153)`), or empty for the terminal's own."""
 
     front: str = ""

@@ -6,8 +6,9 @@ searched for, exactly once; and what a scanner can type never answers a guarded 
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from store.register.intents import IntentKind, Outcome, OutcomeKind
 from store.register.view import Entry, Mode, Tone, View
@@ -42,8 +43,7 @@ MOVES = frozenset({"up", "down", "page_up", "page_down", "first", "last"})
 WATCHER_MAY = MOVES | {"help", "connection", "detach", "back", "refused"}
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """One key as it arrived: Textual's name for it, its character if it has one, when it came (monotonic seconds)."""
 
     name: str

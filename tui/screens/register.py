@@ -5,6 +5,7 @@ tests/tui/test_textual_contract.py fails first on an upgrade.
 """
 
 import asyncio
+import contextlib
 import gc
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +32,8 @@ ECHO_AFTER_S = 0.04
 """Echo waits until keys pause this long: the free slot of Textual's painter then goes to the result of a scan."""
 ECHO_WITHIN_S = 0.12
 """Somebody who types without a pause, or a key that repeats, still sees the text grow."""
+FIRST_VIEW_WITHIN_S = 0.1
+"""A core that runs has sent its view long before; one that does not is not waited for."""
 SLOW_AFTER_S = 1.0
 """Silence of the core after which the screen says that it waits."""
 REFUSED_CODE = 5
@@ -75,6 +78,8 @@ class RegisterScreen(App[None]):
         self._slow_after: asyncio.TimerHandle | None = None
         self._answered_at_s = 0.0
         self._own_loop: asyncio.AbstractEventLoop | None = None
+        self._is_shown = False
+        self._knows_the_core = asyncio.Event()
 
     # -- Textual
 
@@ -83,10 +88,17 @@ class RegisterScreen(App[None]):
         self._arrange(*self.size)
         yield from self._parts.values()
 
-    def on_mount(self) -> None:
-        """Connect, and let the clock run."""
+    async def on_load(self) -> None:
+        """Connect before there is anything to paint: with a running core the first picture is the sale."""
         self._own_loop = asyncio.get_running_loop()
         self._client.start()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_VIEW_WITHIN_S):
+                await self._knows_the_core.wait()
+
+    def on_mount(self) -> None:
+        """Paint, and let the clock run."""
+        self._is_shown = True
         self._tick()
         self.call_after_refresh(_settle_memory)
 
@@ -173,6 +185,7 @@ class RegisterScreen(App[None]):
         self._paint()
 
     def _on_view(self, view: View) -> None:
+        self._knows_the_core.set()
         self._router.take_view(view)
         self._paint()
 
@@ -195,6 +208,8 @@ class RegisterScreen(App[None]):
 
     def _on_link(self, link: CoreLink, why: str) -> None:
         self._router.linked(Link(link.value), why)
+        if link is not CoreLink.CONNECTED:
+            self._knows_the_core.set()
         if link in (CoreLink.REFUSED, CoreLink.CLOSED):
             self.last_words = why
             self.exit(return_code=REFUSED_CODE if link is CoreLink.REFUSED else 0)
@@ -217,7 +232,7 @@ class RegisterScreen(App[None]):
 
     def _paint(self) -> None:
         """Compare the new picture with the one on the screen and repaint the cells that differ."""
-        if not self.is_running or not self.screen_stack:
+        if not self._is_shown or not self.is_running:
             return
         width, height = self.size
         local = self._router.local

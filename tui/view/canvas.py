@@ -1,7 +1,6 @@
 """A picture in the making: a grid of cells with a role each."""
 
-from dataclasses import dataclass
-
+import msgspec
 from rich.cells import get_character_cell_size
 
 from tui.view.roles import Role
@@ -13,8 +12,7 @@ Span = tuple[int, int]
 """First column, and the one behind the last."""
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(msgspec.Struct, frozen=True):
     """A finished picture: per row the characters (empty in the right half of a wide one) and the roles."""
 
     width: int

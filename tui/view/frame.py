@@ -1,6 +1,6 @@
 """Frames: one panel, two side by side, and a box over them."""
 
-from dataclasses import dataclass
+import msgspec
 
 from tui.view.canvas import Canvas
 from tui.view.roles import Role
@@ -12,8 +12,7 @@ TWO_PANELS_FROM = 76
 """Columns from which the window has room for the right-hand panel."""
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(msgspec.Struct, frozen=True):
     """The inside of a frame."""
 
     x: int

@@ -1,8 +1,9 @@
 """What only this screen knows: entry line, what lies over the sale, what was refused here. Never the sale itself."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from store.register.view import RefusedScan, Tone
 
@@ -28,16 +29,14 @@ class Link(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """A sentence of the screen itself; it stays until the next key."""
 
     text: str
     tone: Tone = Tone.INFO
 
 
-@dataclass
-class Local:
+class Local(msgspec.Struct):
     """The state of one screen beside the core's view."""
 
     entry: str = ""
@@ -48,7 +47,7 @@ class Local:
     """Row chosen in the overlay's list."""
     scroll: int = 0
     """First row shown of what is longer than the window (help, paper)."""
-    answer: dict[str, Any] = field(default_factory=dict)
+    answer: dict[str, Any] = {}
     """The core's answer to what the overlay asked; empty until it comes."""
     asked: str = ""
     """The text that was asked for and not answered yet, or that `answer` belongs to."""
