@@ -124,17 +124,20 @@ def draw_refused(canvas: Canvas, view: View, local: Local, box: Box, first_row: 
 
 def draw_foot(canvas: Canvas, view: View, local: Local, box: Box) -> None:
     """The last two rows of a narrow window: the total, and how many scans were not sold."""
-    rule(canvas, box, box.height - 2, margin=0)
+    y = box.bottom - 2
+    canvas.put(box.x - 1, y, "├" + "─" * box.width + "┤", Role.FRAME)
     totals = view.totals
+    count = f"Items {totals.items}"
     word, amount = "TOTAL", totals.total
     if view.mode is Mode.TENDER:
         word, amount = "DUE", totals.due
     elif view.mode is Mode.PAID and view.paid is not None:
         word, amount = "CHANGE", view.paid.change
+        count = f"TOTAL {amount_text(view.paid.total, view.exponent)}"
     text = f"{word} {view.currency} {amount_text(amount, view.exponent)}"
-    pair(canvas, box, box.height - 1, f"Items {totals.items}", text, Role.STRONG)
+    pair(canvas, box, box.height - 1, count, text, Role.STRONG)
     refused = [*view.refused, *local.refused]
     if refused:
-        room = box.width - width_of(text) - len(f"Items {totals.items}") - 6
+        room = box.width - width_of(text) - width_of(count) - 6
         words = cut(f"Not sold: {len(refused)}, last {clean(refused[-1].text)}", room)
-        canvas.put(box.x + len(f"Items {totals.items}") + 3, box.bottom - 1, words, Role.WARN)
+        canvas.put(box.x + width_of(count) + 4, box.bottom - 1, words, Role.WARN)
