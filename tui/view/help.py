@@ -74,10 +74,11 @@ def _sheet(view: View | None, local: Local, width: int) -> Texts:
         return []
     texts: Texts = [("Codes to try in this demo shop:", Role.STRONG)]
     for row in rows:
-        code, name = (
+        code, said = (
             (str(row[0]), str(row[1])) if isinstance(row, list | tuple) and len(row) > 1 else (str(row), "")
         )
-        texts += _row(clean(code), clean(name), width, Role.TEXT)
+        name, _, note = clean(said).partition("  ")  # the name, and what it is there to show
+        texts += _row(clean(code), f"{name} ({note})" if note else name, width, Role.TEXT)
     return [*texts, ("", Role.TEXT)]
 
 
