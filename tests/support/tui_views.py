@@ -265,7 +265,9 @@ def screens() -> dict[str, tuple[View | None, Local]]:
         "help-demo": (
             base(Mode.IDLE, demo=True),
             local(
-                overlay=Overlay.HELP, scroll=14, answer={"rows": [["4006381333931", "Whole milk 3.8 % 1 l  every day"]]}
+                overlay=Overlay.HELP,
+                scroll=14,
+                answer={"rows": [["4006381333931", "Whole milk 3.8 % 1 l  every day"]]},
             ),
         ),
         "refused": (
