@@ -399,7 +399,7 @@ async def test_file_whose_pages_or_head_are_damaged_is_named(tmp_path):
 
 
 def test_verifier_shares_no_code_with_the_writer():
-    folder = Path(__file__).parents[2] / "store" / "register" / "verification"
+    folder = Path(__file__).parents[3] / "store" / "register" / "verification"
     paths = sorted(folder.glob("*.py"))
     assert len(paths) > 3
     for path in paths:

@@ -122,7 +122,7 @@ def records_of(path):
 
 def test_checks_beside_a_selling_register_see_one_moment(tmp_path):
     path = tmp_path / "journal.db"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "support")}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "support")}
     process = subprocess.Popen(
         [sys.executable, "-c", SELLER, str(path)], stdout=subprocess.PIPE, env=environment, text=True
     )
@@ -163,7 +163,7 @@ while True:
 
 def test_killed_in_the_middle_of_selling_again_and_again_nothing_acknowledged_is_lost(tmp_path):
     path = tmp_path / "journal.db"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "support")}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "support")}
     rng, told = random.Random(11), []
     for _ in range(8):
         process = subprocess.Popen(
