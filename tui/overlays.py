@@ -65,6 +65,15 @@ class Overlays:
             local.entry, self._held = self._held, ""
             local.scroll = local.chosen = 0
 
+    def give_way(self) -> None:
+        """Closed by the core, not by a key: what is being typed goes on, be it the middle of a scan."""
+        typed = self._local.entry
+        self.close()
+        if typed:
+            held, self._local.entry = self._local.entry, typed
+            if held:
+                self._box.refuse(held, "It was begun before the register was locked.")
+
     def answered(self, kind: str, text: str, data: dict[str, Any]) -> None:
         """An answer of the core; one that nobody waits for any more is dropped."""
         if ANSWERS.get(kind) is self._local.overlay and text == self._local.asked:

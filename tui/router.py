@@ -285,7 +285,7 @@ class Router:
         if new is Mode.LOCKED:
             self._sign_on_n = 0
             if self.local.overlay in (Overlay.FIND, Overlay.CASH, Overlay.REFUSED):
-                self._overlays.close()
+                self._overlays.give_way()
 
     # -- keys that do something
 

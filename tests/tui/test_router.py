@@ -414,6 +414,17 @@ def test_locking_closes_what_the_last_operator_had_open_and_keeps_the_refused_sc
     assert len(router.local.refused) == 1
 
 
+def test_scan_under_way_when_the_register_locks_stays_whole():
+    router, wires = router_in(sale())
+    type_in(router, "12")
+    router.press(key("f11"))
+    type_in(router, MILK[:5])
+    router.take_view(msgspec.structs.replace(LOCKED, seq=8))
+    type_in(router, MILK[5:] + "\r")
+    assert wires.said() == [MILK]
+    assert [scan.text for scan in router.local.refused] == ["12"]
+
+
 def test_refused_scans_go_with_the_next_sale_or_by_escape():
     for end in (lambda router: router.take_view(sale(seq=9)), lambda router: router.press(key("escape"))):
         router, _ = router_in(PAID)
