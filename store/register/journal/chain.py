@@ -37,11 +37,24 @@ class TailCheck(msgspec.Struct, frozen=True, kw_only=True):
         """Whether every record checked holds."""
         return self.first_bad_seq == 0
 
+    @property
+    def sentence(self) -> str:
+        """What does not hold and what to do, for the cashier; empty when all is well."""
+        if self.ok:
+            return ""
+        what = f"Record {self.first_bad_seq} of the journal {self.reason}."
+        if self.first_bad_seq < 0:
+            what = f"The journal cannot be checked ({self.reason})."
+        return f"{what} Export the journal, call for help, sell at a spare register."
 
-def check_records(connection: Connection, identity: JournalIdentity, last: int | None = None) -> int:
+
+def check_records(
+    connection: Connection, identity: JournalIdentity, last: int | None = None, *, signatures: bool = True
+) -> int:
     """Check the newest `last` records of the series (all when None) and answer how many there were.
 
-    Raises ChainBroken for the first that does not hold, HeadMismatch when the head is not the last record.
+    Without `signatures` only the chain is checked, which takes a fiftieth of the time. Raises ChainBroken for the
+    first that does not hold, HeadMismatch when the head is not the last record.
     """
     head = read_head(connection, identity)
     start = 0 if last is None else max(0, head.seq - last)
@@ -52,7 +65,9 @@ def check_records(connection: Connection, identity: JournalIdentity, last: int |
     while records := records_after(connection, identity.epoch, seq, _CHUNK):
         for record in records:
             seq += 1
-            _check_record(record, seq, prev, identity)
+            _check_link(record, seq, prev)
+            if signatures:
+                _check_content(record, seq, identity)
             prev = record.hash
     if seq != head.seq:
         raise ChainBroken(seq + 1, "is missing")
@@ -68,13 +83,16 @@ def check_chain(connect: Callable[[str], Connection], path: Path, identity: Jour
         connection.close()
 
 
-def _check_record(record: Record, seq: int, prev: bytes, identity: JournalIdentity) -> None:
+def _check_link(record: Record, seq: int, prev: bytes) -> None:
     if record.seq != seq:
         raise ChainBroken(seq, "is missing")
     if record.prev != prev:
         raise ChainBroken(seq, "does not follow the record before it")
     if record_hash(seq, prev, record.payload) != record.hash:
         raise ChainBroken(seq, "has another content than its hash says")
+
+
+def _check_content(record: Record, seq: int, identity: JournalIdentity) -> None:
     try:
         payload = parse_canonical(record.payload)
     except NotCanonical as error:

@@ -229,9 +229,9 @@ class Journal:
         """The payloads of a shift's records since it was opened, in order."""
         return await self._read(lambda c: journal_reads.shift_payloads(c, shift_id))
 
-    async def check_tail(self, last: int = TAIL_RECORDS) -> TailCheck:
-        """Check the newest records beside the running sale, on a connection of its own."""
-        return await asyncio.to_thread(_check_tail, self.path, self.identity, last)
+    async def check_tail(self, last: int = TAIL_RECORDS, *, signatures: bool = True) -> TailCheck:
+        """Check the newest records beside the running sale, on a connection of its own; the chain alone is quick."""
+        return await asyncio.to_thread(_check_tail, self.path, self.identity, last, signatures)
 
     # ---- what is remembered beside records
 
@@ -386,11 +386,11 @@ class Journal:
         return await self._thread.run(unit)
 
 
-def _check_tail(path: Path, identity: JournalIdentity, last: int) -> TailCheck:
+def _check_tail(path: Path, identity: JournalIdentity, last: int, signatures: bool) -> TailCheck:
     try:
         with contextlib.closing(open_reader(path)) as connection:
             connection.execute("begin")  # one moment for head and records, whatever is sold meanwhile
-            return TailCheck(checked=check_records(connection, identity, last))
+            return TailCheck(checked=check_records(connection, identity, last, signatures=signatures))
     except ChainBroken as error:
         return TailCheck(checked=0, first_bad_seq=error.seq, reason=error.reason)
     except (HeadMismatch, DatabaseTrouble, sqlite3.Error) as error:

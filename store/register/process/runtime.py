@@ -182,9 +182,10 @@ async def lock_when_idle(parts: CoreParts, mailbox: Mailbox, clock: Clock) -> No
 
 
 async def check_tail(parts: CoreParts) -> None:
-    """T1: verify the newest records beside the sale; what is wrong stands in the log and in `outpost doctor`."""
+    """T1: verify the newest records beside the sale; their chain was checked before the register listened."""
     found = await parts.journal.check_tail()
     if found.ok:
         LOG.info("newest records verified", extra={"records": found.checked})
     else:
         LOG.error("record %d %s", found.first_bad_seq, found.reason, extra={"records": found.checked})
+        parts.session.journal_damaged(found.sentence)

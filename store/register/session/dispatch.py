@@ -5,6 +5,7 @@ from typing import assert_never
 from store.register.intents import Intent, IntentKind, OutcomeKind
 from store.register.session import run_operation as session_operations
 from store.register.session import (
+    restore,
     sale_department,
     sale_desk,
     sale_lines,
@@ -97,8 +98,8 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
 async def stopped(work: Work, text: str) -> Reply:
     """Safe stop: Enter tries again, everything else is kept in sight."""
     if text:
-        return work.keep(text, "not sold: the journal cannot be written. Enter tries again.")
-    if await work.try_again():
+        return work.keep(text, "not sold: the register is stopped. Enter tries again.")
+    if await restore.try_again(work):
         return DONE
     return Reply(OutcomeKind.REFUSED, work.message.text)
 

@@ -10,6 +10,7 @@ from store.exchange.record import Record
 from store.gateway.connection import Connection
 from store.gateway.gateway import Gateway
 from store.gateway.offline import StaffMember
+from store.register.journal.chain import TailCheck
 from store.register.journal.entry import Committed, Counts, Draft, Entry, Head, Lockout, UploadState
 from store.register.ports import Clock, Randomness
 from store.sale.item import Department
@@ -25,6 +26,10 @@ class TillJournal(Protocol):
 
     async def load_draft(self) -> Draft | None:
         """What was stored last, or None on a new register."""
+        ...
+
+    async def check_tail(self, *, signatures: bool) -> TailCheck:
+        """Check the newest records: the chain, and with `signatures` everything else about them."""
         ...
 
     async def commit(self, entry: Entry) -> Committed:

@@ -5,11 +5,12 @@ import msgspec
 from store.register.journal.errors import JournalError
 from store.register.session.state import SessionState, decode
 from store.register.session.till import TillEvent, TillState, after
-from store.register.session.work import RECOVERED, Work
+from store.register.session.work import LEAST_FREE_BYTES, NEARLY_FULL, RECOVERED, Work
 from store.register.view import Tone
 
 STAYS_SIGNED_IN_MS = 3 * 60 * 1000
 """Whoever was active this recently, in the same run of the machine, still stands there."""
+LOOK_AGAIN = "Enter looks again."
 FORGOTTEN = ("scanner:", "core:")
 """Clients whose numbers begin anew with every core."""
 RESUMABLE = frozenset({TillState.IDLE, TillState.SALE, TillState.TENDER, TillState.CLOSING})
@@ -18,6 +19,12 @@ RESUMABLE = frozenset({TillState.IDLE, TillState.SALE, TillState.TENDER, TillSta
 async def restore(work: Work) -> None:
     """T1: read and settle; T2: go to where the till stood; T3: stop safely when that cannot be found out."""
     work.step(TillEvent.CORE_STARTED)
+    work.unread = False
+    found = await work.ports.journal.check_tail(signatures=False)
+    if not found.ok:
+        work.damaged = True
+        fail(work, found.sentence)
+        return
     try:
         draft = await work.ports.journal.load_draft()
         stored = decode(draft.state_json) if draft else None
@@ -42,9 +49,55 @@ async def restore(work: Work) -> None:
 
 
 def fail(work: Work, sentence: str) -> None:
-    """T3."""
+    """T3: what is stored stays as it is until it can be read."""
     work.step(TillEvent.RECOVERY_FAILED)
-    work.say(sentence, Tone.ERROR, sound=True)
+    work.unread = True
+    work.say(f"{sentence} {LOOK_AGAIN}", Tone.ERROR, sound=True)
+
+
+def stop_damaged(work: Work, sentence: str) -> None:
+    """T3, found while the register already sold: a record does not hold. The open sale stays."""
+    work.damaged = True
+    if work.state.till is not TillState.SAFE_STOP:
+        work.stop_safely(sentence, then=LOOK_AGAIN)
+
+
+async def try_again(work: Work) -> bool:
+    """T20: leave a safe stop if records hold, the series is sound, there is room and the draft is stored again."""
+    if trouble := await still_wrong(work):
+        work.say(trouble, Tone.ERROR, sound=True)
+        return False
+    work.damaged = False
+    if work.unread:
+        clients = work.clients
+        work.step(TillEvent.REPAIRED)
+        await restore(work)
+        work.clients = {**work.clients, **clients}  # newer: counted while the till stood still
+        return not work.unread
+    work.say("The journal can be written again. Check the last item.")
+    try:
+        resumed = await work.settled(msgspec.structs.replace(work.state, till=work.stopped_from))
+        await work.store(resumed)
+    except JournalError as error:
+        work.say(error.sentence, Tone.ERROR, sound=True)
+        return False
+    recovering = after(TillState.SAFE_STOP, TillEvent.REPAIRED)
+    work.state = msgspec.structs.replace(resumed, till=after(recovering, RECOVERED[resumed.till]))
+    work.keep_as_stored()
+    return True
+
+
+async def still_wrong(work: Work) -> str:
+    """Why the register stays stopped, a sentence; empty when nothing is in the way."""
+    if work.damaged:
+        found = await work.ports.journal.check_tail(signatures=True)
+        if not found.ok:
+            return f"{found.sentence} {LOOK_AGAIN}"
+    if trouble := work.ports.series_trouble():
+        return trouble
+    if work.stopped_from is TillState.IDLE and work.ports.free_bytes() < LEAST_FREE_BYTES:
+        return f"{NEARLY_FULL} Then Enter tries again."
+    return ""
 
 
 def take_up(work: Work, stored: SessionState) -> None:

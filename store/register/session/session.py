@@ -43,6 +43,7 @@ class Session:
         self._seq = 0
         self._up = 0
         self._busy = False
+        self._damage = ""
         self._running: set[asyncio.Task[None]] = set()
         self._last_active_s = ports.clock.monotonic_s()
         self._view = self._make()
@@ -78,6 +79,8 @@ class Session:
             outcomes = await self._handle(batch)
         finally:
             self._busy = False
+        if self._damage:
+            self._stop_damaged()
         self._publish()
         self._begin_errands()
         if self._work.ending:
@@ -154,9 +157,21 @@ class Session:
         before = self._view.header.connection
         if not self._busy:
             note_connection(self._work)
-            if status.word != before and status.word != "ONLINE" and status.sentence:
+            stopped = self._work.state.till is TillState.SAFE_STOP  # its sentence has to stay
+            if status.word not in (before, "ONLINE") and status.sentence and not stopped:
                 self._work.say(status.sentence, Tone.WARN)
         self._show_change()
+
+    def journal_damaged(self, sentence: str) -> None:
+        """The check beside the running sale found a record that does not hold (T3): nothing more is sold."""
+        self._damage = sentence
+        if not self._busy:
+            self._stop_damaged()
+            self._show_change()
+
+    def _stop_damaged(self) -> None:
+        session_restore.stop_damaged(self._work, self._damage)
+        self._damage = ""
 
     def price_differs(self, sku: str, local_price: int, server_price: int) -> None:
         """The server's answer came too late and named another price than was sold by; journaled with the next sale."""

@@ -26,6 +26,7 @@ from store.sale.text import printable
 LEAST_FREE_BYTES = 50 * 1024 * 1024
 """With less free disk no sale is begun (offline protocol: caps)."""
 NEARLY_FULL = "The disk is nearly full. Free some space."
+TRY_AGAIN = "Nothing is sold until then. Enter tries again."
 SAID_CODE_LIMIT = 20
 """Characters of it in the message, which has one row."""
 SHOWN_CODE_LIMIT = 64
@@ -62,6 +63,10 @@ class Work:
         """`seq` of the first view that shows the newest refused scan."""
         self.stopped_from = TillState.LOCKED
         """Where the till stood before a safe stop."""
+        self.unread = False
+        """The stored till was not taken up at the start; the end of the safe stop does it."""
+        self.damaged = False
+        """The safe stop is due to a record that does not hold; only a check that finds all well ends it."""
         self.began_online = False
         """Whether answers came from the server when the transaction began that may have its first line soon."""
         self.notice = ""
@@ -199,12 +204,16 @@ class Work:
         if self.state.till is TillState.SAFE_STOP:
             return ""
         try:
-            await self.ports.journal.save_draft(self._draft(self.state))
+            await self.store(self.state)
         except JournalError as error:
             self.stop_safely(error.sentence)
             return error.sentence
         self.keep_as_stored()
         return ""
+
+    async def store(self, state: SessionState) -> None:
+        """Write `state` as the draft; raises JournalError."""
+        await self.ports.journal.save_draft(self._draft(state))
 
     async def commit(
         self,
@@ -271,33 +280,15 @@ class Work:
     def _draft(self, state: SessionState) -> Draft:
         return Draft(state_json=encode(state), clients=dict(self.clients))
 
-    def stop_safely(self, sentence: str, event: TillEvent = TillEvent.STORAGE_FAILED) -> None:
+    def stop_safely(
+        self, sentence: str, event: TillEvent = TillEvent.STORAGE_FAILED, then: str = TRY_AGAIN
+    ) -> None:
         """Take back what is not stored and sell nothing until the journal can keep its promise again (T19, T21)."""
         state, _ = self._stored
         if state.till is not TillState.SAFE_STOP:
             self.stopped_from = state.till
         self.state = msgspec.structs.replace(state, till=after(state.till, event), asked=None)
-        self.say(f"{sentence} Nothing is sold until then. Enter tries again.", Tone.ERROR, sound=True)
-
-    async def try_again(self) -> bool:
-        """Leave a safe stop if the journal takes the draft again and the series is sound (T20)."""
-        if trouble := self.ports.series_trouble():
-            self.say(trouble, Tone.ERROR, sound=True)
-            return False
-        if self.stopped_from is TillState.IDLE and self.ports.free_bytes() < LEAST_FREE_BYTES:
-            self.say(f"{NEARLY_FULL} Then Enter tries again.", Tone.ERROR, sound=True)
-            return False
-        self.say("The journal can be written again. Check the last item.")
-        try:
-            resumed = await self.settled(msgspec.structs.replace(self.state, till=self.stopped_from))
-            await self.ports.journal.save_draft(self._draft(resumed))
-        except JournalError as error:
-            self.say(error.sentence, Tone.ERROR, sound=True)
-            return False
-        recovering = after(TillState.SAFE_STOP, TillEvent.REPAIRED)
-        self.state = msgspec.structs.replace(resumed, till=after(recovering, RECOVERED[resumed.till]))
-        self.keep_as_stored()
-        return True
+        self.say(f"{sentence} {then}", Tone.ERROR, sound=True)
 
     async def settled(self, state: SessionState) -> SessionState:
         """The state after asking the journal what became of its sale (T13); raises JournalError.

@@ -129,7 +129,7 @@ def test_checks_beside_a_selling_register_see_one_moment(tmp_path):
     try:
         process.stdout.readline()
         seen = [verify_file(path) for _ in range(12)]
-        tails = [_check_tail(path, identity(), 50) for _ in range(12)]
+        tails = [_check_tail(path, identity(), 50, signatures=True) for _ in range(12)]
     finally:
         process.kill()
         process.stdout.close()
