@@ -371,7 +371,10 @@ class Router:
         if view is None or index >= len(amounts):
             self._box.say("There is no such round amount. Type the amount and Enter.")
             return
-        self._box.send(IntentKind.ENTER, amount_text(amounts[index], view.exponent))
+        if self.local.entry:
+            self._box.say("Enter takes the typed amount; Esc clears it, then F5 to F7 take theirs.")
+            return
+        self._box.send(IntentKind.OPERATION, amount_text(amounts[index], view.exponent), 200, text="/200")
 
     def _back(self) -> None:
         """One step back: what the screen laid over the sale, the entry line, the core's question or mode."""

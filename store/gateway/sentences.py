@@ -5,6 +5,7 @@ from store.gateway.states import Link, Mode
 SELLING_GOES_ON = "Selling goes on from the offline database."
 STARTING = "looking for the server"
 BY_HAND = "disconnected by hand"
+REACHABLE = "server reachable"
 CONNECTING = "connecting"
 ALREADY_ONLINE = "The register is online already."
 ALREADY_OFFLINE = "The register is disconnected already. Connect brings it back."
@@ -60,6 +61,8 @@ def _summary_offline(link: Link, reason: str, since: str) -> str:
         return blocked(reason)
     if reason == STARTING:
         return f"Looking for the server. {SELLING_GOES_ON}"
+    if reason.startswith(REACHABLE):
+        return f"{upper_first(reason)}. {SELLING_GOES_ON}"
     if link is Link.UP:
         return f"Offline since {since}: {reason}. {SELLING_GOES_ON}"
     return f"Server not answering since {since}. {SELLING_GOES_ON}"
@@ -68,8 +71,8 @@ def _summary_offline(link: Link, reason: str, since: str) -> str:
 def reachable_again(attempt: str) -> str:
     """What happens next when the server is back; `attempt` is the time of day from which a sale connects, or empty."""
     if not attempt:
-        return "server reachable; the next sale connects"
-    return f"server reachable; the first sale after {attempt} connects"
+        return f"{REACHABLE}; the next sale connects"
+    return f"{REACHABLE}; the first sale after {attempt} connects"
 
 
 def forked(series: str) -> str:

@@ -167,6 +167,9 @@ class Standing:
         reason = self.link_reason if blocked else self.mode_reason
         since_ms = self.link_since_ms if offline and self.link is Link.DOWN else self.mode_since_ms
         attempt_ms = self._next_attempt_ms() if offline and not blocked else None
+        again = self._reachable_again(attempt_ms)
+        if reason == sentences.STARTING and again:
+            reason = again  # the search is over: it was found in the middle of a sale
         age_s = self.answer_age_s()
         return ConnectionStatus(
             mode=self.mode,
@@ -179,7 +182,7 @@ class Standing:
             server=server,
             sentence=sentences.summary(self.mode, self.link, reason, self._time_of_day(since_ms), server),
             next_attempt_ms=attempt_ms,
-            reachable_again=self._reachable_again(attempt_ms),
+            reachable_again=again,
             last_success_age_s=None if age_s is None else round(age_s, 3),
             offset_ms=self.offset_ms,
             statistics=statistics.summary(),

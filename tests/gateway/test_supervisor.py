@@ -93,6 +93,16 @@ async def test_online_with_a_draft_probes_and_goes_online_with_the_next_transact
     assert (await world.transaction()).mode is Mode.ONLINE
 
 
+async def test_with_a_draft_and_the_server_found_the_reason_says_what_happens_next(world):
+    world.store.stored = stored(Mode.ONLINE, 0)
+    supervisor = await world.start(draft_open=True)
+    await world.clock.advance(1.5)
+    status = supervisor.status()
+    assert (status.mode, status.link) == (Mode.OFFLINE_AUTO, Link.UP)
+    assert status.reason == "server reachable; the next sale connects"
+    assert status.sentence.startswith("Server reachable; the next sale connects.")
+
+
 async def test_a_transaction_that_began_during_the_starting_probe_is_not_switched_by_it(world):
     world.calls.delay_s = 0.5
     supervisor = await world.start(wait=False)

@@ -214,7 +214,20 @@ def test_round_amounts_are_offered_on_function_keys():
     router, wires = router_in(PAY)
     for name in ("f5", "f6", "f7"):
         router.press(key(name))
-    assert wires.said() == ["10.00", "20.00", "50.00"]
+    assert [(each.operation, each.arg) for each in wires.sent] == [
+        (200, "10.00"),
+        (200, "20.00"),
+        (200, "50.00"),
+    ]
+
+
+def test_round_amount_never_takes_the_place_of_a_typed_one():
+    router, wires = router_in(PAY)
+    type_in(router, "5")
+    router.press(key("f5"))
+    assert wires.said() == []
+    assert "Esc clears it" in router.local.note.text
+    assert router.local.entry == "5"
 
 
 def test_amount_typed_before_the_pay_key_is_still_there():

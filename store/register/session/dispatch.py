@@ -3,7 +3,6 @@
 from typing import assert_never
 
 from store.register.intents import Intent, IntentKind, OutcomeKind
-from store.register.session import run_operation as session_operations
 from store.register.session import (
     restore,
     sale_department,
@@ -13,6 +12,7 @@ from store.register.session import (
     sign_on,
     tender_desk,
 )
+from store.register.session import run_operation as session_operations
 from store.register.session.state import Asked
 from store.register.session.till import TillState
 from store.register.session.work import DONE, Reply, Work

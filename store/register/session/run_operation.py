@@ -102,7 +102,7 @@ async def _paying(work: Work, text: str, flow: Callable[[], Awaitable[Reply]]) -
 async def _cash(work: Work, text: str, seq: int) -> Reply:
     async def take() -> Reply:
         if text:
-            return await tender_desk.cash(work, text)
+            return await tender_desk.cash(work, text, by_key=True)
         work.say("Type the amount given and Enter.")
         return DONE
 

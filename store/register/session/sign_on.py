@@ -31,6 +31,7 @@ REGISTER_KEY = "(register)"
 NUMBER_LIMIT = 20
 PIN_LIMIT = 64
 ENTRY_IS_SCAN = "is a code, not an operator. Sign in first, then scan it again."
+NOBODY_KNOWN = "There is no catalog, so no operator is known. They are known when the server has answered."
 WARN_FREE_BYTES = 200 * 1024 * 1024
 
 
@@ -61,6 +62,8 @@ def name_operator(work: Work, text: str) -> Reply:
     number = text.strip()
     if not number:
         return DONE
+    if work.ports.shop.trouble:
+        return work.refuse(NOBODY_KNOWN)
     if len(number) > NUMBER_LIMIT or not number.isascii() or not number.isalnum():
         return work.refuse("An operator number has letters and digits only.")
     work.put(named=number)
@@ -82,6 +85,8 @@ async def try_pin(work: Work, number: str, pin: str) -> Reply:
     """Count the attempt, then judge it."""
     operator = work.ports.shop.operator(number)
     work.put(named="")
+    if operator is None and work.ports.shop.trouble:
+        return work.refuse(NOBODY_KNOWN)
     try:
         waiting = await wait_words(work, number, operator)
         if waiting:

@@ -17,11 +17,12 @@ from store.sale.money import parse_amount
 from store.sale.record import sale_body, void_body
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale
-from store.sale.tender import Tender, TenderKind
+from store.sale.tender import Tender, TenderKind, round_amounts
 from store.sale.totals import totals
 
 LARGE_FACTOR = 10
-"""A cash amount over ten times the total asks once more."""
+"""A cash amount over ten times the total asks once more, unless the screen offered it as a round amount."""
+CARD_KEY = "c"
 CODE_IN_TENDER = "a code is never an amount. Esc, then scan it."
 
 
@@ -56,6 +57,8 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
     """Enter alone is exact cash, an amount is cash; a code is refused, and the Enter that ended it with it."""
     if scanned or looks_like_code(text):
         return work.keep(text, CODE_IN_TENDER)
+    if text.strip().lower() == CARD_KEY:  # typed before the screen had shown the payments
+        return card(work, "")
     if not text.strip():
         if 0 < seq < work.refused_since:
             return Reply(OutcomeKind.STALE, "This Enter ended a refused scan.")
@@ -73,14 +76,16 @@ async def cash_exact(work: Work) -> Reply:
     return await take(work, TenderKind.CASH, sums.exact_cash)
 
 
-async def cash(work: Work, text: str) -> Reply:
-    """A typed amount of cash."""
+async def cash(work: Work, text: str, *, by_key: bool = False) -> Reply:
+    """An amount of cash; a round amount is taken as it is when its key was pressed, a typed one may be a slip."""
     given = parse_amount(text, work.policy.currency)
     sale = work.state.sale
     if given is None or sale is None:
         return work.refuse(f"{text[:20]!r} is no amount. Type what is given, such as 20 or 20.50.")
-    total = totals(sale, work.policy).total
-    if given > LARGE_FACTOR * max(total, 1):
+    sums = totals(sale, work.policy)
+    total = sums.total
+    deliberate = by_key and given in round_amounts(sums.exact_cash, sale.currency)
+    if not deliberate and given > LARGE_FACTOR * max(total, 1):
         return work.ask(
             "large_amount",
             "Large amount",

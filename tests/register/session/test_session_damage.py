@@ -67,8 +67,8 @@ async def test_record_that_was_changed_stops_the_next_start_with_its_number_and_
     message = till.view.message
     assert (message.tone, message.sound) == (Tone.ERROR, True)
     assert message.text == (
-        f"Record {world.sold_seq} of the journal has another content than its hash says. Export the journal, call for help, "
-        "sell at a spare register. Enter looks again."
+        f"Record {world.sold_seq} of the journal has another content than its hash says. "
+        "Export the journal, call for help, sell at a spare register. Enter looks again."
     )
     assert (await till.scan(MILK)).outcome is REFUSED
     assert (await till.enter()).outcome is REFUSED

@@ -54,6 +54,26 @@ async def test_wrong_number_and_wrong_pin_are_answered_alike(tmp_path):
         assert till.view.mode is Mode.LOCKED
 
 
+@pytest.mark.parametrize("lost_after_the_number", [False, True])
+async def test_without_a_catalog_nobody_is_known_and_no_try_is_counted(tmp_path, lost_after_the_number):
+    async with running(tmp_path) as till:
+        shop = till.world.shop
+        staff = shop.staff
+        try:
+            if lost_after_the_number:
+                await till.enter("101")
+            shop.trouble, shop.staff = "There is no usable catalog.", {}
+            outcome = await till.enter("101101" if lost_after_the_number else "101")
+            assert outcome.outcome is REFUSED
+            assert "no operator is known. They are known when the server has answered." in outcome.why
+            assert (await till.journal.lockout("101")).failures == 0
+            assert (await till.journal.lockout(REGISTER_KEY)).failures == 0
+            assert till.view.entry is Entry.OPERATOR
+        finally:
+            shop.trouble, shop.staff = "", staff
+        assert (await till.sign_in()).outcome is DONE
+
+
 async def test_five_failures_cost_thirty_seconds_then_twice_as_long_up_to_fifteen_minutes(tmp_path):
     assert [wait_s(n, FREE_FAILURES) for n in range(1, 13)] == [0] * 4 + [
         30,

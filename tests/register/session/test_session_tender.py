@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from session_fakes import AGAIN, BREAD, DONE, MILK, POLICY, REFUSED, SOLD, STALE, UNKNOWN, running
+from session_fakes import AGAIN, BANANAS, BREAD, DONE, MILK, POLICY, REFUSED, SOLD, STALE, UNKNOWN, running
 from store.register.intents import IntentKind
 from store.register.session.tender_desk import CODE_IN_TENDER
 from store.register.view import Entry, Mode
@@ -173,6 +173,30 @@ async def test_an_amount_over_ten_times_the_total_asks_once_more(till):
     await till.enter("4711")
     await till.answer("yes")
     assert till.view.paid.change == 471100 - 109
+
+
+async def test_round_amount_by_its_key_is_taken_and_the_same_amount_typed_asks_once_more(tmp_path):
+    async with running(tmp_path) as till:
+        await till.ready()
+        await till.enter(f"0.1*{BANANAS}")
+        await till.operation(139)
+        assert (till.view.totals.total, till.view.tender.round_amounts) == (20, (500, 1000, 2000))
+        await till.enter("5")
+        assert till.view.question.kind == "large_amount"
+        await till.answer("no")
+        await till.operation(200, "6.00")
+        assert till.view.question.kind == "large_amount"
+        await till.answer("no")
+        await till.operation(200, "5.00")
+        assert (till.view.mode, till.view.paid.change) == (Mode.PAID, 480)
+
+
+@pytest.mark.parametrize("letter", ["c", "C"])
+async def test_the_card_key_typed_before_the_payments_were_shown_is_the_card_key(till, letter):
+    assert (await till.enter(letter)).outcome is DONE
+    assert till.view.question.kind == "card"
+    await till.answer("yes")
+    assert till.view.mode is Mode.PAID
 
 
 @pytest.mark.parametrize("text", ["abc", "-5", "1.234", "5 5", "1e3"])
