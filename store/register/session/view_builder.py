@@ -174,9 +174,11 @@ class ViewMaker:
     def _print_state(self, paid: PaidSale) -> str:
         """What became of drawer and receipt; a drawer hangs on the printer, without one nothing is said of it."""
         printing = self._ports.printing
-        jobs = (paid.drawer_job, paid.print_job) if printing.has_printer else (paid.print_job,)
-        said = " ".join(filter(None, map(printing.state_of, jobs)))
-        return said or ("The receipt waits for the printer." if printing.has_printer else "")
+        receipt = printing.state_of(paid.print_job)
+        if not printing.has_printer:
+            return receipt
+        drawer = printing.state_of(paid.drawer_job)
+        return f"{drawer} {receipt or 'The receipt waits for the printer.'}".strip()
 
     def _paper_of(self, work: Work, paid: PaidPanel | None) -> tuple[str, tuple[str, ...]]:
         """Title and text of the last report or slip, else of the receipt, while no printer is attached."""
