@@ -120,4 +120,6 @@ def _tcp(text: str, rest: str) -> TcpAddress:
 def _path(text: str, path: str) -> str:
     if not path or "\0" in path:
         raise DeviceAddressError(f'"{text}" names no file or device. Write its whole path.')
+    if not path.startswith("/"):  # it would lie wherever the core happens to be started
+        raise DeviceAddressError(f'"{text}" is no whole path. Write it from the root, such as /dev/usb/lp0.')
     return path

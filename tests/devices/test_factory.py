@@ -36,7 +36,6 @@ from store.register.peripherals import DevicesConfig, DeviceSet, Health, PrintOu
         ("file:/tmp/paper", FileAddress(path="/tmp/paper")),
         ("file:///tmp/paper", FileAddress(path="/tmp/paper")),
         ("/tmp/paper", FileAddress(path="/tmp/paper")),
-        ("paper.bin", FileAddress(path="paper.bin")),
     ],
 )
 def test_printer_addresses_are_read_as_documented(text, address):
@@ -55,6 +54,11 @@ def test_printer_addresses_are_read_as_documented(text, address):
         "file:",
         "serial:",
         "",
+        "paper.bin",
+        "carrier pigeon",
+        "./paper",
+        "file:paper",
+        "serial:ttyUSB0",
     ],
 )
 def test_wrong_printer_addresses_are_refused_with_a_sentence(text):
@@ -134,6 +138,8 @@ async def test_building_opens_nothing_and_a_missing_device_is_a_status(tmp_path)
         (DevicesConfig(printer="serial:/dev/a", drawer="serial:/dev/a"), "same line"),
         (DevicesConfig(printer="/tmp/x", printer_codepage="UTF8"), "UTF8"),
         (DevicesConfig(printer="ftp:x"), "ftp:"),
+        (DevicesConfig(printer="carrier pigeon"), "whole path"),
+        (DevicesConfig(scanners=("gun",)), "whole path"),
     ],
 )
 async def test_a_configuration_that_cannot_work_is_refused_before_anything_starts(config, word, tmp_path):

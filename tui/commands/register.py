@@ -8,7 +8,7 @@ from store.register.home import RegisterHome
 from store.register.ports import ShopFloor
 from tui import __version__
 from tui.commands.options import declare_home, home_of, keys_of
-from tui.commands.outcome import CommandFailed, ExitCode
+from tui.commands.outcome import CommandFailed, ExitCode, say_error
 
 EXAMPLE = "example:\n  outpost register --home /var/lib/outpost"
 
@@ -53,9 +53,13 @@ def run_core_here(home: RegisterHome) -> int:
     """The core, until a key, a signal or a failure ends it."""
     require_enrolment(home)
     from devices.factory import build
-    from store.register.process.runtime import run_core
+    from store.register.process.runtime import CoreRunsAlready, run_core
 
-    return run_core(home, build, __version__, floor_of(home))
+    try:
+        return run_core(home, build, __version__, floor_of(home))
+    except CoreRunsAlready as told:  # two that start at once need only one
+        say_error(told.sentence)
+        return ExitCode.DONE
 
 
 def floor_of(home: RegisterHome) -> ShopFloor | None:

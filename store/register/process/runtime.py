@@ -36,6 +36,17 @@ END_WITHIN_S = 5.0
 """An end in order may take this long; then the process is ended by force. The journal is safe at any moment."""
 IDLE_LOOK_S = 10.0
 
+
+class CoreRunsAlready(Exception):
+    """Another core was faster; screens are welcome there. `sentence` says so."""
+
+    def __init__(self, home: RegisterHome) -> None:
+        self.sentence = (
+            f"A core runs on {home.path} already; nothing was started. `outpost screen` attaches to it."
+        )
+        super().__init__(self.sentence)
+
+
 BuildDevices = Callable[[DevicesConfig, Path], DeviceSet]
 
 
@@ -44,15 +55,16 @@ def run_core(
 ) -> int:
     """Run the core of a register until it is ended; returns its exit code. Only one core runs on a home.
 
-    `build_devices` makes the drivers (this package may not know them), `floor` is the demo shop's. Raises ConfigError,
-    VaultError, ActivationRefused and JournalError, each with a sentence, before the socket listens.
+    `build_devices` makes the drivers (this package may not know them), `floor` is the demo shop's. Raises
+    CoreRunsAlready, ConfigError, VaultError, ActivationRefused and JournalError, each with a sentence, before the socket
+    listens.
     """
     home.lock_file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     lock = FileLock(home.lock_file)
     try:
         lock.acquire()
-    except DatabaseInUse:
-        return 0  # another core was faster; its screens and ours are equally welcome there
+    except DatabaseInUse as error:
+        raise CoreRunsAlready(home) from error
     try:
         log_to(home.log_file)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)

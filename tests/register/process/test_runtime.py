@@ -1,6 +1,7 @@
 """The core as a process: one of it, started and ended in order, killed and back in the same sale."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -85,12 +86,15 @@ def test_hang_up_does_not_end_the_core(sold_home):
         assert core.end() == 0
 
 
-def test_second_core_on_the_same_home_ends_quietly_and_leaves_the_first_alone(sold_home):
+def test_second_core_on_the_same_home_says_so_and_leaves_the_first_alone(sold_home):
     with CoreRun(sold_home) as first:
         first.wait_until_it_listens()
         with CoreRun(sold_home) as second:
             assert second.process.wait(10) == 0
-            assert second.output() == ""
+            assert second.output() == (
+                f"outpost: A core runs on {sold_home.path} already; nothing was started. "
+                "`outpost screen` attaches to it.\n"
+            )
         with Hand(sold_home) as hand:
             assert hand.view["mode"] in ("locked", "idle")
         assert first.end() == 0
@@ -98,18 +102,24 @@ def test_second_core_on_the_same_home_ends_quietly_and_leaves_the_first_alone(so
 
 def test_two_starts_at_once_make_one_core(home):
     one, two = CoreProcess(home), CoreProcess(home)
-    one.start()
-    two.start()
-    CoreRunning.wait(home)
-    with Hand(home) as hand:
-        pid = pid_of_lock(home)
-        hand.sign_on_and_open()
-    assert pid in (one.pid, two.pid)
-    loser = two if pid == one.pid else one
-    assert loser.wait() == 0
-    command = [sys.executable, "-m", "tui", "917", "--home", str(home.path), "disconnect"]
-    assert subprocess.run(command, stdout=subprocess.DEVNULL).returncode == 0
-    (one if loser is two else two).end()
+    try:
+        one.start()
+        two.start()
+        CoreRunning.wait(home)
+        with Hand(home) as hand:
+            pid = pid_of_lock(home)
+            hand.sign_on_and_open()
+        assert pid in (one.pid, two.pid)
+        loser = two if pid == one.pid else one
+        assert loser.wait() == 0
+        command = [sys.executable, "-m", "tui", "917", "--home", str(home.path), "disconnect"]
+        assert subprocess.run(command, stdout=subprocess.DEVNULL).returncode == 0
+        (one if loser is two else two).end()
+    finally:
+        for core in (one, two):
+            if core.pid:
+                os.kill(core.pid, signal.SIGKILL)
+                core.wait()
 
 
 class CoreRunning:
