@@ -6,7 +6,10 @@ import pytest
 
 from core_hand import Hand
 from core_home import BREAD, MILK, CoreRun, make_home
+from store.register.journal import reads
+from store.register.journal.reads import records_before
 from tui.command import main
+from tui.commands import journal
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +61,23 @@ def test_list_can_be_limited_and_widened(capsys, home):
     every = json.loads(outcome(capsys, "journal", "list", "--json", "--all", "--home", home.path)[1])
     assert "sign.on" in [row["kind"] for row in every]
     assert [row["seq"] for row in every] == list(range(1, len(every) + 1))
+
+
+def test_limited_list_reads_only_the_newest_pages(capsys, home, monkeypatch):
+    every = json.loads(outcome(capsys, "journal", "list", "--json", "--all", "--home", home.path)[1])
+    pages = []
+
+    def read(*arguments):
+        pages.append(records_before(*arguments))
+        return pages[-1]
+
+    monkeypatch.setattr(journal, "PAGE_RECORDS", 2)
+    monkeypatch.setattr(reads, "records_before", read)
+    limited = ("journal", "list", "--json", "--all", "--limit", 3, "--home", home.path)
+    assert json.loads(outcome(capsys, *limited)[1]) == every[-3:]
+    assert [len(page) for page in pages] == [2, 2]
+    whole = ("journal", "list", "--json", "--all", "--home", home.path)
+    assert json.loads(outcome(capsys, *whole)[1]) == every
 
 
 def test_list_for_people_is_one_line_each(capsys, home):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ EXAMPLE = (
     "  outpost journal verify journal.jsonl"
 )
 PAGE_RECORDS = 500
+LAST_SEQ = 0xFFFF_FFFF
+"""No series gets that far."""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +96,15 @@ class JournalReader:
             yield from page
             after_seq = page[-1].seq
 
+    def newest_records(self) -> Iterator[Record]:
+        """The same records from the newest on; only as many pages are read as are asked for."""
+        from store.register.journal.reads import records_before
+
+        before_seq = LAST_SEQ
+        while page := records_before(self._db, self.enrolment.epoch, before_seq, PAGE_RECORDS):
+            yield from page
+            before_seq = page[-1].seq
+
     def acked_seq(self) -> int:
         """How far the server has the series."""
         from store.register.journal.upload import read_upload
@@ -115,10 +127,9 @@ def list_records(options: argparse.Namespace, home: RegisterHome) -> int:
 
     with closing(JournalReader(home)) as reader:
         acked = reader.acked_seq()
-        rows = [transaction_row(record, acked) for record in reader.records()]
-    if not options.all:
-        rows = [row for row in rows if row["kind"] in COUNTED_KINDS]
-    rows = rows[-options.limit :] if options.limit > 0 else rows
+        newest_first = (transaction_row(record, acked) for record in reader.newest_records())
+        wanted = (row for row in newest_first if options.all or row["kind"] in COUNTED_KINDS)
+        rows = list(islice(wanted, options.limit if options.limit > 0 else None))[::-1]
     if options.json:
         print_json(rows)
         return ExitCode.DONE

@@ -10,6 +10,7 @@ from store.register.journal.sql import Connection
 
 _RECORD = "select seq, payload, prev, hash, signature, key_id from record "
 _RECORDS_AFTER = _RECORD + "where n > ? and n <= ? order by n limit ?"
+_RECORDS_BEFORE = _RECORD + "where n > ? and n < ? order by n desc limit ?"
 _AT = _RECORD + "where n = ?"
 _BY_TXN = _RECORD + "where txn_id = ?"
 _BY_RECEIPT = _RECORD + "where epoch = ? and receipt_no = ?"
@@ -113,6 +114,12 @@ def records_after(connection: Connection, epoch: int, after_seq: int, limit: int
     """Up to `limit` records of the series that follow `after_seq`, in order."""
     bounds = (number_of(epoch, after_seq), number_of(epoch, 0xFFFF_FFFF), limit)
     return [_record(row) for row in connection.execute(_RECORDS_AFTER, bounds)]
+
+
+def records_before(connection: Connection, epoch: int, before_seq: int, limit: int) -> list[Record]:
+    """Up to `limit` records of the series that precede `before_seq`, newest first."""
+    bounds = (number_of(epoch, 0), number_of(epoch, before_seq), limit)
+    return [_record(row) for row in connection.execute(_RECORDS_BEFORE, bounds)]
 
 
 def record_at(connection: Connection, n: int) -> Record:

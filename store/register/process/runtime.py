@@ -56,7 +56,7 @@ def run_core(
     """Run the core of a register until it is ended; returns its exit code. Only one core runs on a home.
 
     `build_devices` makes the drivers (this package may not know them), `floor` is the demo shop's. Raises
-    CoreRunsAlready, ConfigError, VaultError, ActivationRefused and JournalError, each with a sentence, before the socket
+    CoreRunsAlready, ConfigError, VaultError, ActivationRefused and JournalError, each with a sentence, before it
     listens.
     """
     home.lock_file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
