@@ -154,6 +154,27 @@ def test_register_can_be_used_when_the_server_dies_right_after_the_activation(ca
         assert core.end() == 0
 
 
+def test_paused_synchronisation_neither_sends_nor_fetches_and_selling_is_online(capsys, shop, tmp_path):
+    server, address, code = shop
+    home = RegisterHome(tmp_path / "till")
+    assert activate(capsys, home, address, code)[0] == 0
+    with home.config_file.open("a") as config:
+        config.write("[offline_profile]\npause_synchronisation = true\ndownload_interval_s = 1\n")
+    write_shop(tmp_path / "next.package", seq=2, milk_price=129)
+    server.prepare(tmp_path / "next.package")
+    with CoreRun(home) as core:
+        core.wait_until_it_listens()
+        with Hand(home) as hand:
+            hand.sign_on_and_open()
+            assert hand.view["header"]["connection"] == "ONLINE"
+            assert hand.do("scan", MILK) == "sold"
+            time.sleep(1.2)  # longer than either interval
+            status = core.query("status")
+        assert core.end() == 0
+    assert (status["pending_transactions"], status["pending_downloads"]) == (1, 0)
+    assert not (home.path / "catalog-2.db").exists()
+
+
 def test_new_prices_come_by_themselves_and_hold_from_the_next_sale_on(capsys, shop, tmp_path):
     server, address, code = shop
     home = RegisterHome(tmp_path / "till")

@@ -9,6 +9,7 @@ from store.database.vault import open_vault
 from store.exchange.request import sign_request
 from store.gateway.client import RetailClient
 from store.gateway.errors import ServerUnreachable
+from store.gateway.profile import OfflineProfile
 from store.register.enrolment.activation import enrol, load_signer
 from store.register.journal.journal import Journal
 from store.register.sync.uploader import HeadComparison, Uploader
@@ -82,10 +83,11 @@ class Till:
         self.is_paying = False
         self.changes = 0
 
-    def uploader(self, uplink=None):
+    def uploader(self, uplink=None, **profile):
         return Uploader(
             journal=self.journal, client=uplink or self.uplink, connection=self.wire, heads=self.heads,
             server_key=bytes.fromhex(self.enrolment.server_key), clock=SystemClock(), randomness=QuickRandomness(),
+            profile=OfflineProfile(**{"upload_interval_waiting_s": 0, **profile}),
             paying=lambda: self.is_paying, on_change=self.changed,
         )  # fmt: skip
 

@@ -273,6 +273,7 @@ class Assembly:
             client=client,
             connection=supervisor,
             heads=heads,
+            profile=self.config.offline_profile,
             server_key=bytes.fromhex(self.secrets.enrolment.server_key),
             clock=self.clock,
             randomness=self.randomness,

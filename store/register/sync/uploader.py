@@ -24,6 +24,7 @@ from store.exchange.messages import (
 from store.exchange.record import Record, to_wire
 from store.gateway.connection import Connection, HeadVerdict
 from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerUnreachable
+from store.gateway.profile import OfflineProfile
 from store.register.journal.journal import Committed, Journal, JournalError, UploadState
 from store.register.ports import Clock, Randomness
 from store.register.sync.upload_states import UploadEvent, UploadPhase, backoff_limit_s, step
@@ -121,6 +122,7 @@ class Uploader:
         client: UploadCalls,
         connection: Connection,
         heads: HeadComparison,
+        profile: OfflineProfile,
         server_key: bytes,
         clock: Clock,
         randomness: Randomness,
@@ -137,7 +139,13 @@ class Uploader:
         self._on_change = on_change
         self._heads = heads
         self._news = asyncio.Event()
-        self._limit = MAX_BATCH_RECORDS
+        self._idle_s = profile.upload_interval_idle_s
+        self._waiting_s = profile.upload_interval_waiting_s
+        self._most_bytes = min(profile.upload_batch_bytes, MAX_BATCH_BYTES)
+        self._most_records = self._limit = min(profile.upload_batch_records, MAX_BATCH_RECORDS)
+        self._not_before_s = 0.0
+        self._backlog = False
+        """More waited than the batch in flight could take; then the next one follows at once."""
         self._attempts = 0
         self._retry_after_s: float | None = None
         self.phase = UploadPhase.IDLE
@@ -160,7 +168,7 @@ class Uploader:
         while True:
             match self.phase:
                 case UploadPhase.IDLE | UploadPhase.HELD:
-                    await self._news.wait()
+                    await self._wait_for_news(self._idle_s)
                     self._news.clear()
                     await self._take_stock()
                 case UploadPhase.DUE | UploadPhase.IN_FLIGHT:
@@ -173,13 +181,18 @@ class Uploader:
 
     async def _send_when_possible(self) -> None:
         await self._connection.wait_link_up()
+        if (wait_s := self._not_before_s - self._clock.monotonic_s()) > 0:
+            await self._clock.sleep(wait_s)
+            await self._connection.wait_link_up()
         while self._paying():  # an upload never competes with a payment on this register
             await self._clock.sleep(YIELD_S)
         state = await self._journal.upload_state()
         if state.hold:
             self._step(UploadEvent.REFUSED_FOR_GOOD)
             return
-        batch = self._cut(await self._journal.records(state.acked_seq, self._limit))
+        waiting = await self._journal.records(state.acked_seq, self._limit)
+        batch = self._cut(waiting)
+        self._backlog = len(batch) < len(waiting) or len(waiting) == self._limit
         if not batch:
             self._step(UploadEvent.ALL_ACKNOWLEDGED)
             return
@@ -251,7 +264,9 @@ class Uploader:
             return
         if progressed:
             self._attempts = 0
-            self._limit = min(MAX_BATCH_RECORDS, self._limit * 2)
+            self._limit = min(self._most_records, self._limit * 2)
+            if not self._backlog:
+                self._not_before_s = self._clock.monotonic_s() + self._waiting_s
             await self._take_stock()
         else:
             await self._compare_heads()
@@ -288,7 +303,7 @@ class Uploader:
         batch: list[Record] = []
         for record in records:
             size += len(record.payload) + _RECORD_OVERHEAD_BYTES
-            if batch and size > MAX_BATCH_BYTES:
+            if batch and size > self._most_bytes:
                 break
             batch.append(record)
         return batch
@@ -346,8 +361,11 @@ class Uploader:
         seconds = self._retry_after_s or self._randomness.uniform(0.0, limit_s)
         self._retry_after_s = None
         self._news.clear()
+        await self._wait_for_news(seconds)
+
+    async def _wait_for_news(self, most_s: float) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(most_s):
                 await self._news.wait()
 
     def _committed(self, _: Committed) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from itertools import product
 
 import pytest
@@ -16,6 +17,7 @@ from store.exchange.messages import MAX_BATCH_BYTES, BatchAnswer, RecordAnswer, 
 from store.exchange.record import public_bytes
 from store.gateway.connection import HeadVerdict
 from store.gateway.errors import ServerBusy, ServerRefused, ServerUnreachable
+from store.gateway.profile import OfflineProfile
 from store.register.sync.upload_states import STEPS, UploadEvent, UploadPhase, backoff_limit_s, step
 from store.register.sync.uploader import Uploader
 from store.register.system_ports import SystemClock
@@ -85,6 +87,53 @@ async def test_long_backlog_goes_in_batches_within_the_limits(tmp_path):
         async with running(till.uploader().run()):
             await till.sent()
         assert [len(batch.records) for batch in till.uplink.batches] == [100, 100, 30]
+        assert await at_server(world, till) == await own(till)
+
+
+async def test_the_profile_sets_how_much_goes_into_a_batch(tmp_path):
+    async with shop(tmp_path) as (world, till):
+        await sell(till, 0, 25)
+        async with running(till.uploader(upload_batch_records=10).run()):
+            await till.sent()
+        assert [len(batch.records) for batch in till.uplink.batches] == [10, 10, 5]
+        till.uplink.batches.clear()
+        for n in range(10):
+            await till.journal.commit(event("lock", f"lock{n}", {"note": f"{n}" * 15_000}))
+        async with running(till.uploader(upload_batch_bytes=70_000).run()):
+            await till.sent()
+        sizes = [sum(len(record.payload) for record in batch.records) for batch in till.uplink.batches]
+        assert len(sizes) == 3
+        assert max(sizes) <= 70_000
+        assert await at_server(world, till) == await own(till)
+
+
+async def test_single_sales_travel_together_at_the_interval_and_a_backlog_does_not_wait(tmp_path):
+    async with shop(tmp_path) as (world, till):
+        await sell(till, 0, 5)
+        profile = {"upload_interval_waiting_s": 0.3, "upload_batch_records": 2}
+        async with running(till.uploader(**profile).run()):
+            begun_s = time.monotonic()
+            await till.sent()
+            assert time.monotonic() - begun_s < 0.3, "2, 2, 1 follow each other"
+            await sell(till, 5, 6)
+            await asyncio.sleep(0.05)
+            assert len(till.uplink.batches) == 3
+            await sell(till, 6, 7)
+            await till.sent()
+            assert time.monotonic() - begun_s >= 0.3
+        assert [len(batch.records) for batch in till.uplink.batches] == [2, 2, 1, 2]
+        assert await at_server(world, till) == await own(till)
+
+
+async def test_idle_uploader_looks_again_by_itself(tmp_path):
+    async with shop(tmp_path) as (world, till):
+        uploader = till.uploader(upload_interval_idle_s=0.05)
+        async with running(uploader.run()):
+            await asyncio.sleep(0.02)
+            uploader._committed = lambda _: None
+            till.journal._on_commit.clear()  # the news are lost
+            await sell(till, 0, 1)
+            await till.sent()
         assert await at_server(world, till) == await own(till)
 
 
@@ -378,6 +427,7 @@ class Server:
         return Uploader(
             journal=self.till.journal, client=self, connection=self.till.wire, heads=self.till.heads,
             server_key=public_bytes(self.key), clock=SystemClock(), randomness=QuickRandomness(),
+            profile=OfflineProfile(upload_interval_waiting_s=0),
             paying=lambda: False, on_change=lambda: None,
         )  # fmt: skip
 
