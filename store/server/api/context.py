@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from store.server.api.admission import Admission
-from store.server.api.authentication import Gatekeeper
+from store.server.api.authentication import Gatekeeper, check_claim, read_claim
 from store.server.api.health import Pulse
 from store.server.api.metrics import Metrics
 from store.server.books.posting import Poster
@@ -16,7 +16,7 @@ from store.server.channel import Channel
 from store.server.config import ServerConfig
 from store.server.errors import ProblemError
 from store.server.secrets import ServerSecrets
-from store.server.series import Series
+from store.server.series import Series, find_series
 from store.server.tasks import TaskGroupOfServer
 
 Result = TypeVar("Result")
@@ -83,6 +83,22 @@ class Call:
     def signed_by(self, series: Series) -> None:
         """Note the proved sender."""
         self._series = series
+
+    async def read_as_register(self, fn: Callable[..., Result], *args: Any) -> Result:
+        """Prove the sender and answer `fn(db, store, *args)` in one trip to the database, which a cashier waits for.
+
+        Raises ProblemError `bad-signature`, `fenced` or `replayed`; what was read is thrown away then.
+        """
+        claim = read_claim(self.request)
+
+        def unit(db: Any, *inner: Any) -> tuple[Series, Result]:
+            proved = check_claim(self.request, self.body, claim, find_series(db, claim.series))
+            return proved, fn(db, proved.store, *inner)
+
+        series, result = await self.read(unit, *args)
+        self.signed_by(series)
+        self.context.gatekeeper.check_nonce(claim, self.context.now_ms(), delivers=False)
+        return result
 
     def check_budget(self) -> None:
         """Raise ProblemError `expired` when the caller has stopped waiting by now."""
