@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 import tui
 from core_home import CoreRun, make_home
 from tui.command import COMMANDS, main
+from tui.commands.status import next_attempt, other_lines
 
 WORDS = [
     *((word,) for word in COMMANDS),
@@ -157,6 +159,9 @@ def test_status_for_scripts(capsys, core, home):
     assert status["mode"] == "OFFLINE auto"
     assert status["link"] == "DOWN"
     assert status["last_sync"] == {"at": None, "result": ""}
+    assert {row["name"]: row["rows"] for row in status["data_sets"]}["1040 Products"] == 2
+    assert all(row["at"].endswith("Z") for row in status["data_sets"])
+    assert status["devices"] == []
 
 
 def test_status_for_people(capsys, core, home):
@@ -165,6 +170,22 @@ def test_status_for_people(capsys, core, home):
     assert out.splitlines()[0] == "S0001-R01"
     assert "OFFLINE auto since " in out
     assert "Pending transactions: 0" in out
+    assert "Next attempt: at the next sale\n" in out
+    assert "Data: 1040 Products, 2 rows" in out
+    assert out.endswith("No devices are configured.\n")
+
+
+def test_devices_and_a_later_attempt_for_people():
+    rows = [
+        {"device": "printer", "kind": "printer", "health": "paper_out", "detail": ""},
+        {"device": "scanner0", "kind": "scanner", "health": "ready", "detail": "It is open."},
+    ]
+    assert other_lines({"data_sets": [], "devices": rows}) == [
+        "Printer: paper out",
+        "Scanner scanner0: It is open.",
+    ]
+    later = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+    assert next_attempt(later).startswith("at the next sale, not before ")
 
 
 def test_917_shows_and_switches(capsys, core, home):

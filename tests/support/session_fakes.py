@@ -218,7 +218,7 @@ class FakeShop:
         return self.staff.get(number)
 
     def data_sets(self) -> list[dict[str, Any]]:
-        return [{"name": "1040 Products", "rows": "6", "as_of": "today 06:00", "state": "ready"}]
+        return [{"name": "1040 Products", "rows": "6", "count": 6, "as_of": "today 06:00", "state": "ready"}]
 
 
 class FakePrinting:

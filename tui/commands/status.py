@@ -1,7 +1,7 @@
 """`outpost status`: how the running register stands, from the register itself."""
 
 import argparse
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from store.register.control.client import ask
@@ -35,7 +35,7 @@ def connection_lines(status: dict[str, Any]) -> list[str]:
     if status["reason"]:
         lines.append(f"Reason: {status['reason']}")
     if status["next_attempt"]:
-        lines.append(f"Next attempt: at the next sale, not before {local(status['next_attempt'])}")
+        lines.append(f"Next attempt: {next_attempt(status['next_attempt'])}")
     lines.append(f"Pending transactions: {status['pending_transactions']}")
     lines.append(f"Pending downloads: {status['pending_downloads']}")
     at, result = status["last_sync"]["at"], status["last_sync"]["result"]
@@ -53,11 +53,23 @@ def local(at: str) -> str:
     return f"{datetime.fromisoformat(at).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
+def device_name(row: dict[str, Any]) -> str:
+    """What a device is called: "Printer", and "Scanner scanner1" where there may be several."""
+    kind = str(row["kind"]).capitalize()
+    return kind if row["device"] == row["kind"] else f"{kind} {row['device']}"
+
+
+def next_attempt(at: str) -> str:
+    """When the register tries to come back by itself."""
+    if datetime.fromisoformat(at) <= datetime.now(UTC):
+        return "at the next sale"
+    return f"at the next sale, not before {local(at)}"
+
+
 def other_lines(status: dict[str, Any]) -> list[str]:
     """Data sets and devices, for people."""
-    sets = [f"Data: {row['name']}, {row['rows']} rows" for row in status["data_sets"]]
+    sets = [f"Data: {row['name']}, {row['rows']:,} rows" for row in status["data_sets"]]
     devices = [
-        f"{row['kind'].capitalize()} {row['device']}: {row['detail'] or row['health']}"
-        for row in status["devices"]
+        f"{device_name(row)}: {row['detail'] or row['health'].replace('_', ' ')}" for row in status["devices"]
     ]
     return [*sets, *(devices or ["No devices are configured."])]

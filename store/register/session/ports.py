@@ -117,7 +117,7 @@ class ShopData(Protocol):
         ...
 
     def data_sets(self) -> list[dict[str, Any]]:
-        """Rows of the data-set table of the Connection status screen."""
+        """Rows of the data-set table of the Connection status screen; `count` and `at` beside the texts for scripts."""
         ...
 
 

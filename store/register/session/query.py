@@ -248,7 +248,7 @@ async def status(work: Work) -> dict[str, Any]:
             "at": utc_text(upload.last_at_ms) if upload.last_at_ms else None,
             "result": upload.last_result,
         },
-        "data_sets": work.ports.shop.data_sets(),
+        "data_sets": [{**row, "rows": row["count"]} for row in work.ports.shop.data_sets()],
         "devices": [],
     }
     return base | work.ports.status()

@@ -125,11 +125,12 @@ class CatalogShop:
             return None
 
     def data_sets(self) -> list[dict[str, Any]]:
-        """Rows of the data-set table of the Connection status screen, as texts."""
+        """Rows of the data-set table of the Connection status screen, as texts; `count` and `at` for scripts."""
         version = self._keeper.active()
         as_of = self._local(version.created_ms) if version else ""
+        at = utc_text(version.created_ms) if version else None
         state = "a newer one waits" if self.pending_downloads else "ready"
-        return [{**row, "as_of": as_of, "state": state} for row in self._data_sets]
+        return [{**row, "as_of": as_of, "at": at, "state": state} for row in self._data_sets]
 
     def _local(self, at_ms: int) -> str:
         today = local_text(utc_text(self._clock.wall_ms()), self._clock.utc_offset_min())

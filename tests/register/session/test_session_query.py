@@ -55,7 +55,7 @@ async def test_connection_status_has_every_text_of_its_screen(till):
     assert (facts["pending_transactions"], facts["oldest"], facts["amount"]) == (3, "14:03", "4.58 EUR")
     assert (facts["pending_downloads"], facts["last_sync"]) == (0, "none yet")
     assert facts["data_sets"] == [
-        {"name": "1040 Products", "rows": "6", "as_of": "today 06:00", "state": "ready"}
+        {"name": "1040 Products", "rows": "6", "count": 6, "as_of": "today 06:00", "state": "ready"}
     ]
     assert facts["uploads"] == []
 
@@ -114,6 +114,7 @@ async def test_status_has_its_promised_fields_and_is_json(till):
         "data_sets",
         "devices",
     } <= status.keys()
+    assert [row["rows"] for row in status["data_sets"]] == [6]
     json.dumps(status)
 
 
