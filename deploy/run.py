@@ -77,6 +77,8 @@ def install() -> None:
     venv.EnvBuilder(with_pip=with_pip, clear=True, symlinks=True).create(VENV)
     subprocess.check_call([*pip, "--require-hashes", "-r", LOCK])
     subprocess.check_call([*pip, "--no-deps", "--no-build-isolation", "-e", ROOT])
+    # Otherwise every start of core and screen would compile the project anew where nothing may be written.
+    subprocess.call([PYTHON, "-m", "compileall", "-q", "tui", "devices", "store"], cwd=ROOT)
     STAMP.write_text(fingerprint())
 
 
