@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from fault_proxy import DRIP, HEALTHY, RESET, SILENT, captive_portal, error_answer
+from fault_proxy import ANSWERS_LOST, DRIP, HEALTHY, RESET, SILENT, captive_portal, error_answer
 from pty_terminal import Terminal
 from shop import Shop, eventually
 from shop_hand import (
@@ -51,6 +51,7 @@ FAULTS: dict[str, tuple[Callable, Callable]] = {
     "reset": (lambda _, network: network.set(RESET), lambda _, network: network.set(HEALTHY)),
     "refused": (lambda _, network: network.unplug(), lambda _, network: network.plug_in()),
     "slow drip": (lambda _, network: network.set(DRIP), lambda _, network: network.set(HEALTHY)),
+    "answers lost": (lambda _, network: network.set(ANSWERS_LOST), lambda _, network: network.set(HEALTHY)),
     "captive portal": (
         lambda _, network: network.set(captive_portal()),
         lambda _, network: network.set(HEALTHY),

@@ -119,7 +119,7 @@ def test_whole_day_with_voids_card_copy_lock_and_no_sale_agrees_with_the_drawer(
 
     close = shop.journal()[-1]
     assert close["kind"] == "shift.close"
-    assert (close["expected_cash"], close["counted_cash"], close["over_short"]) == (drawer, drawer, 0)
+    assert (close["expected_cash"], close["counted"], close["over_short"]) == (drawer, drawer, 0)
     kinds = [payload["kind"] for payload in shop.journal()]
     assert [kinds.count(kind) for kind in ("sale", "void", "reprint", "drawer.open", "report.x")] == [
         4,
