@@ -111,7 +111,7 @@ def test_tokens_and_engine_lines_are_rendered_for_sqlite():
     assert len(statements) == 3
 
 
-@pytest.mark.parametrize("package", ["store.server", "store.register"])
+@pytest.mark.parametrize("package", ["store.server", "store.register.journal"])
 def test_the_ladders_of_the_project_can_be_climbed(package):
     db = connect()
     steps = load_steps(package)

@@ -287,7 +287,7 @@ class Work:
         state, _ = self._stored
         if state.till is not TillState.SAFE_STOP:
             self.stopped_from = state.till
-        self.state = msgspec.structs.replace(state, till=after(state.till, event), asked=None)
+        self.state = msgspec.structs.replace(state, till=after(state.till, event), asked=None, named="")
         self.say(f"{sentence} {then}", Tone.ERROR, sound=True)
 
     async def settled(self, state: SessionState) -> SessionState:

@@ -16,8 +16,9 @@ from store.exchange.acknowledgement import sign_acknowledgement
 from store.exchange.messages import MAX_BATCH_BYTES, BatchAnswer, RecordAnswer, SeriesHead
 from store.exchange.record import public_bytes
 from store.gateway.connection import HeadVerdict
-from store.gateway.errors import ServerBusy, ServerRefused, ServerUnreachable
+from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerUnreachable
 from store.gateway.profile import OfflineProfile
+from store.register.journal.errors import JournalDamaged
 from store.register.sync.upload_states import STEPS, UploadEvent, UploadPhase, backoff_limit_s, step
 from store.register.sync.uploader import Uploader
 from store.register.system_ports import SystemClock
@@ -494,6 +495,26 @@ async def test_answer_that_takes_nothing_is_tried_again_with_pauses_not_in_a_loo
         async with running(server.uploader().run()):
             await till.sent()
         assert server.asked == 5
+
+
+async def test_journal_that_cannot_be_read_for_a_moment_and_a_client_that_closes_are_tried_again(tmp_path):
+    async with shop(tmp_path) as (world, till):
+        await sell(till, 0, 2)
+        real, reads = till.journal.hash_at, []
+
+        async def fails_once(seq):
+            reads.append(seq)
+            if len(reads) == 1:
+                raise JournalDamaged("The journal cannot be read.")
+            return await real(seq)
+
+        till.journal.hash_at = fails_once
+        uplink = Scripted(till.client, GatewayError("the client is closing"))
+        async with running(till.uploader(uplink).run()):
+            await till.sent()
+        assert uplink.sizes == [2, 2, 2]
+        assert await at_server(world, till) == await own(till)
+        assert (await till.journal.upload_state()).last_result == "ok"
 
 
 async def test_server_that_turns_out_ahead_of_us_in_the_handshake_holds(tmp_path):
