@@ -1,7 +1,5 @@
 """Errors at the edges of the journal's file: each becomes a sentence that says what to do."""
 
-import os
-
 import pytest
 
 from journal_world import identity, opened
@@ -30,7 +28,7 @@ async def test_directory_that_cannot_be_synced_stops_the_opening(tmp_path, monke
 
     driver = journal_file.SQLITE3
     monkeypatch.setattr(type(driver), "sync_directory", staticmethod(fails), raising=False)
-    with pytest.raises(JournalDamaged, match="The disk of the journal .* fails"):
+    with pytest.raises(JournalDamaged, match=r"The disk of the journal .* fails"):
         async with opened(tmp_path):
             pass
 
@@ -47,7 +45,7 @@ def test_file_that_is_there_is_left_alone(tmp_path):
     make_private(path)
     assert path.read_bytes() == b"x"
     make_private(tmp_path / "new.db")
-    assert os.stat(tmp_path / "new.db").st_mode & 0o077 == 0
+    assert (tmp_path / "new.db").stat().st_mode & 0o077 == 0
 
 
 async def test_identity_of_another_register_does_not_open_it(tmp_path):

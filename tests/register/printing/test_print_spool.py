@@ -10,6 +10,7 @@ from journal_disk import FailingDisk
 from journal_world import START_MS, HeldStorage, StillClock, event, opened, sale
 from store.register.journal.journal import Entry, PrintJob
 from store.register.peripherals import DeviceStatus, Health, PrintOutcome, PrintResult
+from store.register.printing import spool as print_spool
 from store.register.printing.job_states import OPEN_STATES, STEPS, JobEvent, JobState, sentence, step
 from store.register.printing.spool import DRAWER_LIFE_S, PrintSpool
 from store.sale.policy import StoreFacts
@@ -179,6 +180,22 @@ async def test_hanging_printer_delays_no_sale(tmp_path):
         paper.hangs.set()
         await until(state_is(journal, "t19-receipt", JobState.CONFIRMED))
         assert [job_id for job_id, _ in paper.printed] == [f"t{n}-receipt" for n in range(20)]
+
+
+async def test_driver_that_never_comes_back_is_given_up_and_the_next_receipt_is_printed(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(print_spool, "JOB_GUARD_S", 0.05)
+    paper = Paper()
+    paper.hangs = asyncio.Event()
+    async with opened(tmp_path) as journal, spool_of(journal, paper) as spool:
+        await journal.commit(receipt("t1"))
+        await until(state_is(journal, "t1-receipt", JobState.UNKNOWN))
+        assert "F3 prints a copy" in spool.state_of("t1-receipt")
+        paper.hangs.set()
+        await journal.commit(receipt("t2"))
+        await until(state_is(journal, "t2-receipt", JobState.CONFIRMED))
+        assert [job_id for job_id, _ in paper.printed] == ["t2-receipt"]
 
 
 async def test_what_was_being_sent_when_the_register_died_is_unknown_and_stays_unsent(tmp_path):
