@@ -1,0 +1,24 @@
+"""Bytes of a stranger in the place of a record or a package chunk: judged, never stumbled over."""
+
+import pytest
+
+from store.exchange.acknowledgement import _is_canonical
+from store.exchange.package import ChunkEntry, PackageError, _decompress
+from store.exchange.record import declares_unsigned
+
+
+@pytest.mark.parametrize("payload", [b"", b"\xff", b"[]", b"{", b'{"sig_state": 1.5}'])
+def test_payload_that_cannot_be_read_does_not_say_that_it_is_unsigned(payload):
+    assert declares_unsigned(payload) is False
+
+
+@pytest.mark.parametrize("document", [{"price": 1.5}, {"at": None}, {"Key": 1}, {"n": 2**70}])
+def test_document_that_has_no_canonical_form_is_not_canonical(document):
+    assert _is_canonical(document, b"{}") is False
+
+
+@pytest.mark.parametrize("stored", [b"", b"no zstd at all", b"\x28\xb5\x2f\xfd\xff\xff\xff\xff"])
+def test_chunk_that_is_no_zstd_is_a_sentence(stored):
+    entry = ChunkEntry(stored_size=len(stored), raw_size=10, sha256="")
+    with pytest.raises(PackageError, match=r"cannot be unpacked|announced size"):
+        _decompress(entry, stored)

@@ -1,0 +1,122 @@
+"""What can go wrong before the server serves: one sentence on standard error, no traceback, nothing half-made."""
+
+import socket
+from importlib import metadata
+
+import pytest
+
+from server_process import PEPPER, prepare_home
+from server_world import TABLES, package_file
+from store.database.errors import DatabaseBusy, StorageReadOnly
+from store.exchange.package import PackageError
+from store.server import channel, packages, version
+from store.server import prepare as preparing
+from store.server.channel import Channel
+from store.server.config import ServerConfig
+from store.server.errors import ServerTrouble
+from store.server.prepare import prepare
+from store.server.runtime import EXIT_TROUBLE, run_server
+
+
+def config(home, **more):
+    facts = {"home": home, "port": 0, "database_url": "sqlite:channel.db", "host": "127.0.0.1"}
+    return ServerConfig(**facts, allow_insecure=True, **more)
+
+
+def said(capsys):
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("outpost server: ")
+    assert err.count("\n") == 1
+    return err
+
+
+def test_home_that_cannot_be_made_is_a_sentence(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert run_server(config(tmp_path / "file" / "home")) == EXIT_TROUBLE
+    assert "cannot be written" in said(capsys)
+
+
+def test_port_that_is_taken_is_a_sentence_and_the_next_start_works_on_the_same_files(tmp_path, capsys):
+    prepare_home(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        facts = config(tmp_path)
+        busy = ServerConfig(
+            home=tmp_path, port=taken.getsockname()[1], database_url=facts.database_url, host=facts.host,
+            allow_insecure=True,
+        )  # fmt: skip
+        for _ in range(2):
+            assert run_server(busy) == EXIT_TROUBLE
+            assert "choose another port" in said(capsys)
+
+
+def test_database_that_is_none_is_a_sentence(tmp_path, capsys):
+    (tmp_path / "channel.db").write_bytes(b"this is no database, whatever its name says" * 100)
+    assert run_server(config(tmp_path)) == EXIT_TROUBLE
+    said(capsys)
+
+
+async def test_migration_that_fails_leaves_no_thread_and_no_lock(tmp_path, monkeypatch):
+    def fails(*_):
+        raise DatabaseBusy("Somebody writes.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(channel, "climb", fails)
+        with pytest.raises(DatabaseBusy):
+            await Channel.open(tmp_path / "channel.db")
+    opened = await Channel.open(tmp_path / "channel.db")
+    await opened.close()
+
+
+def package_in(folder, pepper="70" * 32):
+    path = folder / "shop.package"
+    path.write_bytes(package_file())
+    path.with_name("shop.package.pepper").write_text(pepper)
+    return path
+
+
+@pytest.mark.parametrize("pepper", ["no hexadecimal", "\xff"])
+def test_pepper_file_that_holds_none_is_named(tmp_path, pepper):
+    path = package_in(tmp_path, pepper)
+    with pytest.raises(ServerTrouble, match=r"shop\.package\.pepper holds no pepper"):
+        prepare(tmp_path / "server", "sqlite:channel.db", path, "S0042-R03", allow_insecure=True)
+
+
+def test_package_that_cannot_be_kept_is_a_sentence(tmp_path, monkeypatch):
+    def fails(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(preparing, "keep_file", fails)
+    with pytest.raises(ServerTrouble, match=r"cannot be written: No space left on device\."):
+        prepare_home(tmp_path)
+
+
+def test_database_that_cannot_be_written_is_a_sentence(tmp_path, monkeypatch):
+    async def fails(*_):
+        raise StorageReadOnly("The disk is read-only.")
+
+    monkeypatch.setattr(preparing, "_load", fails)
+    with pytest.raises(ServerTrouble, match="The disk is read-only"):
+        prepare_home(tmp_path)
+
+
+def test_package_that_breaks_off_while_it_is_loaded_loads_nothing(tmp_path, monkeypatch):
+    prepare_home(tmp_path)
+
+    def breaks_off(*_):
+        raise PackageError("A chunk of the package cannot be unpacked; fetch it again.")
+        yield
+
+    monkeypatch.setattr(packages, "read_rows", breaks_off)
+    path = tmp_path / "second.package"
+    path.write_bytes(package_file(2, TABLES))
+    with pytest.raises(ServerTrouble, match="cannot be unpacked; fetch it again"):
+        prepare(tmp_path, "sqlite:channel.db", path, "S0042-R03", pepper=PEPPER, allow_insecure=True)
+
+
+def test_bare_source_tree_has_version_nought(monkeypatch):
+    def missing(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    assert version._version() == "0"
