@@ -75,6 +75,12 @@ class Canvas:
         """A stretch of one character."""
         self.put(x, y, char * width, role)
 
+    def stamp(self, y: int, rows: "Canvas") -> None:
+        """Put the rows of another canvas of the same width here, from row `y` on; what is below the edge is cut."""
+        kept = max(0, min(rows.height, self.height - y))
+        self._chars[y : y + kept] = [[*row] for row in rows._chars[:kept]]
+        self._roles[y : y + kept] = [[*row] for row in rows._roles[:kept]]
+
     def picture(self) -> Picture:
         """What was drawn."""
         return Picture(

@@ -1,5 +1,7 @@
 """Frames: one panel, two side by side, and a box over them."""
 
+from functools import lru_cache
+
 import msgspec
 
 from tui.view.canvas import Canvas
@@ -39,15 +41,23 @@ def one_panel(canvas: Canvas, y: int, height: int, title: str) -> Box:
 def two_panels(canvas: Canvas, y: int, height: int, title: str, side_title: str) -> tuple[Box, Box]:
     """A wide and a narrow panel with a common border."""
     main = canvas.width - SIDE_WIDTH - 3
-    boxed(canvas, 0, y, canvas.width, height, title)
-    border = main + 1
-    canvas.put(border, y, "┬", Role.FRAME)
-    _title(canvas, border + 1, y, SIDE_WIDTH, side_title)
-    for row in range(y + 1, y + height - 1):
-        canvas.put(border, row, "│", Role.FRAME)
-    canvas.put(border, y + height - 1, "┴", Role.FRAME)
+    canvas.stamp(y, _two_frames(canvas.width, height, title, side_title))
     inner = height - 2
-    return Box(1, y + 1, main, inner), Box(border + 1, y + 1, SIDE_WIDTH, inner)
+    return Box(1, y + 1, main, inner), Box(main + 2, y + 1, SIDE_WIDTH, inner)
+
+
+@lru_cache(16)
+def _two_frames(width: int, height: int, title: str, side_title: str) -> Canvas:
+    """Half of the work of a picture, and nearly always the same."""
+    canvas = Canvas(width, height)
+    boxed(canvas, 0, 0, width, height, title)
+    border = width - SIDE_WIDTH - 2
+    canvas.put(border, 0, "┬", Role.FRAME)
+    _title(canvas, border + 1, 0, SIDE_WIDTH, side_title)
+    for row in range(1, height - 1):
+        canvas.put(border, row, "│", Role.FRAME)
+    canvas.put(border, height - 1, "┴", Role.FRAME)
+    return canvas
 
 
 def boxed(
