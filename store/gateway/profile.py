@@ -76,7 +76,12 @@ class OfflineProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Meta(ge=1, le=3_600, description="Seconds between looks for records to upload while none is known."),
     ] = 60
     upload_interval_waiting_s: Annotated[
-        float, Meta(ge=0.1, le=3_600, description="Seconds between uploads; a backlog does not wait.")
+        float,
+        Meta(
+            ge=0.1,
+            le=3_600,
+            description="Seconds of the first pause after an upload that failed; a new record goes at once.",
+        ),
     ] = 1
     upload_batch_records: Annotated[int, Meta(ge=1, le=100, description="Most records in one upload.")] = 100
     upload_batch_bytes: Annotated[

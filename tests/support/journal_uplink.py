@@ -87,7 +87,7 @@ class Till:
         return Uploader(
             journal=self.journal, client=uplink or self.uplink, connection=self.wire, heads=self.heads,
             server_key=bytes.fromhex(self.enrolment.server_key), clock=SystemClock(), randomness=QuickRandomness(),
-            profile=OfflineProfile(**{"upload_interval_waiting_s": 0, **profile}),
+            profile=OfflineProfile(**profile),
             paying=lambda: self.is_paying, on_change=self.changed,
         )  # fmt: skip
 

@@ -75,5 +75,8 @@ def step(phase: UploadPhase, event: UploadEvent) -> UploadPhase:
 
 
 def backoff_limit_s(attempts: int, first_s: float = 1.0, most_s: float = 60.0) -> float:
-    """Upper bound of the pause after that many failed attempts; the pause is drawn from 0 to it (full jitter)."""
-    return min(most_s, first_s * 2.0 ** min(attempts, 16))
+    """Upper bound of the pause after that many failed attempts; the pause is drawn from 0 to it (full jitter).
+
+    A first pause longer than the longest one stays as it is.
+    """
+    return min(max(most_s, first_s), first_s * 2.0 ** min(attempts, 16))

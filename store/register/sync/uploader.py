@@ -140,12 +140,9 @@ class Uploader:
         self._heads = heads
         self._news = asyncio.Event()
         self._idle_s = profile.upload_interval_idle_s
-        self._waiting_s = profile.upload_interval_waiting_s
+        self._first_pause_s = profile.upload_interval_waiting_s
         self._most_bytes = min(profile.upload_batch_bytes, MAX_BATCH_BYTES)
         self._most_records = self._limit = min(profile.upload_batch_records, MAX_BATCH_RECORDS)
-        self._not_before_s = 0.0
-        self._backlog = False
-        """More waited than the batch in flight could take; then the next one follows at once."""
         self._attempts = 0
         self._retry_after_s: float | None = None
         self.phase = UploadPhase.IDLE
@@ -181,18 +178,13 @@ class Uploader:
 
     async def _send_when_possible(self) -> None:
         await self._connection.wait_link_up()
-        if (wait_s := self._not_before_s - self._clock.monotonic_s()) > 0:
-            await self._clock.sleep(wait_s)
-            await self._connection.wait_link_up()
         while self._paying():  # an upload never competes with a payment on this register
             await self._clock.sleep(YIELD_S)
         state = await self._journal.upload_state()
         if state.hold:
             self._step(UploadEvent.REFUSED_FOR_GOOD)
             return
-        waiting = await self._journal.records(state.acked_seq, self._limit)
-        batch = self._cut(waiting)
-        self._backlog = len(batch) < len(waiting) or len(waiting) == self._limit
+        batch = self._cut(await self._journal.records(state.acked_seq, self._limit))
         if not batch:
             self._step(UploadEvent.ALL_ACKNOWLEDGED)
             return
@@ -265,8 +257,6 @@ class Uploader:
         if progressed:
             self._attempts = 0
             self._limit = min(self._most_records, self._limit * 2)
-            if not self._backlog:
-                self._not_before_s = self._clock.monotonic_s() + self._waiting_s
             await self._take_stock()
         else:
             await self._compare_heads()
@@ -357,7 +347,7 @@ class Uploader:
         if not self._connection.link_is_up:
             await self._connection.wait_link_up()
             return
-        limit_s = backoff_limit_s(self._attempts - 1)
+        limit_s = backoff_limit_s(self._attempts - 1, self._first_pause_s)
         seconds = self._retry_after_s or self._randomness.uniform(0.0, limit_s)
         self._retry_after_s = None
         self._news.clear()

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import time
 from itertools import product
 
 import pytest
@@ -108,22 +107,22 @@ async def test_the_profile_sets_how_much_goes_into_a_batch(tmp_path):
         assert await at_server(world, till) == await own(till)
 
 
-async def test_single_sales_travel_together_at_the_interval_and_a_backlog_does_not_wait(tmp_path):
-    async with shop(tmp_path) as (world, till):
-        await sell(till, 0, 5)
-        profile = {"upload_interval_waiting_s": 0.3, "upload_batch_records": 2}
-        async with running(till.uploader(**profile).run()):
-            begun_s = time.monotonic()
+async def test_the_profile_sets_the_first_pause_after_a_failure(tmp_path):
+    async with shop(tmp_path) as (_, till):
+        uploader = till.uploader(upload_interval_waiting_s=5)
+        drawn = []
+
+        def uniform(low, high):
+            drawn.append(high)
+            return 0.0
+
+        uploader._randomness.uniform = uniform
+        await sell(till, 0, 1)
+        uploader._client = Scripted(till.client, *(ServerBusy("busy") for _ in range(6)))
+        async with running(uploader.run()):
             await till.sent()
-            assert time.monotonic() - begun_s < 0.3, "2, 2, 1 follow each other"
-            await sell(till, 5, 6)
-            await asyncio.sleep(0.05)
-            assert len(till.uplink.batches) == 3
-            await sell(till, 6, 7)
-            await till.sent()
-            assert time.monotonic() - begun_s >= 0.3
-        assert [len(batch.records) for batch in till.uplink.batches] == [2, 2, 1, 2]
-        assert await at_server(world, till) == await own(till)
+        assert drawn == [5, 10, 20, 40, 60, 60]
+    assert backoff_limit_s(0, 300) == backoff_limit_s(5, 300) == 300
 
 
 async def test_idle_uploader_looks_again_by_itself(tmp_path):
@@ -428,7 +427,7 @@ class Server:
         return Uploader(
             journal=self.till.journal, client=self, connection=self.till.wire, heads=self.till.heads,
             server_key=public_bytes(self.key), clock=SystemClock(), randomness=QuickRandomness(),
-            profile=OfflineProfile(upload_interval_waiting_s=0),
+            profile=OfflineProfile(),
             paying=lambda: False, on_change=lambda: None,
         )  # fmt: skip
 
