@@ -166,8 +166,6 @@ class PostgresConnection:
             if isinstance(trouble, DatabaseClosed):
                 self._drop()
             raise trouble from error
-        except asyncpg.DataError:
-            raise  # a value of the wrong kind: a mistake of the caller, and an InterfaceError by descent
         except _LOST as error:
             self._drop()
             raise DatabaseClosed(f"The connection to {place_of(self._url)} broke: {error}.") from error
@@ -259,7 +257,7 @@ def translate(error: asyncpg.PostgresError) -> Exception | None:
         return StorageFull(text)
     if state in ("25006", "42501"):
         return StorageReadOnly(text)
-    if state.startswith("23"):
+    if state.startswith(("22", "23")):  # a value that fits no column, a broken constraint
         return ConstraintBroken(str(error))
     if state.startswith(("08", "57P", "53")):
         return DatabaseClosed(text)

@@ -47,7 +47,12 @@ def find_item(db: Connection, store: str, keys: Iterable[tuple[str, str]]) -> Wi
     """The item of the first (kind, value) that is on file; kinds are gtin (14 digits), sku and plu."""
     for kind, value in keys:
         statement = _BY_KIND.get(kind)
-        row = db.execute(statement, values(store, value)).fetchone() if statement else None
+        # PostgreSQL takes no NUL in a text, and no key has one.
+        row = (
+            db.execute(statement, values(store, value)).fetchone()
+            if statement and "\0" not in value
+            else None
+        )
         if row is not None:
             return _item(row, matched=f"{kind}:{value}")
     return None
@@ -55,7 +60,8 @@ def find_item(db: Connection, store: str, keys: Iterable[tuple[str, str]]) -> Wi
 
 def search(db: Connection, store: str, text: str, limit: int) -> tuple[WireItem, ...]:
     """Up to `limit` items whose name contains every word of the text, by name."""
-    words = text[:MAX_SEARCH_TEXT].split()
+    text = text.replace("\0", " ")[:MAX_SEARCH_TEXT]
+    words = text.split()
     if not words:
         return ()
     if all(len(word) >= _SHORTEST_TRIGRAM for word in words):

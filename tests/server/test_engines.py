@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import server_world
 from server_process import prepare_home, running_server
 from server_world import Register, problem, running_world
+from store.database.connection import values
 from store.database.errors import ConstraintBroken, DatabaseBusy, DatabaseClosed, SchemaTooNew
 from store.database.postgres import MAX_ATTEMPTS, UnitLost
 from store.server.channel import Channel
@@ -165,6 +166,20 @@ async def test_a_missing_database_a_wrong_password_and_no_server_are_sentences(p
     await asyncio.to_thread(admin.execute, "drop role guarded")
     with pytest.raises(DatabaseClosed, match="cannot be reached"):
         await Channel.open("postgresql://postgres@/postgres?host=/nowhere")
+
+
+async def test_a_text_with_nul_finds_nothing_and_a_value_that_fits_no_column_is_a_broken_rule(
+    tmp_path, on_postgres
+):
+    async with running_world(tmp_path) as world:
+        register = await world.enrolled()
+        assert (await register.get("/items?key=sku:47%0011"))[0] == 404
+        assert (await register.get("/search?text=gou%00da"))[0] == 200
+        for value in ("a\0b", 5):
+            with pytest.raises(ConstraintBroken):
+                await world.context.channel.work(
+                    lambda db, v=value: db.execute("insert into health values ($1, 1, 1)", values(v))
+                )
 
 
 async def test_a_server_process_is_prepared_and_serves_from_postgres(tmp_path, postgres_url):
