@@ -5,11 +5,19 @@ SQLite takes `$1` as the *name* of a parameter, so the values are handed over as
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 Value = str | int | bytes | float | None
 Row = tuple[Any, ...]
 Result = TypeVar("Result")
+
+
+class Engine(Enum):
+    """Which engine is underneath; asked for only where no text serves both."""
+
+    SQLITE = "sqlite"
+    POSTGRES = "postgres"
 
 
 class Rows(Protocol):
@@ -37,6 +45,12 @@ class Connection(Protocol):
 def values(*args: Value) -> dict[str, Value]:
     """The values of `$1`, `$2`, ... in order."""
     return {str(position): value for position, value in enumerate(args, 1)}
+
+
+def engine_of(db: Connection) -> Engine:
+    """The engine of a connection; the drivers of SQLite say nothing."""
+    engine = getattr(db, "engine", Engine.SQLITE)
+    return engine if isinstance(engine, Engine) else Engine.SQLITE
 
 
 def run_unit(db: Connection, fn: Callable[..., Result], *args: Any) -> Result:

@@ -1,8 +1,9 @@
 """The ladder of schema changes: `NNNN_name.sql` files, each applied with its number in one transaction.
 
-One text serves both engines. Tokens: `@int` (integer or bigint), `@text`, `@json` (text or jsonb), `@blob` (blob
-or bytea), `@strict` (`strict` or nothing); lines that begin with `--@sqlite ` or `--@postgres ` belong to that
-engine only. Statements end with `;` at the end of a line; a trigger's inner statements stay on one line.
+One text serves both engines. Tokens: `@int` (integer or bigint), `@text` (compared by its bytes), `@json` (text or
+jsonb), `@blob` (blob or bytea), `@strict` (`strict` or nothing); lines that begin with `--@sqlite ` or
+`--@postgres ` belong to that engine only. Statements end with `;` at the end of a line; a trigger's inner
+statements stay on one line.
 """
 
 import hashlib
@@ -12,12 +13,29 @@ import sqlite3
 
 import msgspec
 
-from store.database.connection import Connection, run_unit, values
+from store.database.connection import Connection, Engine, engine_of, run_unit, values
 from store.database.errors import SchemaTooNew
 
 _NAME = re.compile(r"(?P<number>[0-9]{4})_[a-z0-9_]+\.sql")
-_TOKENS = {"@int": "integer", "@text": "text", "@json": "text", "@blob": "blob", "@strict": "strict"}
-_ONLY_SQLITE = "--@sqlite "
+_TOKENS = {
+    Engine.SQLITE: {
+        "@int": "integer",
+        "@text": "text",
+        "@json": "text",
+        "@blob": "blob",
+        "@strict": "strict",
+    },
+    # Texts sort and compare by their bytes, as in SQLite.
+    Engine.POSTGRES: {
+        "@int": "bigint",
+        "@text": 'text collate "C"',
+        "@json": "jsonb",
+        "@blob": "bytea",
+        "@strict": "",
+    },
+}
+LADDER_LOCK = 0x6F757470
+"""The advisory lock under which PostgreSQL's rungs are climbed, one process at a time."""
 
 CREATE_LADDER = (
     "create table if not exists schema_version "
@@ -54,22 +72,26 @@ def load_steps(package: str) -> tuple[Step, ...]:
     return steps
 
 
-def render(sql: str) -> tuple[str, ...]:
-    """The statements of a rung for SQLite."""
+def render(sql: str, engine: Engine = Engine.SQLITE) -> tuple[str, ...]:
+    """The statements of a rung for an engine."""
     lines = []
+    own_prefix = f"--@{engine.value} "
     for line in sql.splitlines():
-        if line.startswith(_ONLY_SQLITE):
-            line = line.removeprefix(_ONLY_SQLITE)
+        line = line.removeprefix(own_prefix)
         if not line.lstrip().startswith("--"):
             lines.append(line)
     text = "\n".join(lines)
-    for token, word in _TOKENS.items():
+    for token, word in _TOKENS[engine].items():
         text = re.sub(rf"{token}\b", word, text)
     return tuple(part.strip() for part in re.split(r";[ \t]*(?:\n|$)", text) if part.strip())
 
 
 def schema_version(db: Connection) -> int:
-    """The number of the last rung that was applied; 0 for a fresh file."""
+    """The number of the last rung that was applied; 0 for a fresh database."""
+    if engine_of(db) is Engine.POSTGRES:
+        if db.execute("select to_regclass('schema_version')::text").fetchone()[0] is None:
+            return 0
+        return int(db.execute("select coalesce(max(n), 0) from schema_version").fetchone()[0])
     return int(db.execute("pragma user_version").fetchone()[0])
 
 
@@ -95,14 +117,18 @@ def pending(db: Connection, steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 def climb(db: Connection, step: Step) -> None:
     """Apply one rung; call it as one unit of work, so that it happens with its number or not at all."""
+    engine = engine_of(db)
+    if engine is Engine.POSTGRES:
+        db.execute("select pg_advisory_xact_lock($1)", values(LADDER_LOCK))
     version = schema_version(db)
     if version >= step.number:
         return  # another process was faster
     db.execute(CREATE_LADDER)
-    for statement in render(step.sql):
+    for statement in render(step.sql, engine):
         db.execute(statement)
     db.execute(INSERT_STEP, values(step.number, step.name, step.sha256))
-    db.execute(f"pragma user_version={step.number}")
+    if engine is Engine.SQLITE:
+        db.execute(f"pragma user_version={step.number}")
 
 
 def migrate(db: Connection, steps: tuple[Step, ...]) -> int:

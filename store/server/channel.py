@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from store.database.errors import DatabaseClosed, DatabaseTrouble, OutcomeUnknown
 from store.database.migrations import climb, load_steps, pending
 from store.database.sqlite import Access, Database
+
+if TYPE_CHECKING:
+    from store.database.postgres import PostgresDatabase
 
 Result = TypeVar("Result")
 
@@ -15,18 +18,18 @@ Result = TypeVar("Result")
 class Channel:
     """Units of work on the channel database. A unit runs to its end whatever becomes of who asked for it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: "Database | PostgresDatabase") -> None:
         self._database = database
         self._reopening = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: Path, *, readers: int = 2) -> "Channel":
+    async def open(cls, place: Path | str, *, readers: int = 2) -> "Channel":
         """Open the database and climb its migrations; raises DatabaseTrouble.
 
-        Several server processes may share one file: they take turns.
+        A path is a SQLite file, a text the URL of a PostgreSQL database. Several server processes may share
+        either: on a file they take turns, in PostgreSQL they lock the rows they decide by.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        database = await Database.open(path, access=Access.SHARED, readers=readers)
+        database = await _open(place, readers)
         try:
             steps = load_steps("store.server")
             for step in await database.read(pending, steps):
@@ -65,3 +68,12 @@ class Channel:
                     raise DatabaseClosed(
                         f"The channel database cannot be opened again: {trouble}"
                     ) from trouble
+
+
+async def _open(place: Path | str, readers: int) -> "Database | PostgresDatabase":
+    if isinstance(place, Path):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return await Database.open(place, access=Access.SHARED, readers=readers)
+    from store.database.postgres import PostgresDatabase  # most shops run without it
+
+    return await PostgresDatabase.open(place, readers=readers)

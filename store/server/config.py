@@ -37,14 +37,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def database_path(home: Path, database_url: str) -> Path:
-    """The file behind `sqlite:PATH` (relative to `home`); raises ServerTrouble for anything else."""
+def database_place(home: Path, database_url: str) -> Path | str:
+    """The file behind `sqlite:PATH` (relative to `home`), or a PostgreSQL URL; raises ServerTrouble."""
     scheme, _, rest = database_url.partition(":")
-    if scheme in ("postgresql", "postgres"):
-        raise ServerTrouble("This version keeps the channel database in SQLite only; use sqlite:PATH.")
+    if scheme in ("postgresql", "postgres") and rest.startswith("//"):
+        return database_url
     path = rest.removeprefix("//") if rest.startswith("///") else rest
     if scheme != "sqlite" or not path or path.startswith("//"):
         raise ServerTrouble(
-            f"{database_url!r} is no database; write sqlite:PATH, such as {DEFAULT_DATABASE}."
+            f"{database_url!r} is no database; write sqlite:PATH, such as {DEFAULT_DATABASE}, "
+            "or postgresql://USER@HOST/NAME."
         )
     return home / path

@@ -34,8 +34,9 @@ DELETE_OLD_CODES = "delete from enrolment_code where expires_ms < $1"
 INSERT_CODE = """
 insert into enrolment_code (store_id, code_hash, register_id, created_ms, expires_ms, used_ms, public_key)
 values ($1, $2, $3, $4, $5, 0, '')"""
-SELECT_CODE = """
-select store_id, register_id, expires_ms, used_ms, public_key from enrolment_code where code_hash = $1"""
+LOCK_CODE = """
+update enrolment_code set used_ms = used_ms where code_hash = $1
+returning store_id, register_id, expires_ms, used_ms, public_key"""
 USE_CODE = """
 update enrolment_code set used_ms = $3, public_key = $4
 where store_id = $1 and code_hash = $2 and used_ms = 0 returning register_id"""
@@ -94,7 +95,8 @@ def enrol(db: Connection, request: EnrolmentRequest, public_key: bytes, now_ms: 
     Asked again with the same code and the same key (the first answer was lost), it answers the same.
     """
     digest = code_hash(request.code)
-    row = db.execute(SELECT_CODE, values(digest)).fetchone()
+    # Found and locked in one: a code works once, however many server processes are asked at a time.
+    row = next(iter(db.execute(LOCK_CODE, values(digest)).fetchall()), None)
     if row is None or row[2] < now_ms:
         raise ProblemError("bad-code", "Ask for a new code; a code works once and for 15 minutes.")
     store, register = row[0], row[1]

@@ -7,7 +7,7 @@ package replaces all of them in one unit of work.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from store.database.connection import Connection, Value, values
+from store.database.connection import Connection, Engine, Value, engine_of, values
 from store.exchange.messages import WireItem
 from store.exchange.package_tables import TABLES
 
@@ -27,7 +27,7 @@ select sku, name, price, unit, tax, department, plu, open_price, weighed, blocke
 from item where store_id = $1 and sku = (select sku from barcode where store_id = $1 and gtin = $2)"""
 _BY_KIND = {"sku": SELECT_BY_SKU, "plu": SELECT_BY_PLU, "gtin": SELECT_BY_GTIN}
 
-# The one statement that only SQLite understands (`match`); PostgreSQL's twin asks `item_name` with `ilike`.
+# The one statement that only SQLite understands (`match`); `_search_by_ilike` is PostgreSQL's twin.
 SEARCH_BY_TRIGRAM = """
 select sku, name, price, unit, tax, department, plu, open_price, weighed, blocked
 from item where store_id = $1 and sku in
@@ -47,7 +47,12 @@ def find_item(db: Connection, store: str, keys: Iterable[tuple[str, str]]) -> Wi
     """The item of the first (kind, value) that is on file; kinds are gtin (14 digits), sku and plu."""
     for kind, value in keys:
         statement = _BY_KIND.get(kind)
-        row = db.execute(statement, values(store, value)).fetchone() if statement else None
+        # PostgreSQL takes no NUL in a text, and no key has one.
+        row = (
+            db.execute(statement, values(store, value)).fetchone()
+            if statement and "\0" not in value
+            else None
+        )
         if row is not None:
             return _item(row, matched=f"{kind}:{value}")
     return None
@@ -55,10 +60,13 @@ def find_item(db: Connection, store: str, keys: Iterable[tuple[str, str]]) -> Wi
 
 def search(db: Connection, store: str, text: str, limit: int) -> tuple[WireItem, ...]:
     """Up to `limit` items whose name contains every word of the text, by name."""
-    words = text[:MAX_SEARCH_TEXT].split()
+    text = text.replace("\0", " ")[:MAX_SEARCH_TEXT]
+    words = text.split()
     if not words:
         return ()
     if all(len(word) >= _SHORTEST_TRIGRAM for word in words):
+        if engine_of(db) is Engine.POSTGRES:
+            return _search_by_ilike(db, store, words, limit)
         quoted = " AND ".join('"' + word.replace('"', '""') + '"' for word in words)
         rows = db.execute(SEARCH_BY_TRIGRAM, values(store, quoted, limit)).fetchall()
     else:
@@ -88,6 +96,17 @@ def setting(db: Connection, store: str, key: str) -> str:
     """A setting of the store, or an empty text."""
     row = db.execute(SELECT_SETTING, values(store, key)).fetchone()
     return "" if row is None else str(row[0])
+
+
+def _search_by_ilike(db: Connection, store: str, words: list[str], limit: int) -> tuple[WireItem, ...]:
+    wanted = " and ".join(f"name ilike ${number}" for number in range(3, len(words) + 3))
+    statement = (
+        "select sku, name, price, unit, tax, department, plu, open_price, weighed, blocked "  # noqa: S608 - marks only
+        "from item where store_id = $1 and sku in "
+        f"(select sku from item_name where store_id = $1 and {wanted} limit 1000) order by name, sku limit $2"
+    )
+    patterns = [f"%{_escaped(word)}%" for word in words]
+    return tuple(_item(row) for row in db.execute(statement, values(store, limit, *patterns)).fetchall())
 
 
 def _delete_statement(table: str) -> str:

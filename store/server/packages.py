@@ -12,8 +12,9 @@ from store.exchange.package import Package, PackageError, read_rows, root_key_of
 from store.server.errors import ServerTrouble
 from store.server.items import load_tables
 
-SELECT_ROOT = "select root_key from store where store_id = $1"
-INSERT_STORE = "insert into store (store_id, root_key, created_ms) values ($1, $2, $3)"
+LOCK_STORE = """
+insert into store (store_id, root_key, created_ms) values ($1, $2, $3)
+on conflict (store_id) do update set root_key = store.root_key returning root_key"""
 SELECT_CURRENT = """
 select package_seq, size, sha256, created_ms from package where store_id = $1 order by package_seq desc limit 1"""
 INSERT_PACKAGE = """
@@ -70,10 +71,9 @@ def load_package(db: Connection, store: str, package: Package, info: PackageInfo
     an older one, or another one with the same number; nothing is loaded then.
     """
     root = root_key_of(package)
-    known = db.execute(SELECT_ROOT, values(store)).fetchone()
-    if known is None:
-        db.execute(INSERT_STORE, values(store, root.hex(), now_ms))
-    elif known[0] != root.hex():
+    # The row is also the lock: packages of a store are loaded one after the other.
+    known = db.execute(LOCK_STORE, values(store, root.hex(), now_ms)).fetchall()[0][0]
+    if known != root.hex():
         raise ServerTrouble(
             f"The package is signed under another root key than store {store} uses; build it with the store's own."
         )

@@ -20,7 +20,7 @@ from store.exchange.package import (
 )
 from store.server.api.context import wall_ms
 from store.server.channel import Channel
-from store.server.config import database_path
+from store.server.config import database_place
 from store.server.enrolments import CODE_BYTES, create_code, format_code
 from store.server.errors import ServerTrouble
 from store.server.packages import keep_file, load_package
@@ -62,7 +62,7 @@ def prepare(
         check_register(register_id)
     except IdentityError as error:
         raise ServerTrouble(str(error)) from error
-    path = database_path(home, database_url)
+    place = database_place(home, database_url)
     package, data = _read(package_path)
     server_secrets = open_secrets(home, allow_insecure=allow_insecure)
     settled = _settle_pepper(server_secrets, store, package, pepper or _pepper_beside(package_path))
@@ -74,7 +74,7 @@ def prepare(
             sha256=digest,
             created_ms=package.manifest.created_ms,
         )
-        done = asyncio.run(_load(path, store, register_id, package, info, new_code))
+        done = asyncio.run(_load(place, store, register_id, package, info, new_code))
     except OSError as error:
         raise ServerTrouble(f"{home} cannot be written: {error.strerror}.") from error
     except DatabaseTrouble as trouble:
@@ -106,9 +106,9 @@ def prepare_unit(
 
 
 async def _load(
-    path: Path, store: str, register: str, package: Package, info: PackageInfo, new_code: bool
+    place: Path | str, store: str, register: str, package: Package, info: PackageInfo, new_code: bool
 ) -> PreparedCode:
-    channel = await Channel.open(path, readers=1)
+    channel = await Channel.open(place, readers=1)
     try:
         code = format_code(secrets.token_bytes(CODE_BYTES)) if new_code else ""
         return await channel.work(prepare_unit, store, register, package, info, code, wall_ms())

@@ -22,7 +22,7 @@ from store.server.api.metrics import Metrics
 from store.server.books.effects import post
 from store.server.books.posting import FIRST_WAIT_MS, Post, Poster, release_quarantine
 from store.server.channel import Channel
-from store.server.config import ServerConfig, database_path, is_loopback
+from store.server.config import ServerConfig, database_place, is_loopback
 from store.server.errors import ServerTrouble
 from store.server.logs import start_log, stop_log
 from store.server.secrets import ServerSecrets, open_secrets
@@ -58,7 +58,7 @@ async def open_context(
     first_wait_ms: int = FIRST_WAIT_MS,
 ) -> AsyncIterator[ServerContext]:
     """Everything of a server but its socket; raises ServerTrouble and DatabaseTrouble."""
-    channel = await Channel.open(database_path(config.home, config.database_url))
+    channel = await Channel.open(database_place(config.home, config.database_url))
     try:
         await channel.work(release_quarantine, now_ms())
         yield ServerContext(

@@ -21,6 +21,8 @@ MAX_EVIDENCE_BYTES = 98_304
 SELECT_SERIES = """
 select store_id, series, register_id, epoch, public_key, key_id, closed_ms, recovery_granted, head_seq, head_hash
 from series where series = $1"""
+LOCK_SERIES = "update series set head_seq = head_seq where series = $1"
+"""The row lock under which a batch is judged; another server process waits here, then sees the new head."""
 INSERT_SERIES = """
 insert into series (store_id, series, register_id, epoch, public_key, key_id, insecure, opened_ms, closed_ms,
   recovery_granted, head_seq, head_hash)
@@ -121,6 +123,7 @@ def accept(db: Connection, batch: RecordBatch, now_ms: int) -> Accepted | None:
 
     None when there is no such series. The acknowledgement is not signed yet and true only after the commit.
     """
+    db.execute(LOCK_SERIES, values(batch.series))
     series = find_series(db, batch.series)
     if series is None:
         return None

@@ -13,7 +13,7 @@ from store.database.connection import values
 from store.database.errors import DatabaseBusy, DatabaseClosed, StorageReadOnly
 from store.server.api.metrics import Metrics
 from store.server.books.effects import post
-from store.server.config import ServerConfig, database_path, is_loopback
+from store.server.config import ServerConfig, database_place, is_loopback
 from store.server.errors import ServerTrouble
 from store.server.logs import start_log, stop_log
 from store.server.packages import keep_file, package_path
@@ -157,13 +157,13 @@ def test_a_package_file_that_cannot_be_written_leaves_nothing_behind(tmp_path, m
     ],
 )
 def test_a_database_address_names_a_file(url, path):
-    assert database_path(Path("/srv"), url) == Path(path)
+    assert database_place(Path("/srv"), url) == Path(path)
 
 
 @pytest.mark.parametrize("url", ["", "sqlite:", "sqlite://host/x", "oracle:x", "channel.db"])
 def test_any_other_address_is_refused_with_the_form_that_works(url):
     with pytest.raises(ServerTrouble, match="sqlite:PATH"):
-        database_path(Path("/srv"), url)
+        database_place(Path("/srv"), url)
 
 
 def test_loopback_is_this_machine_only():

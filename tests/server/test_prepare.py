@@ -81,7 +81,7 @@ def test_every_byte_of_a_package_counts(tmp_path):
         ({"root": PACKAGE_KEY, "seq": 2}, "another root key"),
         ({"tables": NO_STAFF}, "higher number"),
         ({"tables": TABLES | {"item": [{"sku": "1", "weighed": 7}]}, "seq": 2}, "cannot be stored"),
-        ({"database_url": "postgresql://x"}, "in SQLite only"),
+        ({"database_url": "postgresql://127.0.0.1:9/x"}, "cannot be reached"),
         ({"missing": True}, "cannot be read"),
     ],
 )

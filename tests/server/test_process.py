@@ -88,7 +88,7 @@ def ended(process):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"url": "postgresql://db/shop"}, "in SQLite only"),
+        ({"url": "postgresql://u:secret@127.0.0.1:9/shop"}, "127.0.0.1:9, database shop cannot be reached"),
         ({"url": "mysql:shop"}, "write sqlite:PATH"),
         ({"url": "sqlite:"}, "write sqlite:PATH"),
         ({"host": "203.0.113.1"}, "loopback"),

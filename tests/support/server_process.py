@@ -22,12 +22,12 @@ sys.exit(run_server(ServerConfig(home=Path(sys.argv[1]), port=int(sys.argv[2]), 
 """
 
 
-def prepare_home(home, register="S0042-R03", seq=1, tables=TABLES, **more):
+def prepare_home(home, register="S0042-R03", seq=1, tables=TABLES, url="sqlite:channel.db", **more):
     home.mkdir(parents=True, exist_ok=True)
     path = home / f"package-{seq}.outpost"
     path.write_bytes(package_file(seq, tables))
     options = {"pepper": PEPPER, "allow_insecure": True} | more
-    return prepare(home, "sqlite:channel.db", path, register, **options)
+    return prepare(home, url, path, register, **options)
 
 
 def start(home, port=0, url="sqlite:channel.db", host="127.0.0.1", insecure="yes"):

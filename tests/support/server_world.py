@@ -1,4 +1,4 @@
-"""A real Retail Server on a real SQLite file and a real socket, and registers that talk to it."""
+"""A real Retail Server on a real database and a real socket, and registers that talk to it."""
 
 import asyncio
 import contextlib
@@ -35,6 +35,8 @@ from store.server.runtime import listen, open_context
 from store.server.secrets import load_secrets
 
 STORE, REGISTER = "S0042", "S0042-R03"
+DATABASE_URL = "sqlite:channel.db"
+"""Tests that run on both engines have it changed by their fixture."""
 ROOT = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PACKAGE_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
 
@@ -160,7 +162,7 @@ class World:
 
 @contextlib.asynccontextmanager
 async def running_world(home, *, keyring=None, allow_insecure=True, **options):
-    config = ServerConfig(home=home, port=0, allow_insecure=allow_insecure)
+    config = ServerConfig(home=home, port=0, allow_insecure=allow_insecure, database_url=DATABASE_URL)
     options.setdefault("first_wait_ms", 2)
     home.mkdir(parents=True, exist_ok=True)
     async with open_context(config, load_secrets(keyring or MemoryKeyring()), **options) as context:

@@ -59,8 +59,9 @@ def declare_place(parser: argparse.ArgumentParser, default: str | None) -> None:
     parser.add_argument(
         "--database",
         default=default,
-        metavar="sqlite:PATH",
-        help=f"the channel database (default: {DEFAULT_DATABASE} in the server's folder)",
+        metavar="URL",
+        help=f"the channel database: sqlite:PATH or postgresql://USER@HOST/NAME "
+        f"(default: {DEFAULT_DATABASE} in the server's folder)",
     )
     parser.add_argument(
         "--sealed-only",

@@ -37,7 +37,9 @@ SELECT_BEHIND = """
 select s.store_id, s.series from series s
 left join posting_cursor c on c.store_id = s.store_id and c.series = s.series
 where s.head_seq > coalesce(c.seq, 0) order by s.store_id, s.series limit 100"""
-SELECT_CURSOR = "select seq from posting_cursor where store_id = $1 and series = $2"
+LOCK_CURSOR = """
+insert into posting_cursor (store_id, series, seq) values ($1, $2, 0)
+on conflict (store_id, series) do update set seq = posting_cursor.seq returning seq"""
 UPSERT_CURSOR = """
 insert into posting_cursor (store_id, series, seq) values ($1, $2, $3)
 on conflict (store_id, series) do update set seq = excluded.seq"""
@@ -51,13 +53,10 @@ UPSERT_RETRY = """
 insert into retry (store_id, series, seq, attempts, next_ms, reason) values ($1, $2, $3, $4, $5, $6)
 on conflict (store_id, series, seq) do update
 set attempts = excluded.attempts, next_ms = excluded.next_ms, reason = excluded.reason"""
-DELETE_RETRY = "delete from retry where store_id = $1 and series = $2 and seq = $3"
+DELETE_RETRY = "delete from retry where store_id = $1 and series = $2 and seq = $3 returning seq"
 INSERT_QUARANTINE = """
 insert into quarantine (store_id, series, seq, reason, attempts, at_ms) values ($1, $2, $3, $4, $5, $6)"""
-RELEASE_QUARANTINE = """
-insert into retry (store_id, series, seq, attempts, next_ms, reason)
-select store_id, series, seq, 0, $1, reason from quarantine"""
-EMPTY_QUARANTINE = "delete from quarantine"
+EMPTY_QUARANTINE = "delete from quarantine returning store_id, series, seq, reason"
 
 TROUBLE_WAIT_S = 1.0
 
@@ -135,8 +134,8 @@ class Poster:
             return  # time to look again
 
     def _post_series(self, db: Connection, store: str, series: str) -> Round:
-        row = db.execute(SELECT_CURSOR, values(store, series)).fetchone()
-        cursor = 0 if row is None else int(row[0])
+        # Another server process that posts the same series waits here, and then finds the cursor moved.
+        cursor = int(db.execute(LOCK_CURSOR, values(store, series)).fetchall()[0][0])
         done = Round()
         for found in db.execute(SELECT_NEXT, values(store, series, cursor, UNIT_RECORDS)).fetchall():
             cursor = int(found[0])
@@ -149,7 +148,8 @@ class Poster:
         due = db.execute(SELECT_DUE, values(self._now_ms(), UNIT_RECORDS)).fetchall()
         for store, series, seq, attempts in due:
             found = db.execute(SELECT_RECORD, values(store, series, seq)).fetchone()
-            db.execute(DELETE_RETRY, values(store, series, seq))
+            if not db.execute(DELETE_RETRY, values(store, series, seq)).fetchall():
+                continue  # another server process was faster
             done = self._handle(db, done, self._ref(store, series, seq), found, attempts=int(attempts))
         return done
 
@@ -205,5 +205,5 @@ def next_due(db: Connection) -> int | None:
 
 def release_quarantine(db: Connection, now_ms: int) -> None:
     """Let everything in quarantine be tried again, as a program does that was repaired; bytes never change."""
-    db.execute(RELEASE_QUARANTINE, values(now_ms))
-    db.execute(EMPTY_QUARANTINE)
+    for store, series, seq, reason in db.execute(EMPTY_QUARANTINE).fetchall():
+        db.execute(UPSERT_RETRY, values(store, series, seq, 0, now_ms, reason))
