@@ -1,9 +1,13 @@
-"""The Esc key told from the beginning of a sequence, however the stream is cut."""
+"""The Esc key told from the beginning of a sequence, however the stream is cut; output whole on any terminal."""
+
+import os
+import threading
+from types import SimpleNamespace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.screens.driver import ESCAPE, POLL_S, EscapeKeys
+from tui.screens.driver import ESCAPE, POLL_S, EscapeKeys, TillDriver
 
 DELAY_S = 0.5
 
@@ -43,3 +47,32 @@ def test_escape_held_for_the_next_read_is_not_lost():
 @given(st.lists(st.text(st.sampled_from("\x1b[O1~\r"), max_size=6), max_size=8))
 def test_no_character_is_lost_or_moved(chunks: list[str]):
     assert "".join(taken(chunks)) == "".join(chunks)
+
+
+def writing_to(fd: int) -> SimpleNamespace:
+    return SimpleNamespace(_file=SimpleNamespace(fileno=lambda: fd))
+
+
+def test_output_is_whole_on_a_terminal_that_was_made_non_blocking_and_reads_slowly():
+    here, there = os.pipe()
+    os.set_blocking(there, False)
+    read = bytearray()
+
+    def read_slowly() -> None:
+        while data := os.read(here, 1000):
+            read.extend(data)
+
+    reader = threading.Thread(target=read_slowly)
+    reader.start()
+    TillDriver.write(writing_to(there), "─" * 100_000)
+    os.close(there)
+    reader.join()
+    os.close(here)
+    assert read.decode() == "─" * 100_000
+
+
+def test_output_to_a_line_that_is_gone_is_no_error():
+    here, there = os.pipe()
+    os.close(here)
+    TillDriver.write(writing_to(there), "text")
+    os.close(there)
