@@ -72,6 +72,7 @@ def separate_from_the_user(folder: Path) -> None:
         os.environ[f"XDG_{kind}_HOME"] = str(folder / kind.lower())
     (folder / "run").mkdir(mode=0o700)
     os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its bytecode
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 

@@ -94,8 +94,8 @@ class TillDriver(LinuxDriver):
 
         A terminal that does not read holds the screen up either way, here a few pictures earlier; the core goes on.
         """
-        rest = memoryview(data.encode())
-        fd = self._file.fileno()
+        assert self._file is not None
+        rest, fd = memoryview(data.encode()), self._file.fileno()
         while rest:
             try:
                 rest = rest[os.write(fd, rest) :]
