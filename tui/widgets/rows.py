@@ -41,6 +41,8 @@ class Rows(Widget, can_focus=False):
         self._looks = styles
         self._picture: Picture | None = None
         self._part = Region()
+        self._strips: dict[int, Strip] = {}
+        """Rows as they were drawn last."""
 
     def show(self, picture: Picture, part: Region) -> None:
         """Take the newest picture, of which this widget shows `part`."""
@@ -48,6 +50,7 @@ class Rows(Widget, can_focus=False):
         same_size = old is not None and (old.width, old.height) == (picture.width, picture.height)
         if old is None or not same_size or part != self._part:
             self._part = part
+            self._strips.clear()
             self.refresh()
             return
         regions = [
@@ -56,7 +59,21 @@ class Rows(Widget, can_focus=False):
             for first, last in changed(old, picture, y, part.x, part.right)
         ]
         if regions:
+            for region in regions:
+                self._strips.pop(region.y, None)
             self.refresh(*regions)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows of a region. Nothing of Textual's style sheet applies to them, so none of it is worked out."""
+        if self.get_line_filters():
+            return super().render_lines(crop)
+        return [self._strip(y).crop(crop.x, crop.right) for y in crop.line_range]
+
+    def _strip(self, y: int) -> Strip:
+        strip, width = self._strips.get(y), self.size.width
+        if strip is None or strip.cell_length != width:
+            strip = self._strips[y] = self.render_line(y).adjust_cell_length(width)
+        return strip
 
     def render_line(self, y: int) -> Strip:
         """One row as Textual draws it; neighbours of one look are one segment."""
