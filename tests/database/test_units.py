@@ -299,3 +299,17 @@ async def test_every_trouble_is_a_sentence(database):
     with pytest.raises(DatabaseTrouble) as caught:
         await Database.open(database.path, wait_s=0.0)
     assert str(caught.value).endswith(".") and "shop.db" in str(caught.value)
+
+
+async def test_value_errors_of_a_unit_are_its_own_and_after_the_end_the_database_is_closed(tmp_path):
+    def odd(_):
+        raise ValueError("no such colour")
+
+    database = await Database.open(tmp_path / "a.db")
+    writer = database._writer
+    with pytest.raises(ValueError, match="no such colour"):
+        await writer.run(odd)
+    await database.close()
+    with pytest.raises(DatabaseClosed):
+        await writer.run(odd)
+    assert wal_bytes(tmp_path / "never.db") == 0

@@ -2,6 +2,7 @@
 
 import socket
 from importlib import metadata
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,11 +12,15 @@ from store.database.errors import DatabaseBusy, StorageReadOnly
 from store.exchange.package import PackageError
 from store.server import channel, packages, version
 from store.server import prepare as preparing
+from store.server.api.app import answer_problems
+from store.server.books.posting import Poster, Unpostable
 from store.server.channel import Channel
 from store.server.config import ServerConfig
 from store.server.errors import ServerTrouble
 from store.server.prepare import prepare
 from store.server.runtime import EXIT_TROUBLE, run_server
+from tui.commands.outcome import CommandFailed
+from tui.commands.server import pepper_of
 
 
 def config(home, **more):
@@ -120,3 +125,25 @@ def test_bare_source_tree_has_version_nought(monkeypatch):
 
     monkeypatch.setattr(metadata, "version", missing)
     assert version._version() == "0"
+
+
+async def test_client_that_hung_up_is_answered_by_nobody():
+    async def handler(request):
+        raise ConnectionResetError("the client hung up")
+
+    with pytest.raises(ConnectionResetError):
+        await answer_problems(SimpleNamespace(path="/health"), handler)
+
+
+def test_payload_that_cannot_be_read_is_not_posted():
+    poster = Poster(None, lambda: 0)
+    with pytest.raises(Unpostable):
+        poster._post_payload(None, None, b"\xff", set())
+
+
+def test_pepper_file_of_the_command_line_that_holds_none_is_named(tmp_path):
+    path = tmp_path / "pepper"
+    path.write_text("no hexadecimal")
+    with pytest.raises(CommandFailed, match="holds no pepper: it must be hexadecimal digits"):
+        pepper_of(path)
+    assert pepper_of(None) is None

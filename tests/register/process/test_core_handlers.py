@@ -1,6 +1,7 @@
 """The core's own ways out: parts that fail while they are put together, a check that finds damage, odd machines."""
 
 import asyncio
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,7 +9,7 @@ import pytest
 
 from core_home import make_home
 from store.database.lock import FileLock
-from store.register.config import load_config
+from store.register.config import ConfigError, load_config
 from store.register.journal.chain import TailCheck
 from store.register.peripherals import DeviceSet
 from store.register.process import parts, runtime
@@ -84,3 +85,21 @@ def test_sheet_of_barcodes_that_is_not_there_is_empty(tmp_path, text):
     if text is not None:
         (tmp_path / "barcodes.json").write_text(text)
     assert asyncio.run(barcodes_of(SimpleNamespace(path=tmp_path))("")) == {"rows": []}
+
+
+def test_what_ends_the_core_stands_in_its_log(home, monkeypatch, caplog):
+    def damaged(path):
+        raise ConfigError("register.toml, line 1: unknown section registr.")
+
+    monkeypatch.chdir(Path.cwd())  # the core goes into its home
+    monkeypatch.setattr(runtime, "log_to", lambda path: None)
+    monkeypatch.setattr(runtime, "load_config", damaged)
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        with pytest.raises(ConfigError):
+            runtime.run_core(home, lambda config, path: DeviceSet(), "0")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert "the core ended: register.toml, line 1" in caplog.text
+    with FileLock(home.lock_file):
+        pass

@@ -15,6 +15,7 @@ from journal_world import KEY, KeySigner, StillClock, event, identity, opened, s
 from store.exchange.canonical import canonical
 from store.exchange.record import key_id_of, public_bytes, record_hash, sign
 from store.register.journal.export import ExportFailed, export_journal
+from store.register.verification.chain import Unsound, _milliseconds
 from store.register.verification.verify import verify_file
 from store.sale.barcode import LabelReading
 from store.sale.item import Department
@@ -415,3 +416,11 @@ def test_key_id_of_the_verifier_is_the_writers():
     from store.register.verification.chain import Chain
 
     assert Chain("S.1", public_bytes(KEY))._key_id == key_id_of(public_bytes(KEY))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("2026-02-30T10:00:00.000Z", "has an impossible time"), ("yesterday", "has no time")]
+)
+def test_moment_that_does_not_exist_does_not_hold(text, reason):
+    with pytest.raises(Unsound, match=f"record 3 {reason}"):
+        _milliseconds(text, 3)
