@@ -86,9 +86,9 @@ def test_scan_right_before_and_after_each_function_key(core: FakeCore, terminal:
             assert taken[1:] == []
             terminal.wait_for(f"Not taken: {BREAD}")
             terminal.send(ESC)
-            time.sleep(0.15)
+            terminal.settle()  # a terminal that is not read holds the screen up
         terminal.send(ESC)
-        time.sleep(0.15)
+        terminal.settle()  # a terminal that is not read holds the screen up
 
 
 def test_scan_behind_a_guarded_question_is_refused_and_shown(core: FakeCore, terminal: Terminal):
