@@ -32,7 +32,7 @@ from shop_hand import (
     sign_on,
 )
 from store.server.prepare import prepare
-from tui.demo import package
+from tui.demo.goods import make_goods
 from tui.demo.package import DemoHeadquarters
 
 pytestmark = pytest.mark.serial
@@ -122,19 +122,13 @@ def money_on(till: Terminal) -> str:
     return row.split("TOTAL EUR")[1].split()[0].replace(".", "")
 
 
-def publish(shop: Shop, monkeypatch: pytest.MonkeyPatch, names: dict[int, str]) -> None:
+def publish(shop: Shop, names: dict[int, str]) -> None:
     """A further package of the store with other names for some items."""
-    make_goods = package.make_goods
-
-    def renamed(products: int | None) -> package.Row:
-        goods = make_goods(products)
-        for at, name in names.items():
-            goods.items[at]["name"] = name
-        return goods
-
-    monkeypatch.setattr(package, "make_goods", renamed)
+    goods = make_goods()
+    for at, name in names.items():
+        goods.items[at]["name"] = name
     office = DemoHeadquarters(shop.home / "headquarters")
-    file = office.write(None, seq=2, created_ms=time.time_ns() // 1_000_000)
+    file = office.write(goods, seq=2, created_ms=time.time_ns() // 1_000_000)
     prepare(
         shop.home / "server",
         "sqlite:channel.db",
@@ -147,10 +141,10 @@ def publish(shop: Shop, monkeypatch: pytest.MonkeyPatch, names: dict[int, str]) 
 
 
 def test_escape_sequences_and_bidi_in_a_product_name_reach_neither_screen_nor_paper(
-    closed_shop: Shop, monkeypatch: pytest.MonkeyPatch
+    closed_shop: Shop,
 ):
     shop = closed_shop
-    publish(shop, monkeypatch, {0: EVIL, 1: "x" * 400})
+    publish(shop, {0: EVIL, 1: "x" * 400})
     shop.start_server()
     till = shop.register()
     sign_on(till)
@@ -195,9 +189,9 @@ def test_damaged_catalog_is_not_sold_from_is_named_and_is_fetched_again(closed_s
     shop.assert_journal_holds()
 
 
-def test_damaged_catalog_falls_back_to_the_one_before(closed_shop: Shop, monkeypatch: pytest.MonkeyPatch):
+def test_damaged_catalog_falls_back_to_the_one_before(closed_shop: Shop):
     shop = closed_shop
-    publish(shop, monkeypatch, {0: "Alpenhof Whole milk NEW"})
+    publish(shop, {0: "Alpenhof Whole milk NEW"})
     shop.start_server()
     till = shop.register()
     sign_on(till)

@@ -7,13 +7,13 @@ import logging
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from store.register.process.core_process import CoreProcess
-from tui.app import open_terminal, run_screen
-from tui.commands.options import folder_of, keys_of
+from tui.commands.options import folder_of
 from tui.commands.outcome import CommandFailed, ExitCode
-from tui.commands.register import require_terminal
+from tui.commands.register import attach, require_terminal
 from tui.demo.floor import Cable, Floor, FloorLine, ServerSwitch
 from tui.demo.layout import ShopHome
 from tui.demo.shop import (
@@ -93,20 +93,12 @@ def list_products(products: int | None) -> int:
 def run_with_screen(shop: ShopHome, wishes: ShopWishes) -> int:
     """The shop behind a screen: floor, server, register; ends when the register ends."""
     core = CoreProcess(shop.register)
-    running = core.is_running()
     require_terminal()
-    terminal = open_terminal()  # from here on no typed key is lost or echoed
-    try:
-        if not running:
-            open_shop(shop, wishes, core)
-        keys = keys_of(shop.register)
-    except BaseException:  # whatever it is, the terminal is given back as it was
-        terminal.close()
-        raise
-    code = run_screen(shop.register.socket, "cashier", revive=core.revive, keys=keys, terminal=terminal)
+    prepare = None if core.is_running() else partial(open_shop, shop, wishes, core)
+    code = attach(shop.register, core, prepare)
     if not core.is_running():
         asyncio.run(FloorLine(shop.floor_socket).end())
-    return core.final_code or code
+    return code
 
 
 def open_shop(shop: ShopHome, wishes: ShopWishes, core: CoreProcess) -> None:

@@ -2,13 +2,18 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from store.register.home import RegisterHome
 from store.register.ports import ShopFloor
 from tui import __version__
 from tui.commands.options import declare_home, home_of, keys_of
 from tui.commands.outcome import CommandFailed, ExitCode, say_error
+
+if TYPE_CHECKING:
+    from store.register.process.core_process import CoreProcess
 
 EXAMPLE = "example:\n  outpost register --home /var/lib/outpost"
 
@@ -30,17 +35,26 @@ def run(options: argparse.Namespace) -> int:
 def run_with_screen(home: RegisterHome) -> int:
     """Connect first, and start a core if that fails; its start and the screen's imports then overlap."""
     from store.register.process.core_process import CoreProcess
-    from tui.app import open_terminal, run_screen
 
     core = CoreProcess(home)
-    running = core.is_running()
-    if not running:
-        require_enrolment(home)
-        require_terminal()
-    terminal = open_terminal()  # from here on no typed key is lost or echoed
+    if core.is_running():
+        return attach(home, core)
+    require_enrolment(home)
+    require_terminal()
+    return attach(home, core, core.start)
+
+
+def attach(home: RegisterHome, core: "CoreProcess", prepare: Callable[[], object] | None = None) -> int:
+    """Put a screen on the register, after `prepare` behind the splash.
+
+    From the splash on no typed key is lost or echoed.
+    """
+    from tui.app import open_terminal, run_screen  # the core needs none of it
+
+    terminal = open_terminal()
     try:
-        if not running:
-            core.start()
+        if prepare is not None:
+            prepare()
         keys = keys_of(home)
     except BaseException:  # whatever it is, the terminal is given back as it was
         terminal.close()

@@ -8,7 +8,7 @@ from store.database.vault import OutpostVault, open_vault
 from store.exchange.package import build_package, endorse_keys, write_package
 from store.exchange.record import public_bytes
 from store.register.session.sign_on_pin import hash_pin
-from tui.demo.goods import Row, make_goods
+from tui.demo.goods import Goods, Row
 
 STORE = "S0001"
 REGISTER = "S0001-R01"
@@ -46,9 +46,8 @@ class DemoHeadquarters:
         """The store's pepper, made once."""
         return self._secret(_PEPPER)
 
-    def write(self, products: int | None, *, seq: int, created_ms: int) -> Path:
-        """Build the package number `seq` with that many products (None: the whole assortment); returns its file."""
-        goods = make_goods(products)
+    def write(self, goods: Goods, *, seq: int, created_ms: int) -> Path:
+        """Build the package number `seq` of these goods; returns its file."""
         pepper = self.pepper()
         tables: dict[str, list[Row]] = {
             "item": goods.items,

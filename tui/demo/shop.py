@@ -70,7 +70,8 @@ def stock(shop: ShopHome, wishes: ShopWishes) -> str:
         return ""
     office = DemoHeadquarters(shop.headquarters)
     seq = notes.package_seq + 1
-    package = office.write(wishes.products, seq=seq, created_ms=time.time_ns() // 1_000_000)
+    goods = make_goods(wishes.products)
+    package = office.write(goods, seq=seq, created_ms=time.time_ns() // 1_000_000)
     prepared = prepare(
         shop.server,
         DATABASE,
@@ -81,7 +82,7 @@ def stock(shop: ShopHome, wishes: ShopWishes) -> str:
         allow_insecure=True,
     )
     package.unlink()
-    sheet = make_sheet(make_goods(wishes.products))
+    sheet = make_sheet(goods)
     shop.sheet_file.write_bytes(msgspec.json.format(msgspec.json.encode(sheet)))
     shop.keep(msgspec.structs.replace(notes, package_seq=seq, products=wanted))
     return "" if enrolled else prepared.code
