@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from store.server.errors import ServerTrouble
+from store.service.errors import ServiceTrouble
 
 DEFAULT_DATABASE = "sqlite:channel.db"
 DEFAULT_PORT = 8918
@@ -38,13 +38,13 @@ def is_loopback(host: str) -> bool:
 
 
 def database_place(home: Path, database_url: str) -> Path | str:
-    """The file behind `sqlite:PATH` (relative to `home`), or a PostgreSQL URL; raises ServerTrouble."""
+    """The file behind `sqlite:PATH` (relative to `home`), or a PostgreSQL URL; raises ServiceTrouble."""
     scheme, _, rest = database_url.partition(":")
     if scheme in ("postgresql", "postgres") and rest.startswith("//"):
         return database_url
     path = rest.removeprefix("//") if rest.startswith("///") else rest
     if scheme != "sqlite" or not path or path.startswith("//"):
-        raise ServerTrouble(
+        raise ServiceTrouble(
             f"{database_url!r} is no database; write sqlite:PATH, such as {DEFAULT_DATABASE}, "
             "or postgresql://USER@HOST/NAME."
         )

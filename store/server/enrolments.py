@@ -13,9 +13,9 @@ from store.database.connection import Connection, values
 from store.exchange.identity import series_of
 from store.exchange.messages import EnrolmentRequest, enrolment_text
 from store.exchange.record import verify_text
-from store.server.errors import ProblemError
+from store.ledger.series import open_series
 from store.server.items import setting
-from store.server.series import open_series
+from store.service.errors import ProblemError
 
 CODE_BYTES = 16
 CODE_LIFE_MS = 15 * 60 * 1000

@@ -9,8 +9,8 @@ from pathlib import Path
 from store.database.connection import Connection, values
 from store.exchange.messages import PackageInfo
 from store.exchange.package import Package, PackageError, read_rows, root_key_of
-from store.server.errors import ServerTrouble
 from store.server.items import load_tables
+from store.service.errors import ServiceTrouble
 
 LOCK_STORE = """
 insert into store (store_id, root_key, created_ms) values ($1, $2, $3)
@@ -67,19 +67,19 @@ def keep_file(home: Path, data: bytes, created_ms: int) -> str:
 def load_package(db: Connection, store: str, package: Package, info: PackageInfo, now_ms: int) -> int:
     """Load a package into the channel database as part of one unit; answers the number of items.
 
-    The first package of a store decides its root key. Raises ServerTrouble for a package under another root key,
+    The first package of a store decides its root key. Raises ServiceTrouble for a package under another root key,
     an older one, or another one with the same number; nothing is loaded then.
     """
     root = root_key_of(package)
     # The row is also the lock: packages of a store are loaded one after the other.
     known = db.execute(LOCK_STORE, values(store, root.hex(), now_ms)).fetchall()[0][0]
     if known != root.hex():
-        raise ServerTrouble(
+        raise ServiceTrouble(
             f"The package is signed under another root key than store {store} uses; build it with the store's own."
         )
     current = current_package(db, store)
     if current is not None and info.package_seq < current.package_seq:
-        raise ServerTrouble(
+        raise ServiceTrouble(
             f"Package {info.package_seq} is older than package {current.package_seq}, which is loaded; "
             "give the new one a higher number."
         )
@@ -89,10 +89,10 @@ def load_package(db: Connection, store: str, package: Package, info: PackageInfo
             values(store, info.package_seq, info.sha256, info.size, info.created_ms, now_ms),
         )
     elif info.sha256 != current.sha256:
-        raise ServerTrouble(
+        raise ServiceTrouble(
             f"Another package {info.package_seq} is loaded; give the new one a higher number."
         )
     try:
         return load_tables(db, store, read_rows(package, root))
     except PackageError as error:
-        raise ServerTrouble(str(error)) from error
+        raise ServiceTrouble(str(error)) from error

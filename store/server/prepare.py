@@ -19,12 +19,12 @@ from store.exchange.package import (
     root_key_of,
 )
 from store.server.api.context import wall_ms
-from store.server.channel import Channel
 from store.server.config import database_place
 from store.server.enrolments import CODE_BYTES, create_code, format_code
-from store.server.errors import ServerTrouble
 from store.server.packages import keep_file, load_package
 from store.server.secrets import ServerSecrets, open_secrets
+from store.service.channel import Channel
+from store.service.errors import ServiceTrouble
 
 PEPPER_BYTES = 32
 
@@ -51,7 +51,7 @@ def prepare(
     new_code: bool = True,
     allow_insecure: bool = False,
 ) -> PreparedCode:
-    """Load a package and make a code, all or nothing; also while the server runs. Raises ServerTrouble.
+    """Load a package and make a code, all or nothing; also while the server runs. Raises ServiceTrouble.
 
     `store` is the first part of the register id unless given. Without `new_code` the code stays empty: for a newer
     package of a shop whose registers are enrolled. `pepper` is what the PIN hashes of the package were made with;
@@ -61,7 +61,7 @@ def prepare(
         store = store or store_of(register_id)
         check_register(register_id)
     except IdentityError as error:
-        raise ServerTrouble(str(error)) from error
+        raise ServiceTrouble(str(error)) from error
     place = database_place(home, database_url)
     package, data = _read(package_path)
     server_secrets = open_secrets(home, allow_insecure=allow_insecure)
@@ -76,11 +76,11 @@ def prepare(
         )
         done = asyncio.run(_load(place, store, register_id, package, info, new_code))
     except OSError as error:
-        raise ServerTrouble(f"{home} cannot be written: {error.strerror}.") from error
+        raise ServiceTrouble(f"{home} cannot be written: {error.strerror}.") from error
     except DatabaseTrouble as trouble:
-        raise ServerTrouble(str(trouble)) from trouble
+        raise ServiceTrouble(str(trouble)) from trouble
     except ConstraintBroken as error:
-        raise ServerTrouble(f"{package_path} holds a row that cannot be stored: {error}.") from error
+        raise ServiceTrouble(f"{package_path} holds a row that cannot be stored: {error}.") from error
     # Kept last, so that a package that was refused settles nothing.
     server_secrets.keep_pepper(store, settled)
     return done
@@ -89,7 +89,7 @@ def prepare(
 def prepare_unit(
     db: Connection, store: str, register: str, package: Package, info: PackageInfo, code: str, now_ms: int
 ) -> PreparedCode:
-    """The whole of it as one unit of work; raises ServerTrouble, and then nothing is loaded."""
+    """The whole of it as one unit of work; raises ServiceTrouble, and then nothing is loaded."""
     items = load_package(db, store, package, info, now_ms)
     if code:
         expires_ms = create_code(db, store, register, code, now_ms)
@@ -119,15 +119,15 @@ async def _load(
 def _read(path: Path) -> tuple[Package, bytes]:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise ServerTrouble(f"{path} is larger than any package may be.")
+            raise ServiceTrouble(f"{path} is larger than any package may be.")
         data = path.read_bytes()
     except OSError as error:
-        raise ServerTrouble(f"{path} cannot be read: {error.strerror}.") from error
+        raise ServiceTrouble(f"{path} cannot be read: {error.strerror}.") from error
     try:
         package = read_package(data)
         check_package(package, root_key_of(package))
     except PackageError as error:
-        raise ServerTrouble(f"{path}: {error}") from error
+        raise ServiceTrouble(f"{path}: {error}") from error
     return package, data
 
 
@@ -138,7 +138,7 @@ def _pepper_beside(package_path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise ServerTrouble(
+        raise ServiceTrouble(
             f"{beside} holds no pepper; it should be one line of hexadecimal digits."
         ) from error
 
@@ -146,12 +146,12 @@ def _pepper_beside(package_path: Path) -> bytes | None:
 def _settle_pepper(server_secrets: ServerSecrets, store: str, package: Package, given: bytes | None) -> bytes:
     known = server_secrets.pepper(store)
     if given is not None and known is not None and given != known:
-        raise ServerTrouble(
+        raise ServiceTrouble(
             f"Store {store} has another pepper already; with a new one no PIN would open anything."
         )
     has_staff = any(table.name == "staff" and table.rows for table in package.manifest.tables)
     if given is None and known is None and has_staff:
-        raise ServerTrouble(
+        raise ServiceTrouble(
             "The package holds staff, so the store's pepper is needed; "
             "give the file it was written to with --pepper-file."
         )

@@ -16,17 +16,17 @@ import msgspec
 from aiohttp import web
 
 from store.database.errors import DatabaseTrouble
+from store.ledger.effects import post
+from store.ledger.posting import FIRST_WAIT_MS, Post, Poster, release_quarantine
 from store.server.api.app import create_app
 from store.server.api.context import ServerContext, wall_ms
 from store.server.api.metrics import Metrics
-from store.server.books.effects import post
-from store.server.books.posting import FIRST_WAIT_MS, Post, Poster, release_quarantine
-from store.server.channel import Channel
 from store.server.config import ServerConfig, database_place, is_loopback
-from store.server.errors import ServerTrouble
-from store.server.logs import start_log, stop_log
 from store.server.secrets import ServerSecrets, open_secrets
-from store.server.tasks import TaskGroupOfServer
+from store.service.channel import Channel
+from store.service.errors import ServiceTrouble
+from store.service.logs import start_log, stop_log
+from store.service.tasks import ServiceTasks
 
 LOG = logging.getLogger("outpost.server.runtime")
 
@@ -57,7 +57,7 @@ async def open_context(
     post_record: Post = post,
     first_wait_ms: int = FIRST_WAIT_MS,
 ) -> AsyncIterator[ServerContext]:
-    """Everything of a server but its socket; raises ServerTrouble and DatabaseTrouble."""
+    """Everything of a server but its socket; raises ServiceTrouble and DatabaseTrouble."""
     channel = await Channel.open(database_place(config.home, config.database_url))
     try:
         await channel.work(release_quarantine, now_ms())
@@ -67,7 +67,7 @@ async def open_context(
             secrets=server_secrets,
             poster=Poster(channel, now_ms, post_record=post_record, first_wait_ms=first_wait_ms),
             metrics=Metrics(),
-            tasks=TaskGroupOfServer(),
+            tasks=ServiceTasks(),
             operator_token=secrets.token_urlsafe(24),
             now_ms=now_ms,
         )
@@ -77,7 +77,7 @@ async def open_context(
 
 @contextlib.asynccontextmanager
 async def listen(context: ServerContext) -> AsyncIterator[RunningServer]:
-    """Serve on the configured address (port 0: any free one); raises ServerTrouble."""
+    """Serve on the configured address (port 0: any free one); raises ServiceTrouble."""
     config = context.config
     runner = web.AppRunner(create_app(context), access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
@@ -86,7 +86,7 @@ async def listen(context: ServerContext) -> AsyncIterator[RunningServer]:
         try:
             await site.start()
         except OSError as error:
-            raise ServerTrouble(
+            raise ServiceTrouble(
                 f"{config.host}:{config.port} cannot be listened on ({error.strerror}); choose another port."
             ) from error
         host = f"[{config.host}]" if ":" in config.host else config.host
@@ -99,9 +99,9 @@ async def listen(context: ServerContext) -> AsyncIterator[RunningServer]:
 async def serve(
     config: ServerConfig, *, stop: asyncio.Event, ready: Callable[[RunningServer], None] | None = None
 ) -> None:
-    """Run a server until `stop` is set; raises ServerTrouble and DatabaseTrouble when it cannot start."""
+    """Run a server until `stop` is set; raises ServiceTrouble and DatabaseTrouble when it cannot start."""
     if config.allow_insecure and not is_loopback(config.host):
-        raise ServerTrouble("Throw-away vaults are allowed on a loopback address only; listen on 127.0.0.1.")
+        raise ServiceTrouble("Throw-away vaults are allowed on a loopback address only; listen on 127.0.0.1.")
     server_secrets = await asyncio.to_thread(open_secrets, config.home, allow_insecure=config.allow_insecure)
     async with open_context(config, server_secrets) as context, listen(context) as running:
         path = info_path(config.home)
@@ -125,7 +125,7 @@ def run_server(config: ServerConfig) -> int:
         return _complain(f"{error.filename} cannot be written: {error.strerror}.")
     try:
         asyncio.run(_run_until_signal(config))
-    except (ServerTrouble, DatabaseTrouble) as trouble:
+    except (ServiceTrouble, DatabaseTrouble) as trouble:
         return _complain(str(trouble))
     finally:
         stop_log(handler)

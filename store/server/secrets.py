@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from store.database.vault import VaultError, open_vault
 from store.exchange.record import public_bytes
-from store.server.errors import ServerTrouble
+from store.service.errors import ServiceTrouble
 
 _SERVICE = "outpost-server"
 _KEY_NAME = "signing-key"
@@ -59,8 +59,8 @@ def load_secrets(keyring: Keyring) -> ServerSecrets:
 
 
 def open_secrets(home: Path, *, allow_insecure: bool) -> ServerSecrets:
-    """The secrets in the vault of a home; raises ServerTrouble."""
+    """The secrets in the vault of a home; raises ServiceTrouble."""
     try:
         return load_secrets(open_vault(home, allow_insecure))
     except VaultError as error:
-        raise ServerTrouble(str(error)) from error
+        raise ServiceTrouble(str(error)) from error

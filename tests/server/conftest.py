@@ -8,7 +8,7 @@ import pytest
 import server_world
 from server_postgres import postgres_server
 from store.database.postgres import PostgresConnection
-from store.server.channel import Channel
+from store.service.channel import Channel
 
 BOTH_ENGINES = {
     "test_accept",

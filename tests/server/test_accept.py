@@ -71,7 +71,7 @@ async def test_a_fork_is_refused_and_both_sides_are_kept(world):
 
 
 async def test_evidence_is_bounded(world, monkeypatch):
-    monkeypatch.setattr("store.server.series.MAX_EVIDENCE_ROWS", 3)
+    monkeypatch.setattr("store.ledger.series.MAX_EVIDENCE_ROWS", 3)
     register = await world.enrolled()
     wire = to_wire(register.add())
     for n in range(8):
@@ -101,7 +101,7 @@ async def test_a_recovery_grant_completes_the_old_series(world):
     await world.prepare()
     await Register.enrol(world, (await world.prepare()).code)
     from store.database.connection import values
-    from store.server.series import GRANT_RECOVERY
+    from store.ledger.series import GRANT_RECOVERY
 
     await world.context.channel.work(lambda db: db.execute(GRANT_RECOVERY, values("S0042", old.series, 1)))
     assert (await old.upload())[1].acked_seq == 1

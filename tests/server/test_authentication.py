@@ -10,7 +10,7 @@ from store.exchange.messages import NONCE_HEADER, REGISTER_HEADER, SIGNATURE_HEA
 from store.exchange.request import read_headers
 from store.server.api.authentication import Gatekeeper
 from store.server.api.routes import ROUTES, Sender
-from store.server.errors import ProblemError
+from store.service.errors import ProblemError
 
 HOUR_MS = 3_600_000
 

@@ -13,7 +13,7 @@ from server_world import Register, problem, running_world
 from store.database.connection import values
 from store.database.errors import ConstraintBroken, DatabaseBusy, DatabaseClosed, SchemaTooNew
 from store.database.postgres import MAX_ATTEMPTS, UnitLost
-from store.server.channel import Channel
+from store.service.channel import Channel
 
 ONLY_SQLITE = "item_name"
 """The search index: a virtual table here, a plain one with a trigram index there."""

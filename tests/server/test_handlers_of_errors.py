@@ -11,13 +11,13 @@ import pytest
 from server_world import MemoryKeyring, Register, package_file, problem, running_world
 from store.database.connection import values
 from store.database.errors import DatabaseBusy, DatabaseClosed, StorageReadOnly
+from store.ledger.effects import post
 from store.server.api.metrics import Metrics
-from store.server.books.effects import post
 from store.server.config import ServerConfig, database_place, is_loopback
-from store.server.errors import ServerTrouble
-from store.server.logs import start_log, stop_log
 from store.server.packages import keep_file, package_path
-from store.server.tasks import TaskGroupOfServer
+from store.service.errors import ServiceTrouble
+from store.service.logs import start_log, stop_log
+from store.service.tasks import ServiceTasks
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ async def test_trouble_with_the_database_while_posting_is_waited_out_and_counts_
         if len(calls) == 1:
             raise DatabaseBusy("Somebody writes.")
 
-    monkeypatch.setattr("store.server.books.posting.TROUBLE_WAIT_S", 0.01)
+    monkeypatch.setattr("store.ledger.posting.TROUBLE_WAIT_S", 0.01)
     async with running_world(tmp_path, post_record=flaky) as world:
         register = await world.enrolled()
         register.add()
@@ -60,7 +60,7 @@ async def test_metrics_are_there_while_the_database_is_in_trouble(world, monkeyp
     def stores(db):
         raise DatabaseBusy("Somebody writes.")
 
-    monkeypatch.setattr("store.server.books.reports.stores", stores)
+    monkeypatch.setattr("store.ledger.reports.stores", stores)
     async with world.http.get(f"{world.url}/metrics") as response:
         assert response.status == 200 and "outpost_requests" in await response.text()
 
@@ -162,7 +162,7 @@ def test_a_database_address_names_a_file(url, path):
 
 @pytest.mark.parametrize("url", ["", "sqlite:", "sqlite://host/x", "oracle:x", "channel.db"])
 def test_any_other_address_is_refused_with_the_form_that_works(url):
-    with pytest.raises(ServerTrouble, match="sqlite:PATH"):
+    with pytest.raises(ServiceTrouble, match="sqlite:PATH"):
         database_place(Path("/srv"), url)
 
 
@@ -190,7 +190,7 @@ def test_log_lines_are_json_in_a_file_and_carry_levels_in_the_journal(tmp_path, 
 
 
 async def test_work_nobody_waits_for_any_more_is_finished_before_the_server_ends():
-    tasks, done = TaskGroupOfServer(), []
+    tasks, done = ServiceTasks(), []
 
     async def unit():
         await asyncio.sleep(0.05)
@@ -215,5 +215,5 @@ async def test_two_servers_with_one_keyring_are_one_server_to_a_register(tmp_pat
 
 def test_a_missing_package_is_said_so_with_its_cure(monkeypatch):
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
-    with pytest.raises(ServerTrouble, match="outpost-pos"):
+    with pytest.raises(ServiceTrouble, match="outpost-pos"):
         Metrics()

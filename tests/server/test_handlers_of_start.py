@@ -10,15 +10,16 @@ from server_process import PEPPER, prepare_home
 from server_world import TABLES, package_file
 from store.database.errors import DatabaseBusy, StorageReadOnly
 from store.exchange.package import PackageError
-from store.server import channel, packages, version
+from store.ledger.posting import Poster, Unpostable
+from store.server import packages, version
 from store.server import prepare as preparing
 from store.server.api.app import answer_problems
-from store.server.books.posting import Poster, Unpostable
-from store.server.channel import Channel
 from store.server.config import ServerConfig
-from store.server.errors import ServerTrouble
 from store.server.prepare import prepare
 from store.server.runtime import EXIT_TROUBLE, run_server
+from store.service import channel
+from store.service.channel import Channel
+from store.service.errors import ServiceTrouble
 from tui.commands.outcome import CommandFailed
 from tui.commands.server import pepper_of
 
@@ -83,7 +84,7 @@ def package_in(folder, pepper="70" * 32):
 @pytest.mark.parametrize("pepper", ["no hexadecimal", "\xff"])
 def test_pepper_file_that_holds_none_is_named(tmp_path, pepper):
     path = package_in(tmp_path, pepper)
-    with pytest.raises(ServerTrouble, match=r"shop\.package\.pepper holds no pepper"):
+    with pytest.raises(ServiceTrouble, match=r"shop\.package\.pepper holds no pepper"):
         prepare(tmp_path / "server", "sqlite:channel.db", path, "S0042-R03", allow_insecure=True)
 
 
@@ -92,7 +93,7 @@ def test_package_that_cannot_be_kept_is_a_sentence(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(preparing, "keep_file", fails)
-    with pytest.raises(ServerTrouble, match=r"cannot be written: No space left on device\."):
+    with pytest.raises(ServiceTrouble, match=r"cannot be written: No space left on device\."):
         prepare_home(tmp_path)
 
 
@@ -101,7 +102,7 @@ def test_database_that_cannot_be_written_is_a_sentence(tmp_path, monkeypatch):
         raise StorageReadOnly("The disk is read-only.")
 
     monkeypatch.setattr(preparing, "_load", fails)
-    with pytest.raises(ServerTrouble, match="The disk is read-only"):
+    with pytest.raises(ServiceTrouble, match="The disk is read-only"):
         prepare_home(tmp_path)
 
 
@@ -115,7 +116,7 @@ def test_package_that_breaks_off_while_it_is_loaded_loads_nothing(tmp_path, monk
     monkeypatch.setattr(packages, "read_rows", breaks_off)
     path = tmp_path / "second.package"
     path.write_bytes(package_file(2, TABLES))
-    with pytest.raises(ServerTrouble, match="cannot be unpacked; fetch it again"):
+    with pytest.raises(ServiceTrouble, match="cannot be unpacked; fetch it again"):
         prepare(tmp_path, "sqlite:channel.db", path, "S0042-R03", pepper=PEPPER, allow_insecure=True)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from server_world import TABLES, package_file, problem, running_world
 from store.exchange.package import open_package
-from store.server.errors import ServerTrouble
+from store.service.errors import ServiceTrouble
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ async def test_a_newer_package_replaces_everything_at_once(world):
 @pytest.mark.parametrize("seq", [1, 2])
 async def test_an_older_or_renumbered_package_is_refused_and_nothing_changes(world, seq):
     await world.prepare(data=package_file(2))
-    with pytest.raises(ServerTrouble, match="higher number"):
+    with pytest.raises(ServiceTrouble, match="higher number"):
         await world.prepare(data=package_file(seq, TABLES | {"item": []}))
     assert (await world.register.get("/items?key=sku:4711"))[0] == 200
 
@@ -140,6 +140,6 @@ async def test_an_older_or_renumbered_package_is_refused_and_nothing_changes(wor
 async def test_a_package_of_another_root_is_refused_and_nothing_changes(world):
     from server_world import PACKAGE_KEY
 
-    with pytest.raises(ServerTrouble, match="root key"):
+    with pytest.raises(ServiceTrouble, match="root key"):
         await world.prepare(data=package_file(2, TABLES | {"item": []}, root=PACKAGE_KEY))
     assert (await world.register.get("/items?key=sku:4711"))[0] == 200

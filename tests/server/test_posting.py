@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from server_world import STORE, Register, body, running_world, sale
-from store.server.books.effects import post
-from store.server.books.posting import MAX_ATTEMPTS
-from store.server.books.recomputation import recompute_sale, recompute_shift
-from store.server.books.reports import conservation
+from store.ledger.effects import post
+from store.ledger.posting import MAX_ATTEMPTS
+from store.ledger.recomputation import recompute_sale, recompute_shift
+from store.ledger.reports import conservation
 
 
 async def test_a_poison_record_in_the_middle_is_quarantined_and_the_others_pass(tmp_path):
@@ -225,7 +225,7 @@ async def test_a_closing_behind_a_quarantined_sale_says_that_it_cannot_be_compar
 
 
 async def test_posting_starts_again_after_a_failure_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.setattr("store.server.tasks.RESTART_S", (0.01,))
+    monkeypatch.setattr("store.service.tasks.RESTART_S", (0.01,))
     async with running_world(tmp_path) as world:
         real = world.context.poster._wait_s
 

@@ -9,8 +9,8 @@ import pytest
 
 from server_process import PEPPER, prepare_home, running_server
 from server_world import PACKAGE_KEY, STORE, TABLES, Register, package_file
-from store.server.errors import ServerTrouble
 from store.server.prepare import prepare
+from store.service.errors import ServiceTrouble
 
 NO_STAFF = TABLES | {"staff": []}
 
@@ -66,7 +66,7 @@ def test_every_byte_of_a_package_counts(tmp_path):
         tampered[place] ^= 1
         path = tmp_path / "tampered.outpost"
         path.write_bytes(tampered)
-        with pytest.raises(ServerTrouble):
+        with pytest.raises(ServiceTrouble):
             prepare(tmp_path, "sqlite:channel.db", path, "S0042-R03", pepper=PEPPER, allow_insecure=True)
     assert rows(tmp_path, "select count(*) from item") == [(3,)]
     assert rows(tmp_path, "select count(*) from enrolment_code") == [(1,)]
@@ -92,7 +92,7 @@ def test_whatever_is_wrong_is_a_sentence_and_loads_nothing(tmp_path, change, sen
     options = {"root": change["root"]} if "root" in change else {}
     if "missing" not in change:
         path.write_bytes(package_file(change.get("seq", 1), change.get("tables", TABLES), **options))
-    with pytest.raises(ServerTrouble, match=sentence) as caught:
+    with pytest.raises(ServiceTrouble, match=sentence) as caught:
         prepare(
             tmp_path,
             change.get("database_url", "sqlite:channel.db"),
@@ -106,7 +106,7 @@ def test_whatever_is_wrong_is_a_sentence_and_loads_nothing(tmp_path, change, sen
 
 
 def test_staff_without_their_pepper_are_refused(tmp_path):
-    with pytest.raises(ServerTrouble, match="--pepper"):
+    with pytest.raises(ServiceTrouble, match="--pepper"):
         prepare_home(tmp_path, pepper=None)
     (tmp_path / "package-1.outpost.pepper").write_text(PEPPER.hex() + "\n")
     prepare_home(tmp_path, pepper=None)

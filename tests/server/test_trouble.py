@@ -8,7 +8,7 @@ import pytest
 
 from server_world import problem, running_world
 from store.server.api.admission import Admission, Work
-from store.server.errors import ProblemError
+from store.service.errors import ProblemError
 
 
 @pytest.fixture

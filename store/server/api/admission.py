@@ -10,7 +10,7 @@ import random
 from collections.abc import AsyncIterator
 from enum import Enum
 
-from store.server.errors import busy
+from store.service.errors import busy
 
 
 class Work(Enum):

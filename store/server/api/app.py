@@ -12,7 +12,7 @@ from store.exchange.messages import PROTOCOL_HEADER, PROTOCOL_VERSION
 from store.server.api.context import CONTEXT, ServerContext
 from store.server.api.openapi import describe
 from store.server.api.routes import MAX_BODY_BYTES, ROUTES, register_routes
-from store.server.errors import ProblemError, busy
+from store.service.errors import ProblemError, busy
 
 LOG = logging.getLogger("outpost.server.app")
 

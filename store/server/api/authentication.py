@@ -14,8 +14,8 @@ from aiohttp import web
 
 from store.exchange.messages import PROTOCOL_HEADER, PROTOCOL_VERSION
 from store.exchange.request import RequestError, SignedRequest, is_genuine, read_headers
-from store.server.errors import ProblemError, busy
-from store.server.series import Series
+from store.ledger.series import Series
+from store.service.errors import ProblemError, busy
 
 LOG = logging.getLogger("outpost.server.authentication")
 

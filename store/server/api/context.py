@@ -7,17 +7,17 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
+from store.ledger.posting import Poster
+from store.ledger.series import Series, find_series
 from store.server.api.admission import Admission
 from store.server.api.authentication import Gatekeeper, check_claim, read_claim
 from store.server.api.health import Pulse
 from store.server.api.metrics import Metrics
-from store.server.books.posting import Poster
-from store.server.channel import Channel
 from store.server.config import ServerConfig
-from store.server.errors import ProblemError
 from store.server.secrets import ServerSecrets
-from store.server.series import Series, find_series
-from store.server.tasks import TaskGroupOfServer
+from store.service.channel import Channel
+from store.service.errors import ProblemError
+from store.service.tasks import ServiceTasks
 
 Result = TypeVar("Result")
 
@@ -38,7 +38,7 @@ class ServerContext:
         secrets: ServerSecrets,
         poster: Poster,
         metrics: Metrics,
-        tasks: TaskGroupOfServer,
+        tasks: ServiceTasks,
         operator_token: str,
         now_ms: Callable[[], int] = wall_ms,
     ) -> None:

@@ -25,12 +25,12 @@ from store.exchange.messages import (
     WireItem,
     WireSearch,
 )
-from store.server import enrolments, items, packages, series
+from store.ledger import reports, series
+from store.server import enrolments, items, packages
 from store.server.api.context import Call, answer
-from store.server.books import reports
 from store.server.config import is_loopback
-from store.server.errors import ProblemError, busy
 from store.server.version import VERSION
+from store.service.errors import ProblemError, busy
 
 LOG = logging.getLogger("outpost.server.endpoints")
 

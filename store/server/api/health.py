@@ -3,9 +3,9 @@
 import asyncio
 
 from store.database.connection import Connection, values
-from store.server.channel import Channel
-from store.server.errors import busy
-from store.server.tasks import TaskGroupOfServer
+from store.service.channel import Channel
+from store.service.errors import busy
+from store.service.tasks import ServiceTasks
 
 PATIENCE_S = 2.0
 """A commit that takes longer counts as unable; it is not aborted."""
@@ -18,7 +18,7 @@ on conflict (store_id) do update set n = health.n + 1, at_ms = excluded.at_ms"""
 class Pulse:
     """Proves that a commit is possible; callers who ask at the same time share one commit."""
 
-    def __init__(self, channel: Channel, tasks: TaskGroupOfServer) -> None:
+    def __init__(self, channel: Channel, tasks: ServiceTasks) -> None:
         self._channel = channel
         self._tasks = tasks
         self._running: asyncio.Task[None] | None = None

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from store.server.books.reports import Conservation
-from store.server.errors import ServerTrouble
+from store.ledger.reports import Conservation
+from store.service.errors import ServiceTrouble
 
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -16,7 +16,7 @@ class Metrics:
             from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
             from prometheus_client.exposition import CONTENT_TYPE_LATEST
         except ModuleNotFoundError as error:
-            raise ServerTrouble(
+            raise ServiceTrouble(
                 "The package prometheus-client is missing; install Outpost with its extra, outpost-pos[server]."
             ) from error
         self.content_type = CONTENT_TYPE_LATEST

@@ -8,8 +8,8 @@ import msgspec
 
 from store.exchange import messages
 from store.server.api.routes import Route, Sender
-from store.server.errors import TITLES
 from store.server.version import VERSION
+from store.service.errors import TITLES
 
 _REF = "#/components/schemas/{name}"
 _ALWAYS = ("bad-request", "protocol", "busy", "database", "expired", "internal")

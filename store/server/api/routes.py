@@ -10,13 +10,13 @@ import msgspec
 from aiohttp import web
 
 from store.exchange import messages
+from store.ledger import reports
+from store.ledger.series import find_series
 from store.server.api import endpoints
 from store.server.api.admission import Work
 from store.server.api.authentication import check_claim, check_protocol, read_claim
 from store.server.api.context import CONTEXT, Call
-from store.server.books import reports
-from store.server.errors import ProblemError
-from store.server.series import find_series
+from store.service.errors import ProblemError
 
 MAX_BODY_BYTES = 1_048_576
 """A batch of 256 KiB of payloads as JSON with escapes and hashes fits well."""

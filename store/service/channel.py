@@ -1,4 +1,4 @@
-"""The channel database of a running server: opened, migrated, and opened again after a failed commit."""
+"""The database of a running service: opened, migrated, and opened again after a failed commit."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,22 +16,24 @@ Result = TypeVar("Result")
 
 
 class Channel:
-    """Units of work on the channel database. A unit runs to its end whatever becomes of who asked for it."""
+    """Units of work on a service's database. A unit runs to its end whatever becomes of who asked for it."""
 
     def __init__(self, database: "Database | PostgresDatabase") -> None:
         self._database = database
         self._reopening = asyncio.Lock()
 
     @classmethod
-    async def open(cls, place: Path | str, *, readers: int = 2) -> "Channel":
-        """Open the database and climb its migrations; raises DatabaseTrouble.
+    async def open(
+        cls, place: Path | str, *, migrations: str = "store.server", readers: int = 2
+    ) -> "Channel":
+        """Open the database and climb the `migrations` of that package; raises DatabaseTrouble.
 
         A path is a SQLite file, a text the URL of a PostgreSQL database. Several server processes may share
         either: on a file they take turns, in PostgreSQL they lock the rows they decide by.
         """
         database = await _open(place, readers)
         try:
-            steps = load_steps("store.server")
+            steps = load_steps(migrations)
             for step in await database.read(pending, steps):
                 await database.work(climb, step)
         except BaseException:  # the threads must end before anything else happens
@@ -65,9 +67,7 @@ class Channel:
                 try:
                     await self._database.reopen()
                 except DatabaseTrouble as trouble:
-                    raise DatabaseClosed(
-                        f"The channel database cannot be opened again: {trouble}"
-                    ) from trouble
+                    raise DatabaseClosed(f"The database cannot be opened again: {trouble}") from trouble
 
 
 async def _open(place: Path | str, readers: int) -> "Database | PostgresDatabase":

@@ -20,10 +20,10 @@ from store.database.connection import Connection, values
 from store.database.errors import DatabaseTrouble, is_trouble
 from store.exchange.acknowledgement import Flag
 from store.exchange.canonical import NotCanonical, parse_document
-from store.server.books.effects import Body, Ref, Unpostable, note_difference, post
-from store.server.channel import Channel
+from store.ledger.effects import Body, Ref, Unpostable, note_difference, post
+from store.service.channel import Channel
 
-LOG = logging.getLogger("outpost.server.posting")
+LOG = logging.getLogger("outpost.ledger.posting")
 
 MAX_ATTEMPTS = 5
 FIRST_WAIT_MS = 200

@@ -6,13 +6,13 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
-LOG = logging.getLogger("outpost.server.tasks")
+LOG = logging.getLogger("outpost.service.tasks")
 
 RESTART_S = (0.5, 1.0, 2.0, 5.0)
 """Waits before a supervised task starts again after it failed; the last one repeats."""
 
 
-class TaskGroupOfServer:
+class ServiceTasks:
     """Owns supervised tasks, and units of work that must be finished though their request is gone."""
 
     def __init__(self) -> None:

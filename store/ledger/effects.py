@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from store.database.connection import Connection, values
-from store.server.books.recomputation import recompute_sale, recompute_shift
+from store.ledger.recomputation import recompute_sale, recompute_shift
 
 Body = Mapping[str, Any]
 

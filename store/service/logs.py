@@ -49,7 +49,7 @@ class JsonLines(logging.Formatter):
 
 
 def start_log(path: Path | None) -> logging.Handler:
-    """Send what `outpost.server` logs to a file, or to stderr when there is none; raises OSError."""
+    """Send what Outpost logs to a file, or to stderr when there is none; raises OSError."""
     handler: logging.Handler
     if path is None:
         handler = logging.StreamHandler(sys.stderr)
@@ -62,7 +62,7 @@ def start_log(path: Path | None) -> logging.Handler:
         handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.addHandler(handler)
-    logging.getLogger("outpost.server").setLevel(logging.INFO)
+    logging.getLogger("outpost").setLevel(logging.INFO)
     return handler
 
 

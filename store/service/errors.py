@@ -1,6 +1,6 @@
 """What goes wrong on the server.
 
-ServerTrouble      the server cannot start or do what the command line asked: one sentence for a person
+ServiceTrouble      the server cannot start or do what the command line asked: one sentence for a person
 ProblemError       one request cannot be answered: becomes an `application/problem+json` (RFC 9457)
 """
 
@@ -40,7 +40,7 @@ TITLES: dict[str, tuple[int, str]] = {
 """Stable word → status and title; clients rely on the words."""
 
 
-class ServerTrouble(Exception):
+class ServiceTrouble(Exception):
     """The server cannot start, or a command cannot be done; the message is one sentence with its cure."""
 
 

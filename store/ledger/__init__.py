@@ -1,0 +1,1 @@
+"""The ledger: records accepted exactly once, their effects on the books, differences, quarantine, reports."""

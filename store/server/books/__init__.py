@@ -1,1 +1,0 @@
-"""The posting stage: from accepted records to effects, differences and reports."""
