@@ -160,7 +160,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a session: a status of `jobs.DownloadStatus` or `UploadStatus`, rows and bytes handled, a sentence.
+    """What became of a session: a status of `DownloadStatus` or `UploadStatus`, rows and bytes handled, a sentence.
 
     `session` 0 with a `database` and a `package_seq` names a session by what it carries.
     """
