@@ -182,7 +182,7 @@ class SessionReports(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CodeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The hash of a one-time code (`enrolments.code_hash`), and the public key that wants to use it (hex)."""
+    """The hash of a one-time code (`codes.code_hash`), and the public key that wants to use it (hex)."""
 
     code_hash: str
     public_key: str

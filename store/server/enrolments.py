@@ -4,22 +4,16 @@ A code has 128 bits, lives 15 minutes, works once and is kept as a hash only (do
 register makes its key itself and proves that it holds it.
 """
 
-import base64
-import hashlib
-
 import msgspec
 
 from store.database.connection import Connection, values
+from store.exchange.codes import CODE_LIFE_MS, code_hash
 from store.exchange.identity import series_of
 from store.exchange.messages import EnrolmentRequest, enrolment_text
 from store.exchange.record import verify_text
 from store.ledger.series import open_series
 from store.server.items import setting
 from store.service.errors import ProblemError
-
-CODE_BYTES = 16
-CODE_LIFE_MS = 15 * 60 * 1000
-_GROUP = 4
 
 INSERT_REGISTER = """
 insert into register (store_id, register_id, epoch, created_ms) values ($1, $2, 0, $3)
@@ -53,18 +47,6 @@ class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
     series: str
     root_key: str
     repeated: bool
-
-
-def format_code(secret: bytes) -> str:
-    """The code a person reads and types: base32 in groups of four."""
-    text = base64.b32encode(secret).decode().rstrip("=")
-    return "-".join(text[start : start + _GROUP] for start in range(0, len(text), _GROUP))
-
-
-def code_hash(code: str) -> str:
-    """What is stored of a code; spaces, dashes and case do not matter. 128 random bits need no slow hash."""
-    plain = "".join(letter for letter in code.upper() if letter.isalnum())
-    return hashlib.sha256(b"outpost/code/v1\0" + plain.encode()).hexdigest()
 
 
 def create_code(db: Connection, store: str, register: str, code: str, now_ms: int) -> int:

@@ -8,6 +8,7 @@ import msgspec
 
 from store.database.connection import Connection
 from store.database.errors import ConstraintBroken, DatabaseTrouble
+from store.exchange.codes import CODE_BYTES, format_code
 from store.exchange.identity import IdentityError, check_register, store_of
 from store.exchange.messages import PackageInfo
 from store.exchange.package import (
@@ -20,7 +21,7 @@ from store.exchange.package import (
 )
 from store.server.api.context import wall_ms
 from store.server.config import database_place
-from store.server.enrolments import CODE_BYTES, create_code, format_code
+from store.server.enrolments import create_code
 from store.server.packages import keep_file, load_package
 from store.server.secrets import ServerSecrets, open_secrets
 from store.service.channel import Channel

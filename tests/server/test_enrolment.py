@@ -8,9 +8,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from server_world import PACKAGE_KEY, ROOT, Register, enrol, problem, running_world, wall_ms
+from store.exchange.codes import code_hash, format_code
 from store.exchange.messages import EnrolmentAnswer
 from store.exchange.record import public_bytes
-from store.server.enrolments import code_hash, format_code
 
 
 class SettableClock:

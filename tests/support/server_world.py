@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from yarl import URL
 
 from store.exchange.canonical import canonical
+from store.exchange.codes import format_code
 from store.exchange.messages import (
     BatchAnswer,
     EnrolmentAnswer,
@@ -28,7 +29,6 @@ from store.exchange.package import build_package, endorse_keys, read_package, wr
 from store.exchange.record import genesis, key_id_of, make_record, public_bytes, to_wire
 from store.exchange.request import sign_request
 from store.server.config import ServerConfig
-from store.server.enrolments import format_code
 from store.server.packages import keep_file
 from store.server.prepare import prepare_unit
 from store.server.runtime import listen, open_context
