@@ -1,0 +1,54 @@
+"""Many rows at a time, inside one unit of work, as fast as the engine takes them.
+
+`Connection.execute` costs one round trip a row, which a million rows cannot afford.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, cast
+
+from store.database.connection import Connection, Engine, Value, engine_of
+
+Cells = Sequence[Value]
+"""The values of one row, in order: those of `$1`, `$2`, ..."""
+
+BATCH_ROWS = 5_000
+"""Rows handed to the driver at once: enough to hide a round trip, few enough to hold in memory."""
+_MARK = re.compile(r"\$([0-9]+)")
+
+
+class _Many(Protocol):
+    """What the drivers have beyond `Connection`."""
+
+    def executemany(self, sql: str, rows: Iterable[Cells], /) -> Any:
+        """Run a statement once per row (both engines)."""
+        ...
+
+    def copy_rows(self, table: str, columns: Sequence[str], rows: Iterable[Cells]) -> None:
+        """COPY rows into a table (PostgreSQL only)."""
+        ...
+
+
+def execute_many(db: Connection, sql: str, rows: Iterable[Cells]) -> None:
+    """Run one statement with `$1`, `$2`, ... once per row; answers nothing.
+
+    Raises what `execute` raises; the unit is to be given up then, some rows may be in it already.
+    """
+    many = cast(_Many, db)
+    if engine_of(db) is Engine.SQLITE:
+        # SQLite takes `$1` for a name; `?1` is the same place by its number, which a plain row can fill.
+        many.executemany(_MARK.sub(r"?\1", sql), rows)
+        return
+    left = iter(rows)
+    while batch := list(itertools.islice(left, BATCH_ROWS)):
+        many.executemany(sql, batch)
+
+
+def insert_rows(db: Connection, table: str, columns: Sequence[str], rows: Iterable[Cells]) -> None:
+    """Insert rows into a table, all columns named; raises as `execute_many`. Names must be our own, never input."""
+    if engine_of(db) is Engine.POSTGRES:
+        cast(_Many, db).copy_rows(table, columns, rows)
+        return
+    marks = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
+    execute_many(db, f"insert into {table} ({', '.join(columns)}) values ({marks})", rows)  # noqa: S608 - own names
