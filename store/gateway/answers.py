@@ -19,6 +19,11 @@ def is_success(status: int, headers: Mapping[str, str]) -> bool:
     return 200 <= status < 300 and headers.get(PROTOCOL_HEADER) == str(PROTOCOL_VERSION)
 
 
+def begins_at(headers: Mapping[str, str], begin: int) -> bool:
+    """Whether a partial answer (206) begins at the byte that was asked for."""
+    return headers.get("Content-Range", "").startswith(f"bytes {begin}-")
+
+
 def error_of(server: str, status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
     """The error that an answer without success stands for.
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import importlib
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 from urllib.parse import quote
@@ -37,12 +37,17 @@ NEXT_ADDRESS_S = 0.05
 """What a broken address family may cost before the other is tried too; aiohttp's 0.25 s is longer than the hedge."""
 UPLOAD_DEADLINE_S = 10.0
 DOWNLOAD_DEADLINE_S = 600.0
-CHUNK_DEADLINE_S = 30.0
+PIECE_DEADLINE_S = 30.0
+"""Silence after which a download is given up; what came is kept."""
 CLOSING = "the register is closing"
 UNQUOTED = ":/?'!()*$,;@~"
 """Characters that aiohttp puts into a query as they are; the signature covers exactly the request line."""
 
+PARTIAL = 206
+
 T = TypeVar("T")
+Write = Callable[[int, bytes], Awaitable[None]]
+"""Takes a piece of a download and where it belongs."""
 
 
 class RetailClient:
@@ -201,12 +206,37 @@ class RetailClient:
         chunks: list[bytes] = []
         size = 0
         async with self._answer("GET", messages.PATH_PACKAGE, b"", deadline_s) as answer:
-            while chunk := await self._next_chunk(answer):
+            while chunk := await self._next_piece(answer):
                 chunks.append(chunk)
                 size += len(chunk)
                 if size > MAX_PACKAGE_BYTES:
                     raise answers.not_ours(self._server)
         return b"".join(chunks)
+
+    # --- for `sync_calls`
+
+    async def ask(self, path: str, kind: type[T], *, deadline_s: float) -> T:
+        """GET a JSON document."""
+        async with self._answer("GET", path, b"", deadline_s) as answer:
+            return await self._read(answer, kind)
+
+    async def tell(self, path: str, body: bytes, *, deadline_s: float) -> None:
+        """POST a JSON document; what the server says to it does not matter, only that it took it."""
+        async with self._answer("POST", path, body, deadline_s) as answer:
+            await self._read_bounded(answer)
+
+    async def fetch(self, path: str, begin: int, write: Write, *, deadline_s: float) -> None:
+        """GET bytes from `begin` on: `write(offset, piece)` for each piece as it comes.
+
+        A server that knows no ranges begins at offset 0 again. Who calls bounds the size by an error in `write`.
+        """
+        async with self._answer("GET", path, b"", deadline_s, begin=begin) as answer:
+            offset = begin if answer.status == PARTIAL else 0
+            if answer.status == PARTIAL and not answers.begins_at(answer.headers, begin):
+                raise answers.not_ours(self._server)
+            while piece := await self._next_piece(answer):
+                await write(offset, piece)
+                offset += len(piece)
 
     # --- one request
 
@@ -220,11 +250,14 @@ class RetailClient:
         *,
         probe: bool = False,
         signed: bool = True,
+        begin: int = 0,
     ) -> AsyncIterator["aiohttp.ClientResponse"]:
         """A successful answer, read and left within the deadline; anything else raises GatewayError."""
         async with self._translated(deadline_s):
             session = await self._session(probe=probe)
             headers = self._headers(method, path, body, deadline_s, signed=signed)
+            if begin:
+                headers["Range"] = f"bytes={begin}-"
             request = session.request(
                 method, self._address + path, data=body or None, headers=headers, allow_redirects=False
             )
@@ -307,9 +340,9 @@ class RetailClient:
                 raise answers.not_ours(self._server)
         return b"".join(chunks)
 
-    async def _next_chunk(self, answer: "aiohttp.ClientResponse") -> bytes:
+    async def _next_piece(self, answer: "aiohttp.ClientResponse") -> bytes:
         try:
-            async with asyncio.timeout(CHUNK_DEADLINE_S):
+            async with asyncio.timeout(PIECE_DEADLINE_S):
                 return await answer.content.readany()
         except TimeoutError as error:
             raise ServerSilent(f"{self._server} stopped sending") from error

@@ -32,10 +32,10 @@ async def test_download_that_stops_in_the_middle_is_given_up(monkeypatch):
             async def readany():
                 await asyncio.sleep(60)
 
-    monkeypatch.setattr(client, "CHUNK_DEADLINE_S", 0.02)
+    monkeypatch.setattr(client, "PIECE_DEADLINE_S", 0.02)
     retail = client.RetailClient(
         address="http://127.0.0.1:1", clock=RealClock(), randomness=SeededRandomness(), series="S0001-R01.1"
     )
     with pytest.raises(ServerSilent, match=r"127\.0\.0\.1:1 stopped sending"):
-        await retail._next_chunk(Stuck())
+        await retail._next_piece(Stuck())
     await retail.close()
