@@ -34,7 +34,7 @@ PATH_DOWNLOADS = "/downloads"
 PATH_DOWNLOAD_REPORTS = "/downloads/reports"
 """POST SessionReports."""
 PATH_PACKAGE_HEADER = "/packages/{package_seq}"
-"""GET: the signed header of a package, exact bytes."""
+"""GET ?kind=full|delta: the signed header of a package in that form, exact bytes; without: the delta, if any."""
 PATH_CHUNK = "/chunks/{sha256}"
 """GET: one chunk, exact bytes; immutable, Range works. Any static file server may hold `chunks/<sha256>`."""
 PATH_STAFF = "/staff/{number}"
@@ -173,6 +173,8 @@ class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     database: str = ""
     package_seq: int = 0
+    wants_full: bool = False
+    """No delta fits what the database has: only a full package helps."""
 
 
 class SessionReports(msgspec.Struct, frozen=True, kw_only=True):
@@ -283,6 +285,8 @@ class Downloads(msgspec.Struct, frozen=True, kw_only=True):
     reader: int = 2
     archived_seq: int = 0
     """Up to here headquarters has the records of the asking series."""
+    paused: bool = False
+    """The register's offline profile pauses synchronisation; `entries` is empty until it does no more."""
 
 
 class WireStaff(msgspec.Struct, frozen=True, kw_only=True):

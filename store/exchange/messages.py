@@ -73,6 +73,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     time_ms: int
     version: str
     protocol: tuple[int, int] = (PROTOCOL_VERSION, PROTOCOL_VERSION)
+    headquarters: str = ""
+    """How the server stands with headquarters, as a sentence; empty without headquarters."""
 
 
 class SeriesHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +84,8 @@ class SeriesHead(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     hash: str
     time_ms: int
+    archived_seq: int = 0
+    """Up to here headquarters has the series too; 0 without headquarters."""
 
 
 class WireRecord(msgspec.Struct, frozen=True, kw_only=True):
