@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from store.database.pins import hash_pin
 from store.database.vault import open_vault
 from store.exchange.package import build_package, endorse_keys
 from store.exchange.record import public_bytes
@@ -20,7 +21,6 @@ from store.register.control.messages import Command, Query
 from store.register.control.probe import is_core_there
 from store.register.enrolment.activation import Enrolment
 from store.register.home import RegisterHome
-from store.register.session.sign_on_pin import hash_pin
 
 PEPPER = bytes(32)
 SERIES = "S0001-R01.1"

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from store.database.pins import hash_pin
 from store.gateway.connection import ConnectionStatus, SwitchAnswer, TransactionStart
 from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits, Source
 from store.gateway.offline import StaffMember
@@ -16,7 +17,6 @@ from store.register.intents import Intent, IntentKind, Outcome, OutcomeKind, Sub
 from store.register.journal.journal import Draft, Entry, Journal, JournalIdentity
 from store.register.session.ports import SessionConfig, SessionPorts
 from store.register.session.session import Session
-from store.register.session.sign_on_pin import hash_pin
 from store.register.system_ports import SystemStorage
 from store.register.view import View
 from store.sale.item import Department, Item, ItemKey, KeyKind

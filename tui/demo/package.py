@@ -4,10 +4,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from store.database.pins import hash_pin
 from store.database.vault import OutpostVault, open_vault
 from store.exchange.package import build_package, endorse_keys, write_package
 from store.exchange.record import public_bytes
-from store.register.session.sign_on_pin import hash_pin
 from tui.demo.goods import Goods, Row
 
 STORE = "S0001"

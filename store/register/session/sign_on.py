@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
+from store.database.pins import check_pin
 from store.gateway.offline import StaffMember
 from store.register.journal.entry import Lockout
 from store.register.journal.errors import JournalError
 from store.register.operations import Permission, may
-from store.register.session.sign_on_pin import check_pin
 from store.register.session.state import SessionState, SignedOn
 from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from session_fakes import AGAIN, BREAD, DONE, MILK, REFUSED, World, running
+from store.database.pins import NOBODY, hash_pin, pin_matches
 from store.register.session.sign_on import FREE_FAILURES, FREE_REGISTER_FAILURES, REGISTER_KEY, wait_s
-from store.register.session.sign_on_pin import NOBODY, hash_pin, pin_matches
 from store.register.view import Entry, Mode
 
 
