@@ -4,35 +4,22 @@ Numbers and names are those of the trade (docs/operations.md, made from this tab
 own. Only what is built is listed, so a key or a menu row never promises what fails.
 """
 
-from enum import StrEnum
-
 import msgspec
 
+from store.exchange.permissions import ROLES, Permission
 from store.register.view import Mode
 
-
-class Permission(StrEnum):
-    """What a role may allow; an operation needs exactly one."""
-
-    ANYONE = "anyone"
-    """Also before sign-in."""
-    SIGNED_IN = "signed_in"
-    SELL = "sell"
-    VOID_SALE = "void_sale"
-    OPEN_DRAWER = "open_drawer"
-    OPEN_SHIFT = "open_shift"
-    CLOSE_SHIFT = "close_shift"
-    SHIFT_REPORT = "shift_report"
-    TAKE_OVER = "take_over"
-    """Unlock a register that another operator locked with a sale open, and free a locked-out operator."""
-
-
-ROLES: dict[str, frozenset[Permission]] = {
-    "cashier": frozenset(Permission) - {Permission.TAKE_OVER},
-    "manager": frozenset(Permission),
-    "technician": frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SHIFT_REPORT}),
-}
-"""A technician looks after the register and touches no money. Approval by a second person comes with overrides."""
+__all__ = [
+    "BY_NUMBER",
+    "OPERATIONS",
+    "ROLES",
+    "Operation",
+    "Permission",
+    "as_rows",
+    "may",
+    "operations_for",
+    "roles_with",
+]
 
 
 def may(role: str, permission: Permission) -> bool:
