@@ -1,0 +1,1 @@
+"""The nouns of headquarters as data: what there is, how it is typed and checked, which jobs send it on."""

@@ -1,0 +1,123 @@
+"""How the tills of the chain behave: tenders, keys and strip, settings, parameters."""
+
+import re
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from store.headquarters.nouns.noun import KeyPart, Noun
+from store.sale.settings import PolicyRefused, policy_from_settings
+
+SETTINGS: dict[str, str] = {
+    "cash_rounding_step": "Smallest cash amount in minor units; wins over the functionality profile.",
+    "label_region": "Country whose weight and price labels are read; wins over the store's.",
+    "label_rules": "The label rules themselves as JSON, in place of a country's.",
+    "max_line_amount": "Largest amount of a line in minor units; wins over the functionality profile.",
+    "receipt_footer": "Last lines of the receipt, apart by \\n; wins over the store's.",
+    "receipt_width": "Characters in a line of the receipt; wins over the functionality profile.",
+    "rounding_scope": "Where tax is rounded: line.",
+    "store_address": "Address on the receipt; wins over the store's.",
+    "store_name": "Name on the receipt; wins over the store's.",
+    "store_tax_id": "Tax number on the receipt; wins over the store's.",
+}
+"""The settings that registers know; job 1070 carries them."""
+
+
+class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A tender type; job 1070."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=40, description="Name on screen and receipt.")]
+    kind: Annotated[Literal["cash", "card"], Meta(description="How it is taken: cash or card.")]
+    position: Annotated[int, Meta(ge=0, le=999, description="Place in the list of tenders.")] = 0
+    blocked: Annotated[bool, Meta(description="Not taken at present.")] = False
+
+
+class LayoutKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A key of the register and what it does; job 1090."""
+
+    operation: Annotated[int, Meta(ge=1, le=9_999, description="Number of the operation, such as 917.")]
+    caption: Annotated[
+        str,
+        Meta(
+            max_length=16,
+            description="Text of the strip; empty for the operation's own. 917 is always Disconnect or Connect.",
+        ),
+    ] = ""
+    position: Annotated[int, Meta(ge=0, le=999, description="Place in the strip.")] = 0
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A setting of the registers; job 1070."""
+
+    value: Annotated[
+        str, Meta(max_length=4_000, description="The value.", extra={"positional": True, "kind": "lines"})
+    ]
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A parameter of the whole chain; job 1110."""
+
+    value: Annotated[str, Meta(max_length=4_000, description="The value.", extra={"positional": True})]
+
+
+def _check_setting(key: dict[str, str], setting: Setting) -> str:
+    name = key["setting"]
+    if name not in SETTINGS:
+        return f"There is no setting {name!r}. There are: {', '.join(sorted(SETTINGS))}."
+    try:
+        policy_from_settings({name: setting.value}, ())
+    except PolicyRefused as refusal:
+        return str(refusal)
+    return ""
+
+
+def _check_tender(key: dict[str, str], tender: Tender) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", key["tender"]):
+        return "The code of a tender is made of small letters and digits, such as cash."
+    return ""
+
+
+NOUNS: tuple[Noun, ...] = (
+    Noun(
+        name="tender",
+        summary="tender types",
+        key=(KeyPart(name="tender", help="Code of the tender, such as cash."),),
+        fields=Tender,
+        jobs=("1070",),
+        check=_check_tender,
+        example="outpost hq --home HQ tender set card --name Card --kind card",
+    ),
+    Noun(
+        name="key",
+        summary="the registers' keys and strip",
+        key=(
+            KeyPart(name="key", help="The key, such as f6.", pattern=r"[a-z0-9+]{1,20}"),
+            KeyPart(name="register", help="Only on this register.", ref="register", default=""),
+            KeyPart(name="place", help="Only there, such as sale.", pattern=r"[a-z_]{0,20}", default=""),
+        ),
+        fields=LayoutKey,
+        jobs=("1090",),
+        example="outpost hq --home HQ key set f6 --operation 917",
+    ),
+    Noun(
+        name="setting",
+        summary="settings of the registers, for the chain or one store",
+        key=(
+            KeyPart(name="setting", help=f"Name: {', '.join(SETTINGS)}.", pattern=r"[a-z][a-z0-9_]{0,39}"),
+            KeyPart(name="store", help="Only in this store.", ref="store", default=""),
+        ),
+        fields=Setting,
+        jobs=("1070",),
+        check=_check_setting,
+        example='outpost hq --home HQ setting set receipt_footer "Thank you." --store S0001',
+    ),
+    Noun(
+        name="parameter",
+        summary="parameters of the whole chain",
+        key=(KeyPart(name="parameter", help="Name of the parameter.", pattern=r"[a-z][a-z0-9_.]{0,39}"),),
+        fields=Parameter,
+        jobs=("1110",),
+        example="outpost hq --home HQ parameter set example 1",
+    ),
+)
