@@ -1,1 +1,1 @@
-"""The Retail scheduler: what changed at headquarters becomes data packages for every channel database (docs/scheduler.md)."""
+"""The Retail scheduler: what changed at headquarters becomes packages for every channel database (docs/scheduler.md)."""

@@ -124,9 +124,7 @@ def step_upload(status: UploadStatus, event: SessionEvent) -> UploadStatus:
     return _step(UPLOAD_TABLE, status, event)
 
 
-def _step(
-    table: dict[tuple[Status, SessionEvent], Status], status: Status, event: SessionEvent
-) -> Status:
+def _step(table: dict[tuple[Status, SessionEvent], Status], status: Status, event: SessionEvent) -> Status:
     try:
         return table[status, event]
     except KeyError as error:

@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from store.exchange.jobs import ALL_JOBS, JOB_BY_NUMBER, JOBS, UPLOAD_JOB
-from store.headquarters.scheduler.recurrence import BY_HAND, Recurrence, is_due, settled
+from store.headquarters.distribution.recurrence import BY_HAND, Recurrence, is_due, settled
 
 
 class ScheduleError(ValueError):

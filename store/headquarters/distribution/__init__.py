@@ -1,0 +1,1 @@
+"""The rules of distribution, pure: recurrence, schedules, the states of sessions (docs/scheduler.md)."""
