@@ -69,6 +69,7 @@ create table download_session (
   feed_n @int not null
 ) @strict;
 create index download_session_package on download_session (channel_database, package_seq);
+create index download_session_number on download_session (package_seq, status);
 create index download_session_status on download_session (status);
 create index download_session_feed on download_session (feed_n);
 

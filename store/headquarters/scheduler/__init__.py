@@ -1,1 +1,1 @@
-"""The Retail scheduler: what changed at headquarters becomes packages for every channel database (docs/scheduler.md)."""
+"""The Retail scheduler: changes at headquarters become packages for every channel database (docs/scheduler.md)."""
