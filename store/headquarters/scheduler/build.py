@@ -22,12 +22,14 @@ from store.exchange.package_header import (
     Manifest,
     SignedKeyList,
     TablePart,
+    chunks_of,
+    read_header,
     sign_manifest,
     write_header,
 )
 from store.exchange.package_writer import PartWriter, new_manifest
 from store.headquarters.scheduler import channel_rows
-from store.headquarters.scheduler.group_file import GroupFile, check_tables, open_group
+from store.headquarters.scheduler.group_file import GroupFile, check_tables, group_path, open_group
 
 Step = Callable[[str], None]
 """Told the name of each step before it is taken; a test ends the process there."""
@@ -57,6 +59,8 @@ class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     full: bool = False
     anyway: bool = False
     with_full: bool = False
+    only_left_over: bool = False
+    """Build nothing; answer what headquarters' database was not told of."""
 
 
 class BuiltForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +104,8 @@ def build(order: BuildOrder, step: Step = lambda _name: None) -> Built:
         if file.last_seq > order.known_seq:
             found = [msgspec.msgpack.decode(one, type=BuiltForm) for one in file.built_after(order.known_seq)]
             return Built(left_over=tuple(found))
+        if order.only_left_over:
+            return Built()
         names = order.tables if file.last_seq or not order.known_seq else order.known_tables + order.tables
         fresh = _take_in(file, order, check_tables(names), step)
         marks = {name: table.mark_n for name, table in file.tables.items()}
@@ -109,6 +115,29 @@ def build(order: BuildOrder, step: Step = lambda _name: None) -> Built:
         step("commit the group's file")
     step("committed")
     return Built(forms=tuple(forms), marks=marks)
+
+
+def left_over(order: BuildOrder) -> Built:
+    """Only `Built.left_over` of `build`; a group without a file has none."""
+    if not group_path(Path(order.folder), order.data_group).exists():
+        return Built()
+    return build(msgspec.structs.replace(order, only_left_over=True))
+
+
+def tidy(folder: str, keep: frozenset[tuple[int, str]]) -> int:
+    """Delete headers of packages that are not named, and every chunk that no kept header names; bytes freed.
+
+    Only between two runs: the chunks of a package in the making are named by nobody yet.
+    """
+    chunks = ChunkFolder(Path(folder))
+    named: set[str] = set()
+    for seq, form in chunks.headers():
+        data = chunks.header(seq, form)
+        if (seq, form) not in keep or data is None:
+            chunks.drop_header(seq, form)
+        else:
+            named |= set(chunks_of(read_header(data).manifest))
+    return chunks.collect(named)
 
 
 def build_full_form(order: BuildOrder, step: Step = lambda _name: None) -> BuiltForm:

@@ -62,11 +62,11 @@ def settle(db: Connection, now_ms: int) -> tuple[str, ...]:
 
 
 def _offer_chain(db: Connection, target: Target, now_ms: int) -> bool:
-    """Sessions along the group's chain; False when its numbers are not above what the database ever was offered."""
+    """Sessions along the group's chain; False when its numbers are not above those the database got elsewhere."""
     chain = packages.chain_of(packages.packages_of(db, target.data_group))
     if chain.full is None:
         return chain.newest == 0
-    if chain.full.package_seq <= sessions.offered_seq(db, target.database):
+    if chain.full.package_seq <= sessions.offered_elsewhere(db, target):
         return False
     entries = [(entry.package_seq, entry.job) for entry in chain.entries]
     sessions.offer(db, target, entries, now_ms)

@@ -29,6 +29,7 @@ on conflict (package_seq, kind) do update set header_sha256 = excluded.header_sh
 CANCEL_PACKAGE = (
     "update data_package set canceled = $2, feed_n = $3 where package_seq = $1 and canceled <> $2"
 )
+TELL_PACKAGE = "update data_package set feed_n = $3 where package_seq = $1 and kind = $2"
 DELETE_PACKAGE = "delete from data_package where package_seq = $1 and kind = $2"
 UPSERT_MARK = """
 insert into group_mark (data_group, tbl, mark_n) values ($1, $2, $3)
@@ -82,6 +83,13 @@ def note_package(db: Connection, form: BuiltForm) -> None:
         ),
     )
     note_marks(db, form.data_group, form.marks)
+
+
+def tell_again(db: Connection, group: str) -> None:
+    """Bring the chain of a group once more in the feed, for a server that has to begin with its full form."""
+    feed_n = next_number(db, FEED_COUNTER)
+    for entry in chain_of(packages_of(db, group)).entries:
+        db.execute(TELL_PACKAGE, values(entry.package_seq, entry.kind, feed_n))
 
 
 def note_marks(db: Connection, group: str, marks: dict[str, int]) -> None:
@@ -175,7 +183,12 @@ def out_of_use(entries: Iterable[PackageEntry]) -> list[PackageEntry]:
         if not is_short(walked, chain.full.size):
             break
         kept.add((entry.package_seq, entry.kind))
-    return [entry for entry in listed if (entry.package_seq, entry.kind) not in kept]
+    oldest = chain.full.package_seq
+    return [
+        entry
+        for entry in listed
+        if entry.package_seq <= oldest and (entry.package_seq, entry.kind) not in kept
+    ]
 
 
 def drop_package(db: Connection, entry: PackageEntry) -> None:

@@ -50,9 +50,10 @@ SELECT_FAILED_DUE = (
     " order by session limit 1000"
 )
 SELECT_SINCE = f"{_FROM} where feed_n > $1 and status <> 'Started' order by package_seq, session"
+_USEFUL = f"(register_id = '' or status in ({_OPEN}, 'Canceled')) and status <> 'Started'"
 SELECT_USEFUL = (
-    f"{_FROM} where package_seq in (select package_seq from data_package) and status <> 'Started'"
-    f" and (register_id = '' or status in ({_OPEN}, 'Canceled')) order by package_seq, session"  # noqa: S608
+    f"{_FROM} where {_USEFUL} and package_seq in (select package_seq from data_package)"  # noqa: S608
+    " order by package_seq, session"
 )
 SELECT_LIST = (
     f"{_FROM} where ($1 = '' or channel_database = $1) and ($2 = '' or status = $2)"
@@ -60,9 +61,11 @@ SELECT_LIST = (
 )
 SELECT_APPLIED_SEQ = """
 select coalesce(max(package_seq), 0) from download_session where channel_database = $1 and status = 'Applied'"""
-SELECT_OFFERED_SEQ = "select coalesce(max(package_seq), 0) from download_session where channel_database = $1"
+SELECT_ELSEWHERE = """
+select coalesce(max(package_seq), 0) from download_session where channel_database = $1 and data_group <> $2"""
 SELECT_CANCELED = """
 select channel_database, max(package_seq) from download_session where data_group = $1 and status = 'Canceled'
+  and channel_database in (select channel_database from known_database where data_group = $1)
 group by channel_database"""
 COUNT_IN_USE = "select count(*) from download_session where package_seq = $1 and status <> 'Canceled'"
 INSERT_SESSION = f"""
@@ -77,8 +80,12 @@ insert into session_try (session, status, at_ms) values ($1, $2, $3) on conflict
 DELETE_EMPTY = """
 delete from download_session where channel_database = $1 and job = $2 and status in ('No data', 'Create failed')
   and session < $3"""
+DELETE_STARTED = "delete from download_session where package_seq = $1 and status = 'Started'"
 DELETE_OLD = f"delete from download_session where created_ms < $1 and status not in ({_OPEN})"  # noqa: S608
 DELETE_OLD_TRIES = "delete from session_try where session not in (select session from download_session)"
+
+OFFERED_AGAIN = frozenset(OPEN_DOWNLOADS) - {DownloadStatus.STARTED, DownloadStatus.SUSPENDED}
+"""Statuses from which a full package brings a session back to Available."""
 
 
 class DownloadSession(msgspec.Struct, frozen=True):
@@ -152,6 +159,11 @@ def finish(db: Connection, package_seq: int, event: SessionEvent, now_ms: int, m
         moved = _moved(session, event, available_ms=available_ms, message=message)
         _store(db, moved, tell=event is SessionEvent.CREATED)
         db.execute(DELETE_EMPTY, values(session.database, session.job, session.session))
+
+
+def unstart(db: Connection, package_seq: int) -> None:
+    """Take back `start`: another number is used."""
+    db.execute(DELETE_STARTED, values(package_seq))
 
 
 def offer(db: Connection, target: Target, packages: Iterable[tuple[int, str]], now_ms: int) -> None:
@@ -263,9 +275,9 @@ def applied_seq(db: Connection, database: str) -> int:
     return int(db.execute(SELECT_APPLIED_SEQ, values(database)).fetchone()[0])
 
 
-def offered_seq(db: Connection, database: str) -> int:
-    """The newest package that was ever offered to a database, in any group; 0 for none."""
-    return int(db.execute(SELECT_OFFERED_SEQ, values(database)).fetchone()[0])
+def offered_elsewhere(db: Connection, target: Target) -> int:
+    """The newest package that a database was offered in another group than its own; 0 for none."""
+    return int(db.execute(SELECT_ELSEWHERE, values(target.database, target.data_group)).fetchone()[0])
 
 
 def must_be_passed(db: Connection, group: str) -> int:

@@ -1,0 +1,14 @@
+"""Who signs packages: a package key that the root key vouches for (docs/packages.md).
+
+Registers and servers trust the root key alone, which they got at their enrolment, so the package key can be replaced
+at any time: packages after that carry the new list, and those before stay valid by the list they carry.
+"""
+
+from store.exchange.package_header import SignedKeyList, endorse_keys
+from store.exchange.record import public_bytes
+from store.headquarters.secrets import HeadquartersSecrets
+
+
+def key_list(secrets: HeadquartersSecrets, now_ms: int) -> SignedKeyList:
+    """The list of the package keys in force (one), signed by the root key."""
+    return endorse_keys(secrets.root_key, (public_bytes(secrets.package_key),), issued_ms=now_ms)

@@ -1,0 +1,1 @@
+"""Retail Servers at headquarters: who they are, who let them in, who sent a request."""
