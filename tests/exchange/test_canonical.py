@@ -39,6 +39,65 @@ def test_the_form_is_that_of_rfc_8785_and_reads_back(document):
     assert parse_canonical(data) == document
 
 
+SPELLINGS = [
+    b'{"a":1}', b'{"a":1.0}', b'{"a":1e0}', b'{"a":-0}', b'{"a":01}', b'{"a":null}', b'{"a":true}',
+    b'{"A":1}', b'{"a":1,"a":1}', b'{"b":1,"a":1}', b'{"a": 1}', b'{"a":"\\u00e9"}', b'{"a":"\\ud800"}',
+    b'{"a":"\\u000a"}', b'{"a":"\\n"}', b'{"a":"\x01"}', b'{"a":"e\xcc\x81"}', b'{"a":"\xcc\xb8"}',
+    b'{"a":["=","\xcc\xb8"]}', b'{"a":"\xff"}', b'{"a":9007199254740991}', b'{"a":9007199254740992}',
+    b'{"a":-9007199254740992}', b'{"a":99999999999999999999}', b'{"a":{"b":[{"C":1}]}}',
+    b'{"a":{"b":[{"c":1.5}]}}', b"[]", b"1", b"", b"{}", b'{"a":1}\n', b'{"":1}', b'{"a":"/"}', b'{"a":"\\/"}',
+    b'{"a":' * 23 + b"1" + b"}" * 23, b'{"a":' * 24 + b"1" + b"}" * 24, b'{"a":' * 25 + b"1" + b"}" * 25,
+    b'{"a":' + b"[" * 23 + b"]" * 23 + b"}", b'{"a":' + b"[" * 24 + b"]" * 24 + b"}", b'{"a":' + b"[" * 9_000,
+]  # fmt: skip
+
+
+def carefully(data):
+    """The careful way alone, without the short one."""
+    document = parse_document(data)
+    if canonical(document) != data:
+        raise NotCanonical("other bytes")
+    return document
+
+
+def outcome(read, data):
+    try:
+        return read(data)
+    except NotCanonical:
+        return "refused"
+
+
+@pytest.mark.parametrize("data", SPELLINGS, ids=[str(n) for n in range(len(SPELLINGS))])
+def test_the_short_way_of_reading_decides_as_the_careful_one(data):
+    assert outcome(parse_canonical, data) == outcome(carefully, data)
+
+
+def edits(document):
+    """The canonical bytes with a few of them replaced, and left alone."""
+    data = canonical(document)
+    places = st.lists(
+        st.tuples(st.integers(0, len(data) - 1), st.sampled_from(b'"{}[]:,.0e-\\aZ \xcc\xb8\x00')), max_size=3
+    )
+    return places.map(lambda changes: bytes(_edited(data, changes)))
+
+
+def _edited(data, changes):
+    data = bytearray(data)
+    for place, byte in changes:
+        data[place] = byte
+    return data
+
+
+@given(DOCUMENTS.flatmap(edits))
+@settings(max_examples=400, deadline=None)
+def test_damaged_bytes_are_judged_the_same_the_short_and_the_careful_way(data):
+    assert outcome(parse_canonical, data) == outcome(carefully, data)
+
+
+def test_a_sound_document_takes_the_short_way(monkeypatch):
+    monkeypatch.setattr("store.exchange.canonical.parse_document", lambda _: pytest.fail("the careful way"))
+    assert parse_canonical(canonical({"lines": [{"name": "Käse", "n": 1}], "v": 1}))["v"] == 1
+
+
 @given(DOCUMENTS)
 @settings(max_examples=60, deadline=None)
 def test_any_other_spelling_is_refused(document):
