@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 import time
 
 import pytest
@@ -28,6 +29,19 @@ async def test_health_is_a_real_commit(world):
             assert (response.status, document["ok"], document["protocol"]) == (200, True, [1, 1])
             assert response.headers["Outpost-Protocol"] == "1"
         assert await world.sql("select n from health") == [(n,)]
+
+
+async def test_an_item_is_found_while_every_reader_is_busy(world):
+    register, free = await world.enrolled(), threading.Event()
+    busy = [asyncio.create_task(world.context.channel.read(lambda _: free.wait(20))) for _ in range(4)]
+    await asyncio.sleep(0)
+    try:
+        async with asyncio.timeout(10):
+            status, item = await register.get("/items?key=sku:4711")
+    finally:
+        free.set()
+        await asyncio.gather(*busy)
+    assert (status, item["sku"]) == (200, "4711")
 
 
 async def test_a_locked_database_is_a_503_and_stores_nothing(world):
@@ -146,7 +160,7 @@ async def test_work_that_waited_for_the_database_longer_than_its_budget_is_dropp
 
 
 async def test_health_waits_two_seconds_at_most_and_aborts_nothing(world, monkeypatch):
-    monkeypatch.setattr("store.server.api.health.PATIENCE_S", 0.1)
+    monkeypatch.setattr("store.service.health.PATIENCE_S", 0.1)
     busy = asyncio.create_task(world.context.channel.work(lambda db: time.sleep(0.4)))
     await asyncio.sleep(0.05)
     async with world.http.get(f"{world.url}/health") as response:

@@ -76,13 +76,6 @@ class Register(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
     hardware_profile: Annotated[
         str, Meta(description="Hardware profile: its devices.", extra={"ref": "hardware-profile"})
     ] = ""
-    data_group: Annotated[
-        str,
-        Meta(
-            description="Channel data group of its offline database; empty for the store's own.",
-            extra={"ref": "data-group"},
-        ),
-    ] = ""
 
 
 class DataGroup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -134,7 +127,7 @@ NOUNS: tuple[Noun, ...] = (
     Noun(
         name="data-group",
         summary="channel data groups: databases that get the same packages",
-        key=(KeyPart(name="data-group", help="Name of the channel data group."),),
+        key=(KeyPart(name="data_group", help="Name of the channel data group."),),
         fields=DataGroup,
         example="outpost hq --home HQ data-group set S0001-pilot --store S0001",
     ),

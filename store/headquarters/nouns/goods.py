@@ -91,9 +91,9 @@ def product_names(code: str, product: Product) -> tuple[str, ...]:
 
 
 def typed_product_names(text: str) -> tuple[str, ...]:
-    """What a typed text can be besides a product code."""
+    """What a typed text can be besides a product code: a barcode. A PLU could be another product's code."""
     code14 = gtin14(text)
-    return (*((f"gtin:{code14}",) if code14 else ()), f"plu:{text}")
+    return (f"gtin:{code14}",) if code14 else ()
 
 
 def complete_product(key: dict[str, str], product: Product) -> Product:

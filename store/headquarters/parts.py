@@ -1,0 +1,11 @@
+"""The parts of headquarters, in the order in which they are opened."""
+
+from collections.abc import Awaitable, Callable
+
+from store.headquarters.context import Headquarters
+from store.headquarters.part import Part
+from store.headquarters.scheduler import part as scheduler
+
+OpenPart = Callable[[Headquarters], Awaitable[Part]]
+
+PARTS: tuple[OpenPart, ...] = (scheduler.open_part,)
