@@ -6,100 +6,98 @@ swaps the files; the schema is `store/database/catalog.sql`.
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
-import msgspec
-
-from store.database.errors import translate
-from store.database.sqlite import open_reader
+from store.gateway.catalog_rows import (
+    LAST_SIGN,
+    TRIGRAM,
+    Availability,
+    CatalogRows,
+    Customer,
+    DataSet,
+    LayoutKey,
+    RegisterRow,
+    Role,
+    StaffMember,
+    TenderRow,
+    search_words,
+    trigrams,
+)
 from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits, Source
 from store.sale.item import Department, Item, ItemKey, KeyKind
 from store.sale.policy import StorePolicy, TaxRate
+from store.sale.pricing import NO_PRICE
 from store.sale.settings import policy_from_settings
 
+__all__ = [
+    "Availability",
+    "Customer",
+    "DataSet",
+    "LayoutKey",
+    "OfflineCatalog",
+    "OfflineGateway",
+    "RegisterRow",
+    "Role",
+    "StaffMember",
+    "TenderRow",
+]
+
+# ?1 is the moment; the price in force is `store.sale.pricing.price_in_force` as SQL.
+_ITEM = """
+select i.sku, i.name, i.unit, i.price, i.tax, i.department, i.plu, i.open_price, i.weighed, i.blocked,
+  (select p.amount from price p where p.sku = i.sku and p.from_ms <= ?1 and (p.until_ms = 0 or ?1 < p.until_ms)
+    order by p.from_ms desc, p.key desc limit 1) as in_force"""
 _ITEM_BY = {
-    KeyKind.GTIN: "select i.* from barcode b join item i on i.sku = b.sku where b.gtin = ?",
-    KeyKind.SKU: "select i.* from item i where i.sku = ?",
-    KeyKind.PLU: "select i.* from item i where i.plu = ? and i.plu <> ''",
+    KeyKind.GTIN: f"{_ITEM} from barcode b join item i on i.sku = b.sku where b.gtin = ?2",  # noqa: S608 - constants
+    KeyKind.SKU: f"{_ITEM} from item i where i.sku = ?2",
+    KeyKind.PLU: f"{_ITEM} from item i where i.plu = ?2 and i.plu <> ''",
 }
-_BY_NAME = "select i.* from item_name n join item i on i.sku = n.sku where item_name match ? limit ?"
-_BY_SHORT_NAME = "select i.* from item i where i.name like ? escape '\\' order by i.name limit ?"
-_BY_NUMBER = "select i.* from item i where i.sku like ? escape '\\' or i.plu = ? order by i.sku limit ?"
-_BY_CODE = """
-select i.* from item i where i.sku in (select sku from barcode where gtin like ? escape '\\' limit ?)
-order by i.name"""
-_OPERATOR = "select number, name, role, salt, hash from staff where number = ?"
+_BY_NAME = f"{_ITEM} from item_name n join item i on i.id = n.rowid where item_name match ?2 limit ?3"  # noqa: S608 - constants
+_BY_NAME_START = f"""{_ITEM} from item i
+where i.name >= ?2 collate nocase and i.name < ?3 collate nocase order by i.name collate nocase limit ?4"""
+_BY_NUMBER = f"{_ITEM} from item i where i.sku >= ?2 and i.sku < ?3 order by i.sku limit ?4"
+_BY_PLU = _ITEM_BY[KeyKind.PLU]
+_BY_CODE_START = f"""{_ITEM} from barcode b join item i on i.sku = b.sku
+where b.gtin >= ?2 and b.gtin < ?3 order by b.gtin limit ?4"""  # noqa: S608 - constants
+# The expression is that of the index `barcode_end`: the last six digits backwards.
+_END = " || ".join(f"substr(b.gtin, {place}, 1)" for place in range(14, 8, -1))
+_BY_CODE_END = f"""{_ITEM} from barcode b join item i on i.sku = b.sku
+where {_END} >= ?2 and {_END} < ?3 and b.gtin like ?4 limit ?5"""  # noqa: S608 - constants
 _DEPARTMENTS = "select code, name, tax, position from department order by position, code"
 _TAXES = "select code, name, rate, included from tax order by code"
 _SETTINGS = "select key, value from setting"
-_META = "select key, value from meta"
-_ROWS_OF = {
-    "item": "select count(*) from item",
-    "barcode": "select count(*) from barcode",
-    "department": "select count(*) from department",
-    "tax": "select count(*) from tax",
-    "staff": "select count(*) from staff",
-    "setting": "select count(*) from setting",
-}
 
-MAX_SEARCH_TEXT = 80
-TRIGRAM = 3
-"""The full-text index knows no shorter text."""
 CANDIDATES = 200
 """Hits that are ranked; more would only be cut off again."""
+GTIN_DIGITS = 14
+END_DIGITS = 6
 
 
-class StaffMember(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who may sign in; `hash` is the encoded argon2id string, `salt` is empty when it is inside."""
+class OfflineCatalog(CatalogRows):
+    """One catalog file, open for reading: what is sold, at the price in force at a moment (wall ms).
 
-    number: str
-    name: str
-    role: str
-    salt: str
-    hash: str
+    Raises DatabaseTrouble where the file fails.
+    """
 
-
-class DataSet(msgspec.Struct, frozen=True, kw_only=True):
-    """A table of the catalog as operation 917 lists it."""
-
-    name: str
-    rows: int
-
-
-class OfflineCatalog:
-    """One catalog file, open for reading. Raises DatabaseTrouble where the file fails."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._db = open_reader(path, immutable=True)
-        self._db.row_factory = sqlite3.Row
-
-    def close(self) -> None:
-        """Close the file; look-ups end with it."""
-        self._db.close()
-
-    def find_item(self, keys: Sequence[ItemKey]) -> tuple[Item, ItemKey] | None:
+    def find_item(self, keys: Sequence[ItemKey], at_ms: int) -> tuple[Item, ItemKey] | None:
         """The item of the first key that is on file, with that key."""
         for key in keys:
-            for row in self._rows(_ITEM_BY[key.kind], key.value):
+            for row in self._rows(_ITEM_BY[key.kind], at_ms, key.value):
                 return _item(row), key
         return None
 
-    def search(self, text: str, limit: int) -> tuple[Item, ...]:
-        """Up to `limit` items whose name, number or code contains the text, names that begin with it first."""
-        words = "".join(sign if sign.isprintable() else " " for sign in text[:MAX_SEARCH_TEXT]).split()
+    def search(self, text: str, limit: int, at_ms: int) -> tuple[Item, ...]:
+        """Up to `limit` items by words of the name, or by number or code, names that begin with the text first.
+
+        Words of three letters and more may stand anywhere in the name. A number is compared with the beginning of
+        item numbers, with PLUs, and with both ends of barcodes.
+        """
+        words = search_words(text)
         if not words or limit <= 0:
             return ()
-        found = {item.sku: item for item in self._by_number(" ".join(words))}
-        found.update((item.sku, item) for item in self._by_name(words))
+        found = {item.sku: item for item in self._by_number(" ".join(words), at_ms)}
+        found.update((item.sku, item) for item in self._by_name(words, at_ms))
         folded = [word.casefold() for word in words]
         return tuple(sorted(found.values(), key=lambda item: _rank(item, folded))[:limit])
-
-    def operator(self, number: str) -> StaffMember | None:
-        """The person with that number, or None."""
-        for row in self._rows(_OPERATOR, number):
-            return StaffMember(number=row[0], name=row[1], role=row[2], salt=row[3], hash=row[4])
-        return None
 
     def departments(self) -> tuple[Department, ...]:
         """Departments in the order of the shop."""
@@ -116,51 +114,45 @@ class OfflineCatalog:
         ]
         return policy_from_settings({row[0]: row[1] for row in self._rows(_SETTINGS)}, taxes)
 
-    def meta(self) -> dict[str, str]:
-        """Facts about the file: package_seq, created, applied_at, content_hash, rows."""
-        return {row[0]: row[1] for row in self._rows(_META)}
-
-    def data_sets(self) -> tuple[DataSet, ...]:
-        """Every table with its number of rows."""
-        return tuple(DataSet(name=name, rows=next(self._rows(sql))[0]) for name, sql in _ROWS_OF.items())
-
-    def _by_name(self, words: list[str]) -> Iterator[Item]:
-        long_words = [word for word in words if len(word) >= TRIGRAM]
-        if long_words:
-            wanted = " ".join('"' + word.replace('"', '""') + '"' for word in long_words)
-            rows = self._rows(_BY_NAME, wanted, CANDIDATES)
+    def _by_name(self, words: list[str], at_ms: int) -> Iterator[Item]:
+        if wanted := trigrams(words):
+            rows = self._rows(_BY_NAME, at_ms, wanted, CANDIDATES)
         else:
-            rows = self._rows(_BY_SHORT_NAME, _like(words[0]) + "%", CANDIDATES)
+            rows = self._rows(_BY_NAME_START, at_ms, words[0], words[0] + LAST_SIGN, CANDIDATES)
         short_words = [word.casefold() for word in words if len(word) < TRIGRAM]
         for row in rows:
             item = _item(row)
             if all(word in item.name.casefold() for word in short_words):
                 yield item
 
-    def _by_number(self, text: str) -> Iterator[Item]:
+    def _by_number(self, text: str, at_ms: int) -> Iterator[Item]:
         if not (text.isascii() and text.isalnum() and any(character.isdigit() for character in text)):
             return
-        for row in self._rows(_BY_NUMBER, _like(text) + "%", text, CANDIDATES):
-            yield _item(row)
-        if text.isdigit() and len(text) >= TRIGRAM:
-            for row in self._rows(_BY_CODE, f"%{text}%", CANDIDATES):
-                yield _item(row)
+        for spelling in dict.fromkeys((text, text.upper(), text.lower())):
+            yield from self._items(_BY_NUMBER, at_ms, spelling, spelling + LAST_SIGN, CANDIDATES)
+        yield from self._items(_BY_PLU, at_ms, text)
+        if text.isdigit() and TRIGRAM <= len(text) <= GTIN_DIGITS:
+            yield from self._by_code(text, at_ms)
 
-    def _rows(self, sql: str, *parameters: object) -> Iterator[sqlite3.Row]:
-        try:
-            yield from self._db.execute(sql, parameters)
-        except sqlite3.Error as error:
-            trouble = translate(error)
-            if trouble is None:
-                raise
-            raise trouble from error
+    def _by_code(self, text: str, at_ms: int) -> Iterator[Item]:
+        # Codes of 8, 12 and 13 digits lie there with zeros in front.
+        for zeros in range(GTIN_DIGITS - len(text) + 1):
+            start = "0" * zeros + text
+            if zeros in (0, 1, 2, 6):
+                yield from self._items(_BY_CODE_START, at_ms, start, start + LAST_SIGN, CANDIDATES)
+        end = text[::-1][:END_DIGITS]
+        yield from self._items(_BY_CODE_END, at_ms, end, end + LAST_SIGN, f"%{text}", CANDIDATES)
+
+    def _items(self, sql: str, *parameters: object) -> Iterator[Item]:
+        return (_item(row) for row in self._rows(sql, *parameters))
 
 
 class OfflineGateway:
     """The `Gateway` over whatever catalog is active now; without one nothing is known."""
 
-    def __init__(self, catalog: Callable[[], OfflineCatalog | None]) -> None:
+    def __init__(self, catalog: Callable[[], OfflineCatalog | None], now_ms: Callable[[], int]) -> None:
         self._catalog = catalog
+        self._now_ms = now_ms
 
     async def find_item(self, keys: Sequence[ItemKey]) -> ItemFound | ItemUnknown:
         """The item for the first of `keys` that is on file."""
@@ -173,7 +165,7 @@ class OfflineGateway:
     def find_item_now(self, keys: Sequence[ItemKey]) -> ItemFound | ItemUnknown:
         """The same without waiting."""
         catalog = self._catalog()
-        found = catalog.find_item(keys) if catalog is not None else None
+        found = catalog.find_item(keys, self._now_ms()) if catalog is not None else None
         if found is None:
             return ItemUnknown(source=Source.OFFLINE)
         return ItemFound(item=found[0], key=found[1], source=Source.OFFLINE)
@@ -181,22 +173,28 @@ class OfflineGateway:
     def search_now(self, text: str, limit: int) -> SearchHits:
         """The same without waiting."""
         catalog = self._catalog()
-        items = catalog.search(text, limit) if catalog is not None else ()
+        items = catalog.search(text, limit, self._now_ms()) if catalog is not None else ()
         return SearchHits(items=items, source=Source.OFFLINE)
 
 
 def _item(row: sqlite3.Row) -> Item:
+    price = row["in_force"] if row["in_force"] is not None else row["price"]
+    blocked = row["blocked"]
+    if price < 0:
+        # The item's own price says "look into the prices", and there is none in force.
+        price = 0
+        blocked = blocked or ("" if row["open_price"] else NO_PRICE)
     return Item(
         sku=row["sku"],
         name=row["name"],
-        price=row["price"],
+        price=price,
         unit=row["unit"],
         tax=row["tax"],
         department=row["department"],
         plu=row["plu"],
         open_price=bool(row["open_price"]),
         weighed=bool(row["weighed"]),
-        blocked=row["blocked"],
+        blocked=blocked,
     )
 
 
@@ -211,8 +209,3 @@ def _rank(item: Item, words: list[str]) -> tuple[int, str, str]:
     else:
         place = 3
     return place, name, item.sku
-
-
-def _like(text: str) -> str:
-    """The text as a literal of a LIKE pattern with `\\` as escape."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

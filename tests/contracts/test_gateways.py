@@ -5,10 +5,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
+from catalog_files import apply_package
 from gateway_world import MemoryStore, RealClock, SeededRandomness
-from server_world import ROOT, package_file, running_world
+from server_world import package_file, running_world
 from store.exchange.package import read_package
-from store.exchange.record import public_bytes
 from store.exchange.request import sign_request
 from store.gateway.client import RetailClient
 from store.gateway.connection import HeadVerdict
@@ -19,7 +19,6 @@ from store.gateway.online import OnlineGateway
 from store.gateway.profile import OfflineProfile
 from store.gateway.states import Mode
 from store.gateway.supervisor import ConnectionSupervisor
-from store.register.catalog.build import build_from_package
 from store.sale.item import Item, ItemKey, KeyKind
 
 CHEESE = ItemKey(KeyKind.GTIN, "04006381333931")
@@ -37,7 +36,7 @@ async def agree(head):
 @asynccontextmanager
 async def catalog_in(folder):
     path = folder / "catalog-1.db"
-    build_from_package(read_package(package_file()), public_bytes(ROOT), path, "2026-01-05T08:00:00Z")
+    apply_package(read_package(package_file()), path)
     catalog = OfflineCatalog(path)
     yield catalog
     catalog.close()
@@ -62,7 +61,7 @@ async def client_in(folder):
 @asynccontextmanager
 async def offline(folder):
     async with catalog_in(folder) as catalog:
-        yield OfflineGateway(lambda: catalog), Source.OFFLINE
+        yield OfflineGateway(lambda: catalog, RealClock().wall_ms), Source.OFFLINE
 
 
 @asynccontextmanager
@@ -79,7 +78,7 @@ async def failover(folder, *, connected):
         clock = RealClock()
         supervisor = ConnectionSupervisor(
             client=client,
-            profile=PROFILE,
+            profile=lambda: PROFILE,
             clock=clock,
             randomness=SeededRandomness(),
             store=MemoryStore(),
@@ -97,7 +96,7 @@ async def failover(folder, *, connected):
             # Without a catalog the answer must be the server's, however busy this machine is.
             catalog=lambda: None if connected else catalog,
             connection=supervisor,
-            profile=PROFILE,
+            profile=lambda: PROFILE,
             clock=clock,
             on_difference=nothing,
         )

@@ -3,7 +3,7 @@
 import pytest
 
 from store.exchange.acknowledgement import _is_canonical
-from store.exchange.package import ChunkEntry, PackageError, _decompress
+from store.exchange.compression import NotUnpacked, decompress
 from store.exchange.record import declares_unsigned
 
 
@@ -19,6 +19,5 @@ def test_document_that_has_no_canonical_form_is_not_canonical(document):
 
 @pytest.mark.parametrize("stored", [b"", b"no zstd at all", b"\x28\xb5\x2f\xfd\xff\xff\xff\xff"])
 def test_chunk_that_is_no_zstd_is_a_sentence(stored):
-    entry = ChunkEntry(stored_size=len(stored), raw_size=10, sha256="")
-    with pytest.raises(PackageError, match=r"cannot be unpacked|announced size"):
-        _decompress(entry, stored)
+    with pytest.raises(NotUnpacked, match=r"cannot be unpacked|announced size"):
+        decompress(stored, 10)

@@ -1,4 +1,4 @@
-"""Data packages: what goes in comes out, and nothing that was touched does."""
+"""Data packages as one file: what goes in comes out, and nothing that was touched does."""
 
 import hashlib
 import os
@@ -11,11 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.exchange.canonical import canonical
 from store.exchange.package import (
-    MAX_CHUNK_RAW_BYTES,
-    PackageError,
+    build_delta,
     build_package,
+    check_package,
     endorse_keys,
     open_package,
     read_package,
@@ -23,7 +22,17 @@ from store.exchange.package import (
     root_key_of,
     write_package,
 )
-from store.exchange.package_tables import TABLES, RowError, content_hash_of_rows
+from store.exchange.package_header import (
+    MAX_CHUNK_RAW_BYTES,
+    MAX_HEADER_BYTES,
+    ChunkDamaged,
+    PackageError,
+    PackageTooNew,
+    read_header,
+    sign_manifest,
+    write_header,
+)
+from store.exchange.package_tables import TABLES, RowError, set_hash_of
 from store.exchange.record import public_bytes
 
 ROOT, KEY, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2, 3))
@@ -44,31 +53,31 @@ def build(tables=None, key=KEY, keys=KEYS, seq=1):
 
 
 DATA = write_package(build())
-SIGN_MANIFEST = b"outpost/package/v1\0"
 
 
 def resigned(package, key=KEY, **changes):
     """The package with another manifest, properly signed: what a careless headquarters could send."""
     manifest = msgspec.structs.replace(package.manifest, **changes)
-    document = canonical(msgspec.to_builtins(manifest))
-    return msgspec.structs.replace(
-        package,
-        manifest=manifest,
-        manifest_bytes=document,
-        manifest_signature=key.sign(SIGN_MANIFEST + document),
-    )
+    return msgspec.structs.replace(package, header=sign_manifest(manifest, key, package.header.keys))
+
+
+def with_part(package, number=0, **changes):
+    parts = list(package.manifest.parts)
+    parts[number] = msgspec.structs.replace(parts[number], **changes)
+    return resigned(package, parts=tuple(parts))
 
 
 def with_chunk(package, raw, stored, raw_size=None):
-    entry = package.manifest.chunks[0]
+    """The package whose first table is that one chunk, announced as it is."""
+    digest = hashlib.sha256(stored).hexdigest()
     entry = msgspec.structs.replace(
-        entry,
+        package.manifest.parts[0].chunks[0],
         stored_size=len(stored),
         raw_size=len(raw) if raw_size is None else raw_size,
-        sha256=hashlib.sha256(stored).hexdigest(),
+        sha256=digest,
     )
-    changed = resigned(package, chunks=(entry,), raw_sha256=hashlib.sha256(raw).hexdigest())
-    return msgspec.structs.replace(changed, chunks=(stored,))
+    changed = with_part(package, chunks=(entry,), sha256=hashlib.sha256(raw).hexdigest())
+    return msgspec.structs.replace(changed, chunks={**package.chunks, digest: stored})
 
 
 def test_what_goes_in_comes_out_complete_and_in_key_order():
@@ -82,12 +91,12 @@ def test_what_goes_in_comes_out_complete_and_in_key_order():
 
 def test_the_content_hash_depends_on_the_content_only():
     backwards = {table: rows[::-1] for table, rows in ROWS.items()}
-    assert build(backwards, seq=9).content_sha256 == build().content_sha256
-    entries = {entry.name: entry for entry in build().manifest.tables}
+    assert build(backwards, seq=9).manifest.content_hash == build().manifest.content_hash
+    parts = {part.name: part for part in build().manifest.parts}
     rows = open_package(DATA, TRUSTED)["item"]
-    assert content_hash_of_rows("item", rows) == entries["item"].sha256
+    assert set_hash_of("item", rows).hex() == parts["item"].total_hash
     rows[3]["price"] += 1
-    assert content_hash_of_rows("item", rows) != entries["item"].sha256
+    assert set_hash_of("item", rows).hex() != parts["item"].total_hash
 
 
 @pytest.mark.parametrize("bit", [0x01, 0x20, 0x80])
@@ -127,7 +136,10 @@ def test_trust_goes_from_the_root_to_the_key_to_the_manifest():
         open_package(build(keys=forged), TRUSTED)
     with pytest.raises(PackageError, match="does not vouch"):
         open_package(build(key=Ed25519PrivateKey.generate()), TRUSTED)
-    mixed = msgspec.structs.replace(build(seq=2), manifest_signature=build(seq=1).manifest_signature)
+    other = build(seq=1).header.manifest_signature
+    mixed = msgspec.structs.replace(
+        build(seq=2), header=msgspec.structs.replace(build(seq=2).header, manifest_signature=other)
+    )
     with pytest.raises(PackageError, match="manifest is not signed"):
         open_package(mixed, TRUSTED)
     assert open_package(build(key=OTHER), TRUSTED)["item"]
@@ -152,49 +164,103 @@ def test_a_chunk_with_something_behind_its_frame_is_refused(tail):
 
 
 def test_a_signed_package_whose_rows_are_wrong_is_refused():
-    lines = b"".join(b"[" + str(n).encode() + b"]\n" for n in range(62))
+    lines = b"".join(b"[" + str(n).encode() + b"]\n" for n in range(60))
     for raw in (b"", b"[]\n" * 62, lines, b'["a"', os.urandom(500), b'[["a"]]\n' * 62):
         stored = zstd.compress(raw)
         with pytest.raises(PackageError):
             open_package(with_chunk(build(), raw, stored, raw_size=len(raw) or 1), TRUSTED)
 
 
-def test_row_counts_and_hashes_of_each_table_are_verified():
-    tables = build().manifest.tables
-    for changed in (
-        msgspec.structs.replace(tables[0], rows=59),
-        msgspec.structs.replace(tables[0], rows=61),
-        msgspec.structs.replace(tables[0], sha256="0" * 64),
-    ):
-        with pytest.raises(PackageError):
-            list(read_rows(resigned(build(), tables=(changed, *tables[1:])), TRUSTED))
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rows": 59, "total_rows": 59},
+        {"rows": 61, "total_rows": 61},
+        {"sha256": "0" * 64},
+        {"total_hash": "0" * 64},
+        {"chunks": ()},
+        {"columns": 9},
+    ],
+)
+def test_row_counts_and_hashes_of_each_table_are_verified(changes):
+    with pytest.raises(PackageError):
+        list(read_rows(with_part(build(), **changes), TRUSTED))
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"format": "outpost-package-2"},
-        {"min_reader": 2},
+        {"format": "outpost-package-3"},
+        {"min_reader": 3},
         {"kind": "delta"},
+        {"kind": "some"},
+        {"kind": "delta", "base_seq": 1},
+        {"base_seq": 1},
         {"package_seq": 0},
-        {"tables": ()},
     ],
 )
-def test_a_package_for_another_program_is_refused(changes):
+def test_a_package_for_another_program_or_with_an_impossible_number_is_refused(changes):
     with pytest.raises(PackageError):
         read_package(write_package(resigned(build(), **changes)))
 
 
-def test_a_manifest_that_announces_too_much_is_refused():
+def test_a_package_for_a_newer_program_is_told_apart_from_a_damaged_one():
+    for changes in ({"format": "outpost-package-3"}, {"min_reader": 3}):
+        with pytest.raises(PackageTooNew):
+            read_header(write_header(resigned(build(), **changes).header))
+    with pytest.raises(PackageTooNew, match="same version"):
+        read_package(b"outpost-package/1\n" + DATA[18:])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rows": -1, "total_rows": -1},
+        {"rows": 2**50, "total_rows": 2**50},
+        {"mode": "other"},
+        {"mode": "delta"},
+        {"columns": 1},
+        {"columns": 99},
+        {"deletes": 1},
+        {"total_rows": 61},
+        {"sha256": "x"},
+        {"total_hash": "G" * 64},
+    ],
+)
+def test_a_manifest_that_announces_something_impossible_is_refused(changes):
+    with pytest.raises(PackageError):
+        read_package(write_package(with_part(build(), **changes)))
+
+
+def test_a_manifest_that_announces_too_many_parts_or_chunks_is_refused():
     package = build()
-    entry = package.manifest.tables[0]
-    for rows in (-1, 2**50):
-        tables = (msgspec.structs.replace(entry, rows=rows), *package.manifest.tables[1:])
+    part = package.manifest.parts[0]
+    many = tuple(msgspec.structs.replace(part, name=f"t{n}") for n in range(65))
+    for parts in (many, (part, part), (msgspec.structs.replace(part, chunks=part.chunks * 16_385),)):
         with pytest.raises(PackageError):
-            read_package(write_package(resigned(package, tables=tables)))
+            read_header(write_header(resigned(package, parts=parts).header))
+    with pytest.raises(PackageError, match="allowed"):
+        read_header(b" " * (MAX_HEADER_BYTES + 1))
     huge = DATA[:18] + struct.pack(">I", 2**31) + DATA[22:]
     with pytest.raises(PackageError):
         read_package(huge)
+
+
+def test_a_damaged_chunk_is_named_so_that_it_can_be_fetched_again():
+    package = build()
+    name = package.manifest.parts[0].chunks[0].sha256
+    for stored in (b"", package.chunks[name][:-1], package.chunks[name][:-1] + b"?"):
+        broken = msgspec.structs.replace(package, chunks={**package.chunks, name: stored})
+        with pytest.raises(ChunkDamaged) as caught:
+            check_package(broken, TRUSTED)
+        assert caught.value.sha256 == name
+
+
+def test_a_delta_as_a_file_says_that_a_full_package_is_needed():
+    delta = build_delta(ROWS, {}, seq=2, base_seq=1, created_ms=1, key=KEY, keys=KEYS)
+    assert read_package(write_package(delta)).manifest == delta.manifest
+    with pytest.raises(PackageError, match="full package is needed"):
+        open_package(delta, TRUSTED)
 
 
 @pytest.mark.parametrize(
@@ -219,6 +285,6 @@ def test_rows_that_do_not_fit_their_table_build_no_package(rows):
 def test_a_package_of_many_chunks_comes_out_whole():
     rows = [{"sku": f"{n:06d}", "name": hashlib.sha256(str(n).encode()).hexdigest()} for n in range(25_000)]
     package = build({"item": rows})
-    assert len(package.manifest.chunks) > 1
+    assert len(package.manifest.parts[0].chunks) > 1
     opened = open_package(write_package(package), TRUSTED)["item"]
     assert [row["name"] for row in opened] == [row["name"] for row in rows]

@@ -14,6 +14,9 @@ from store.sale.policy import StorePolicy, TaxRate
 from store.sale.settings import PolicyRefused
 
 
+NOW_MS = 1_700_000_000_000
+
+
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory):
     opened = OfflineCatalog(write_catalog(tmp_path_factory.mktemp("catalog") / "catalog-7.db"))
@@ -26,18 +29,18 @@ def skus(items):
 
 
 def test_the_first_key_on_file_wins(catalog):
-    item, key = catalog.find_item(MILK_KEYS)
+    item, key = catalog.find_item(MILK_KEYS, NOW_MS)
     assert (item.sku, item.name, item.price, item.unit) == ("4711", "Vollmilch 3,5 % 1 l", 109, "pcs")
     assert key is MILK_KEYS[0]
     plu = ItemKey(KeyKind.PLU, "81")
-    item, key = catalog.find_item((gtin("17"), plu, ItemKey(KeyKind.SKU, "4711")))
+    item, key = catalog.find_item((gtin("17"), plu, ItemKey(KeyKind.SKU, "4711")), NOW_MS)
     assert (item.sku, item.weighed, item.unit, key) == ("81", True, "kg", plu)
-    assert catalog.find_item((gtin("17"),)) is None
-    assert catalog.find_item(()) is None
+    assert catalog.find_item((gtin("17"),), NOW_MS) is None
+    assert catalog.find_item((), NOW_MS) is None
 
 
 def test_an_empty_plu_finds_nothing(catalog):
-    assert catalog.find_item((ItemKey(KeyKind.PLU, ""),)) is None
+    assert catalog.find_item((ItemKey(KeyKind.PLU, ""),), NOW_MS) is None
 
 
 @pytest.mark.parametrize(
@@ -65,19 +68,19 @@ def test_an_empty_plu_finds_nothing(catalog):
     ],
 )
 def test_search_finds_what_contains_the_text_best_first(catalog, text, found):
-    result = skus(catalog.search(text, 20))
+    result = skus(catalog.search(text, 20, NOW_MS))
     assert result == found or (text == "471" and sorted(result) == sorted(found))
 
 
 def test_search_keeps_to_its_limit(catalog):
-    assert len(catalog.search("milch", 2)) == 2
-    assert catalog.search("milch", 0) == ()
+    assert len(catalog.search("milch", 2, NOW_MS)) == 2
+    assert catalog.search("milch", 0, NOW_MS) == ()
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=100))
 def test_no_text_breaks_the_search(catalog, text):
-    catalog.search(text, 20)
+    catalog.search(text, 20, NOW_MS)
 
 
 def test_people_departments_and_data_sets(catalog):
@@ -85,7 +88,11 @@ def test_people_departments_and_data_sets(catalog):
     assert (ann.name, ann.role, ann.hash) == ("Ann", "cashier", "h")
     assert catalog.operator("9999") is None
     assert [department.code for department in catalog.departments()] == ["food", "misc"]
-    assert DataSet(name="item", rows=5) in catalog.data_sets()
+    sets = {row.name: row for row in catalog.data_sets()}
+    assert sets["item"] == DataSet(
+        name="item", rows=5, created_ms=1_700_000_000_000, package_seq=7, kept=True
+    )
+    assert sets["customer"].rows == 0
     assert catalog.meta()["package_seq"] == "7"
 
 
@@ -118,4 +125,4 @@ def test_a_missing_or_damaged_file_is_a_trouble_of_the_database(tmp_path):
         data[page * 4_096 : page * 4_096 + 512] = b"\xa5" * 512
     damaged.write_bytes(data)
     with pytest.raises(DatabaseTrouble):
-        OfflineCatalog(damaged).find_item(MILK_KEYS)
+        OfflineCatalog(damaged).find_item(MILK_KEYS, NOW_MS)

@@ -88,7 +88,7 @@ def make_home(path: Path, server_url: str = NOWHERE, config: str = "") -> Regist
     )
     keeper = CatalogKeeper(path, lambda: int(time.time() * 1000))
     keeper.load()
-    asyncio.run(keeper.apply(package, public_bytes(root)))
+    asyncio.run(keeper.apply_file(package, public_bytes(root)))
     keeper.flip()
     return home
 

@@ -4,11 +4,10 @@ import asyncio
 import heapq
 import itertools
 import random
-import sqlite3
 import time
-from importlib.resources import files
 from pathlib import Path
 
+from catalog_files import build_catalog
 from store.gateway.gateway import StoredMode
 from store.sale.item import ItemKey, KeyKind
 
@@ -144,34 +143,37 @@ def gtin(code):
     return ItemKey(KeyKind.GTIN, code.zfill(14))
 
 
-def write_catalog(path: Path, items=ITEMS, settings=(), milk_price=None):
-    """A catalog file as `store/register/catalog/keeper.py` would make it, with five items unless told otherwise."""
-    db = sqlite3.connect(path)
-    db.executescript(files("store.database").joinpath("catalog.sql").read_text(encoding="utf-8"))
-    for sku, name, price, code, plu in items:
-        price = milk_price if milk_price is not None and sku == "4711" else price
-        weighed = int(bool(plu))
-        db.execute(
-            "insert into item (sku, name, unit, price, tax, department, plu, open_price, weighed, blocked) "
-            "values (?, ?, ?, ?, 'A', 'food', ?, 0, ?, '')",
-            (sku, name, "kg" if weighed else "pcs", price, plu, weighed),
-        )
-        db.execute("insert into item_name (sku, name) values (?, ?)", (sku, name))
-        if code:
-            db.execute("insert into barcode (gtin, sku) values (?, ?)", (code, sku))
-    db.executemany(
-        "insert into department (code, name, tax, position) values (?, ?, 'A', ?)",
-        [("misc", "Sonstiges", 2), ("food", "Lebensmittel", 1)],
+def write_catalog(path: Path, items=ITEMS, settings=(), milk_price=None, **tables):
+    """A catalog file as the register would make it of package 7, with five items unless told otherwise."""
+    rows = [
+        {
+            "sku": sku,
+            "name": name,
+            "unit": "kg" if plu else "pcs",
+            "price": milk_price if milk_price is not None and sku == "4711" else price,
+            "tax": "A",
+            "department": "food",
+            "plu": plu,
+            "weighed": bool(plu),
+        }
+        for sku, name, price, _, plu in items
+    ]
+    chosen = {"currency": "EUR", "store_name": "Eckladen", **dict(settings)}
+    build_catalog(
+        {
+            "item": rows,
+            "barcode": [{"gtin": code, "sku": sku} for sku, _, _, code, _ in items if code],
+            "department": [
+                {"code": "misc", "name": "Sonstiges", "tax": "A", "position": 2},
+                {"code": "food", "name": "Lebensmittel", "tax": "A", "position": 1},
+            ],
+            "tax": [{"code": "A", "name": "7 %", "rate": "7", "included": 1}],
+            "staff": [{"number": "1001", "name": "Ann", "role": "cashier", "hash": "h"}],
+            "setting": [{"key": key, "value": value} for key, value in chosen.items()],
+            **tables,
+        },
+        path,
+        seq=7,
+        created_ms=1_700_000_000_000,
     )
-    db.execute("insert into tax (code, name, rate, included) values ('A', '7 %', '7', 1)")
-    db.execute(
-        "insert into staff (number, name, role, salt, hash) values ('1001', 'Ann', 'cashier', '', 'h')"
-    )
-    db.executemany(
-        "insert into setting (key, value) values (?, ?)",
-        [("currency", "EUR"), ("store_name", "Eckladen"), *settings],
-    )
-    db.executemany("insert into meta (key, value) values (?, ?)", [("package_seq", "7")])
-    db.commit()
-    db.close()
     return path

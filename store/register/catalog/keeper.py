@@ -1,109 +1,129 @@
 """The register's catalog files: which one is in use, which one comes next, which one is the way back.
 
 A file is immutable and bears the number of its package. A new one becomes active only between transactions (`flip`);
-the one before is kept, and taken back when the active one is found damaged (docs/journal.md).
+the one before is kept, and taken back when the active one is found damaged (docs/packages.md).
 """
 
 import asyncio
 import contextlib
 import hashlib
 import logging
-import re
+import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
+from store.database.chunks import ChunkFolder, ChunkRefused, sync_folder
 from store.database.errors import DatabaseTrouble
-from store.database.sqlite import open_reader
 from store.database.vault import replace_file
-from store.exchange.package import Package, PackageError, read_package
-from store.exchange.package_tables import RowError
-from store.register.catalog.build import CatalogRefused, build_from_package, content_digest
+from store.exchange.package import Package, read_package
+from store.exchange.package_header import (
+    DELTA,
+    ChunkEntry,
+    PackageError,
+    PackageHeader,
+    chunks_of,
+    write_header,
+)
+from store.register.catalog.apply import Applied, check_chain, wanted_tables
+from store.register.catalog.catalog_file import proved_content_hash, read_meta
+from store.register.catalog.errors import CatalogRefused, ChunkNeeded, RolledBack, WrongBase
+from store.register.catalog.ratchet import Ratchet
+from store.register.catalog.version import CatalogVersion, found_files, free_name, read_version
+from store.register.catalog.worker import Order, proved
+from store.register.catalog.worker_run import OnProgress, Runner, run_worker
 
-__all__ = ["CatalogKeeper", "CatalogRefused", "CatalogVersion"]
+__all__ = ["CatalogKeeper", "CatalogRefused", "CatalogVersion", "ChunkNeeded", "RolledBack", "WrongBase"]
 
 _log = logging.getLogger(__name__)
 _STATE_NAME = "catalog.json"
-_FILE_NAME = re.compile(r"catalog-(?P<seq>[0-9]+)\.db")
+_UNFINISHED = ".new-"
 _READ_BYTES = 1024 * 1024
 
 
-class CatalogVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """One catalog file; times are wall milliseconds."""
+class _State(msgspec.Struct, frozen=True, kw_only=True):
+    """Files by name, empty for none."""
 
-    package_seq: int
-    path: Path
-    created_ms: int
-    applied_ms: int
-    rows: int
-    content_hash: str
+    active: str = ""
+    previous: str = ""
+    ready: str = ""
+    ratchet: Ratchet = Ratchet()
+    digests: dict[str, str] = {}
+    """SHA-256 of each file, taken when it was made."""
 
     @property
-    def name(self) -> str:
-        """How records name it: `c000812`."""
-        return f"c{self.package_seq:06d}"
-
-
-class _State(msgspec.Struct, frozen=True, kw_only=True):
-    active: int = 0
-    previous: int = 0
-    ready: int = 0
-    highest: int = 0
-    """The highest number ever accepted: an older package that is genuine is still not accepted."""
-    digests: dict[str, str] = {}
-    """SHA-256 of each file, by number, taken when it was made."""
+    def kept(self) -> set[str]:
+        return {self.active, self.previous, self.ready} - {""}
 
 
 class CatalogKeeper:
     """Keeps the catalog files of one home. One per process; methods other than `apply` are quick."""
 
-    def __init__(self, home: Path, wall_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        wall_ms: Callable[[], int],
+        chunks: ChunkFolder | None = None,
+        run: Runner = run_worker,
+    ) -> None:
         self._home = home
         self._wall_ms = wall_ms
+        self.chunks = chunks or ChunkFolder(home / "packages")
+        """Where downloaded chunks lie."""
+        self._run = run
         self._state = _State()
-        self._versions: dict[int, CatalogVersion] = {}
+        self._versions: dict[str, CatalogVersion] = {}
         self._applying = asyncio.Lock()
-        self.sentence = ""
-        """What a person should know: a damaged file, or none at all; empty when all is well."""
+        self._trouble = ""
 
     # ---- at start
 
     def load(self) -> CatalogVersion | None:
         """Find the active file and prove it; falls back to the one before. Blocking, a few milliseconds per MB."""
-        self.sentence = ""
-        self._state = self._read_state()
-        state = self._state
-        for seq in dict.fromkeys((state.active, state.previous, state.ready, *self._found_files())):
-            version = self._proved(seq) if seq else None
+        self._trouble = ""
+        self._state = state = self._read_state()
+        names = (state.active, state.previous, state.ready, *found_files(self._home))
+        for name in dict.fromkeys(names):
+            version = self._proved(name) if name else None
             if version is None:
                 continue
-            if seq != state.active:
+            if name != state.active:
                 if state.active:
-                    self.sentence = (
-                        f"The catalog {state.active} is damaged; the register works with catalog {seq} "
-                        "until a new one has come."
+                    self._trouble = (
+                        f"The catalog {_number_in(state.active)} is damaged; the register works with catalog "
+                        f"{version.package_seq} until a new one has come."
                     )
-                self._state = msgspec.structs.replace(state, active=seq, previous=0)
-            self._versions[seq] = version
+                self._state = msgspec.structs.replace(state, active=name, previous="")
+            self._versions[name] = version
             self._load_ready()
             return version
-        self.sentence = "There is no usable catalog; items are known online only until one has come."
-        self._state = msgspec.structs.replace(state, active=0, previous=0, ready=0)
+        self._trouble = "There is no usable catalog; items are known online only until one has come."
+        self._state = msgspec.structs.replace(state, active="", previous="", ready="")
         return None
 
     def _load_ready(self) -> None:
-        seq = self._state.ready
-        if seq and seq != self._state.active:
-            version = self._proved(seq)
+        name = self._state.ready
+        if name and name != self._state.active:
+            version = self._proved(name)
             if version is not None:
-                self._versions[seq] = version
+                self._versions[name] = version
                 return
-        self._state = msgspec.structs.replace(self._state, ready=0)
+        self._state = msgspec.structs.replace(self._state, ready="")
 
     # ---- what is in use
+
+    @property
+    def sentence(self) -> str:
+        """What a person should know: a damaged file, none at all, an old one; empty when all is well."""
+        active = self.active()
+        if self._trouble or active is None or not 0 < active.expires_ms < self._wall_ms():
+            return self._trouble
+        # Age never refuses a sale; headquarters only says until when it vouches for the data.
+        return (
+            f"The catalog {active.package_seq} is past the date headquarters gave it; check the connection."
+        )
 
     def active(self) -> CatalogVersion | None:
         """The file in use, None when there is no usable one."""
@@ -113,26 +133,34 @@ class CatalogKeeper:
         """The file that becomes active at the next transaction start."""
         return self._versions.get(self._state.ready) if self._state.ready else None
 
+    def newest(self) -> CatalogVersion | None:
+        """What the next package continues: the ready file, otherwise the active one."""
+        return self.ready() or self.active()
+
+    def base_seq(self, *, support_offline: bool) -> int:
+        """The package the register can go on from; 0 when it needs a full one."""
+        newest = self.newest()
+        if newest is None or not newest.can_be_base(support_offline=support_offline):
+            return 0
+        return newest.package_seq
+
     @property
     def highest(self) -> int:
-        """The highest package number ever accepted."""
-        return self._state.highest
+        """The highest package number ever accepted, of whatever key."""
+        return max(self._state.ratchet.highest.values(), default=0)
 
     def wants(self, package_seq: int) -> bool:
-        """Whether the server's package is worth fetching: newer, or needed because nothing sound is active."""
-        if package_seq > self._state.highest:
-            return True
-        lost = self.ready() is None and (self.active() is None or self._state.active < self._state.highest)
-        return lost and package_seq == self._state.highest
+        """Whether a package is worth fetching: newer, or needed because nothing sound is here."""
+        return package_seq > self.base_seq(support_offline=True) and package_seq >= self.highest
 
     def flip(self) -> bool:
         """At the beginning of a transaction: make the ready file the active one. True when it changed."""
-        ready = self.ready()
-        if ready is None:
+        ready, active = self.ready(), self.active()
+        if ready is None or (active is not None and ready.effective_from_ms > self._wall_ms()):
             return False
         state = self._state
-        self._state = msgspec.structs.replace(state, active=state.ready, previous=state.active, ready=0)
-        self.sentence = ""
+        self._state = msgspec.structs.replace(state, active=state.ready, previous=state.active, ready="")
+        self._trouble = ""
         self._forget_old()
         # Not synced: after a power cut the ready file is found and proved again.
         with contextlib.suppress(OSError):
@@ -143,85 +171,160 @@ class CatalogKeeper:
 
     # ---- a new package
 
-    async def apply(self, package: bytes | Package, root_key: bytes) -> CatalogVersion:
-        """Make a catalog file of a genuine package, in a thread; it is READY when this returns.
+    def missing(self, header: bytes, *, root_key: bytes, support_offline: bool) -> tuple[ChunkEntry, ...]:
+        """The chunks of a genuine package that have to be fetched into `chunks`. Raises CatalogRefused."""
+        manifest = proved(header, root_key).manifest
+        wanted = chunks_of(manifest, wanted_tables(support_offline=support_offline)).values()
+        return tuple(entry for entry in wanted if not self.chunks.has(entry.sha256, entry.stored_size))
 
-        Raises CatalogRefused; what was there before stays as it is.
+    async def apply(
+        self,
+        headers: Sequence[bytes],
+        root_key: bytes,
+        *,
+        support_offline: bool = True,
+        on_progress: OnProgress = lambda done, total: None,
+    ) -> CatalogVersion:
+        """Make a catalog of a chain of packages whose chunks are here; it is READY when this returns.
+
+        The first one is full, or continues `newest`. Raises CatalogRefused; what was there before stays as it is.
+        Cancelled, it leaves nothing behind.
         """
         async with self._applying:
-            version, digest = await asyncio.to_thread(self._make, package, root_key)
-            seq = version.package_seq
-            self._versions[seq] = version
-            digests = {**self._state.digests, str(seq): digest}
-            highest = max(self._state.highest, seq)
-            self._state = msgspec.structs.replace(self._state, ready=seq, highest=highest, digests=digests)
-            await asyncio.to_thread(self._write_state)
-            _log.info("catalog ready", extra={"package_seq": seq, "rows": version.rows})
+            await asyncio.to_thread(self._clear_unfinished)
+            order, last = await asyncio.to_thread(self._order, headers, root_key, support_offline)
+            try:
+                applied = await self._run(order, on_progress)
+                name, version = await asyncio.to_thread(self._take, order, last, applied)
+            except ChunkNeeded as error:
+                await asyncio.to_thread(self.chunks.drop, error.sha256)
+                raise
+            finally:
+                await asyncio.to_thread(Path(order.target).unlink, missing_ok=True)
+            self._versions[name] = version
+            self._state = msgspec.structs.replace(
+                self._state,
+                ready=name,
+                ratchet=self._state.ratchet.raised(last),
+                digests={**self._state.digests, name: applied.sha256},
+            )
+            await asyncio.to_thread(self._settle)
+            _log.info("catalog ready", extra={"package_seq": version.package_seq, "rows": version.rows})
             return version
 
-    def _make(self, package: bytes | Package, root_key: bytes) -> tuple[CatalogVersion, str]:
+    async def apply_file(self, package: bytes | Package, root_key: bytes) -> CatalogVersion:
+        """The same for a package that came as one file. Raises CatalogRefused."""
         try:
             opened = package if isinstance(package, Package) else read_package(package)
-        except PackageError as error:
+            await asyncio.to_thread(self._unpack, opened)
+        except (PackageError, ChunkRefused) as error:
             raise CatalogRefused(f"The data package was not used: {error}") from error
-        seq = opened.manifest.package_seq
-        if not self.wants(seq):
-            raise CatalogRefused(
-                f"The data package {seq} is older than {self.highest}, which was here already."
-            )
-        path = self._path(seq)
-        fresh = path.with_name(path.name + ".new")
-        build_from_package(opened, root_key, fresh, str(self._wall_ms()))
         try:
-            digest = _digest_of(fresh)
-            fresh.replace(path)
+            return await self.apply([write_header(opened.header)], root_key)
+        finally:
+            await asyncio.to_thread(self._drop_chunks, opened)
+
+    def _unpack(self, package: Package) -> None:
+        for name, data in package.chunks.items():
+            self.chunks.put(name, data)
+
+    def _drop_chunks(self, package: Package) -> None:
+        for name in package.chunks:
+            self.chunks.drop(name)
+
+    def _order(
+        self, headers: Sequence[bytes], root_key: bytes, support_offline: bool
+    ) -> tuple[Order, PackageHeader]:
+        """What the worker is told, once everything is checked that needs no chunk."""
+        chain = [proved(header, root_key) for header in headers]
+        manifests = [header.manifest for header in chain]
+        newest, last = self.newest(), chain[-1]
+        starts_anew = newest is None or not newest.can_be_base(support_offline=support_offline)
+        behind = newest is not None and newest.package_seq < self._state.ratchet.in_force(newest.key_id)
+        self._state.ratchet.check(last, again=starts_anew or behind)
+        base = newest.path if newest is not None and manifests[0].kind == DELTA else None
+        check_chain(manifests, read_meta(base) if base else None, support_offline=support_offline)
+        seq = last.manifest.package_seq
+        target = self._home / f"catalog-{seq}.db{_UNFINISHED}{os.getpid()}"
+        order = Order(
+            headers=tuple(header.decode() for header in headers),
+            root_key=root_key.hex(),
+            chunks=str(self.chunks.root),
+            base=str(base or ""),
+            target=str(target),
+            support_offline=support_offline,
+            applied_ms=self._wall_ms(),
+        )
+        return order, last
+
+    def _take(self, order: Order, last: PackageHeader, applied: Applied) -> tuple[str, CatalogVersion]:
+        """Give the finished file its name, durably."""
+        name = free_name(last.manifest.package_seq, self._state.kept)
+        path = self._home / name
+        try:
+            Path(order.target).replace(path)
+            sync_folder(self._home)
         except OSError as error:
             raise CatalogRefused(f"The catalog could not be written ({error}); the old one stays.") from error
-        return _read_version(path), digest
+        version = read_version(path)
+        assert version.rows == applied.rows, "the worker made another file than it says"
+        return name, version
 
     # ---- files
 
-    def _path(self, seq: int) -> Path:
-        return self._home / f"catalog-{seq}.db"
-
-    def _found_files(self) -> list[int]:
-        """Numbers of the catalog files that lie in the home, newest first."""
-        names = (_FILE_NAME.fullmatch(path.name) for path in self._home.glob("catalog-*.db"))
-        return sorted((int(name["seq"]) for name in names if name), reverse=True)
-
-    def _proved(self, seq: int) -> CatalogVersion | None:
-        """The file of that number, if it is byte for byte (or, without a note of it, in content) what was made."""
-        path = self._path(seq)
+    def _proved(self, name: str) -> CatalogVersion | None:
+        """The file of that name, if it is byte for byte (or, without a note of it, in content) what was made."""
+        path = self._home / name
         try:
-            version = _read_version(path)
-            known = self._state.digests.get(str(seq))
+            version = read_version(path)
+            known = self._state.digests.get(name)
             if known is not None:
                 sound = _digest_of(path) == known
             else:
-                sound = content_digest(path) == version.content_hash
-        except (OSError, CatalogRefused, DatabaseTrouble, RowError, sqlite3.Error) as error:
-            _log.warning("catalog file unusable", extra={"package_seq": seq, "reason": str(error)})
+                sound = proved_content_hash(path) == version.content_hash
+        except (OSError, CatalogRefused, DatabaseTrouble, KeyError, sqlite3.Error) as error:
+            _log.warning("catalog file unusable", extra={"file": name, "reason": str(error)})
             return None
         if not sound:
-            _log.warning("catalog file damaged", extra={"package_seq": seq})
-        return version if sound and version.package_seq == seq else None
+            _log.warning("catalog file damaged", extra={"file": name})
+        return version if sound and version.package_seq == _number_in(name) else None
+
+    def _settle(self) -> None:
+        self._forget_old()
+        self._write_state()
 
     def _forget_old(self) -> None:
-        kept = {self._state.active, self._state.previous, self._state.ready}
-        for seq in self._found_files():
-            if seq not in kept:
-                self._versions.pop(seq, None)
+        kept = self._state.kept
+        for name in found_files(self._home):
+            if name not in kept:
+                self._versions.pop(name, None)
                 with contextlib.suppress(OSError):  # a file that cannot be deleted now goes at the next flip
-                    self._path(seq).unlink()
-        digests = {key: value for key, value in self._state.digests.items() if int(key) in kept}
+                    (self._home / name).unlink()
+        digests = {name: digest for name, digest in self._state.digests.items() if name in kept}
         self._state = msgspec.structs.replace(self._state, digests=digests)
+
+    def _clear_unfinished(self) -> None:
+        """What a core that was killed left behind; only who makes catalogs may know that nobody is at it."""
+        for path in self._home.glob(f"catalog-*.db{_UNFINISHED}*"):
+            with contextlib.suppress(OSError):  # it only takes room
+                path.unlink()
 
     def _read_state(self) -> _State:
         try:
             return msgspec.json.decode((self._home / _STATE_NAME).read_bytes(), type=_State)
-        except (OSError, msgspec.DecodeError):
-            newest = self._found_files()
-            return _State(highest=newest[0] if newest else 0)
+        except (OSError, msgspec.MsgspecError):
+            return _State(ratchet=self._ratchet_of_files())
+
+    def _ratchet_of_files(self) -> Ratchet:
+        """What the files themselves say was accepted, when the note of it is gone."""
+        highest: dict[str, int] = {}
+        issued_ms = 0
+        for name in found_files(self._home):
+            with contextlib.suppress(CatalogRefused):  # a damaged file tells nothing
+                version = read_version(self._home / name)
+                highest[version.key_id] = max(highest.get(version.key_id, 0), version.package_seq)
+                issued_ms = max(issued_ms, version.keys_issued_ms)
+        return Ratchet(highest=highest, keys_issued_ms=issued_ms)
 
     def _write_state(self) -> None:
         try:
@@ -230,20 +333,8 @@ class CatalogKeeper:
             _log.warning("catalog state not written", extra={"reason": str(error)})
 
 
-def _read_version(path: Path) -> CatalogVersion:
-    try:
-        with closing(open_reader(path, immutable=True)) as connection:
-            meta = dict(connection.execute("select key, value from meta").fetchall())
-        return CatalogVersion(
-            package_seq=int(meta["package_seq"]),
-            path=path,
-            created_ms=int(meta["created"]),
-            applied_ms=int(meta.get("applied_at", "0")),
-            rows=int(meta["rows"]),
-            content_hash=meta["content_hash"],
-        )
-    except (DatabaseTrouble, sqlite3.Error, KeyError, ValueError) as error:
-        raise CatalogRefused(f"{path.name} is no usable catalog ({error}).") from error
+def _number_in(name: str) -> int:
+    return int(name.removeprefix("catalog-").removesuffix(".db").partition("-")[0])
 
 
 def _digest_of(path: Path) -> str:

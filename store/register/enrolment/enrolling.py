@@ -85,7 +85,7 @@ async def fetch_shop_data(home: RegisterHome, enrolment: Enrolment, vault: Outpo
         info = await client.package_info(deadline_s=PACKAGE_S)
         if keeper.wants(info.package_seq):
             package = await client.package(deadline_s=PACKAGE_S)
-            await keeper.apply(package, bytes.fromhex(enrolment.root_key))
+            await keeper.apply_file(package, bytes.fromhex(enrolment.root_key))
             keeper.flip()
     except ServerRefused as error:
         if error.status != NOT_FOUND:

@@ -107,7 +107,7 @@ class CatalogDownloader:
         digest = await asyncio.to_thread(lambda: hashlib.sha256(package).hexdigest())
         if (len(package), digest) != (info.size, info.sha256):
             raise CatalogRefused("The package was damaged on the way.")
-        await self._keeper.apply(package, self._root_key)
+        await self._keeper.apply_file(package, self._root_key)
 
     def _failed(self, reason: str) -> bool:
         self._attempts += 1

@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
+from catalog_files import build_catalog
 from session_fakes import FakeClock
 from store.database.errors import DatabaseDamaged
 from store.gateway.offline import OfflineCatalog
-from store.register.catalog.build import build_catalog
 from store.register.catalog.keeper import CatalogKeeper
 from store.register.session.shop import CatalogShop
 from store.sale.policy import StorePolicy
@@ -40,13 +40,10 @@ def made(home, seq, name="First store", **changes):
         {"key": "currency", "value": changes.get("currency", "EUR")},
     ]
     tables = {**TABLES, "setting": settings}
-    clock = FakeClock()
-    meta = {
-        "package_seq": str(seq),
-        "created": str(clock.now_ms - 3_600_000),
-        "applied_at": str(clock.now_ms),
-    }
-    build_catalog(tables, home / f"catalog-{seq}.db", meta)
+    now_ms = FakeClock().now_ms
+    build_catalog(
+        tables, home / f"catalog-{seq}.db", seq=seq, created_ms=now_ms - 3_600_000, applied_ms=now_ms
+    )
 
 
 @pytest.fixture

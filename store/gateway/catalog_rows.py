@@ -1,0 +1,269 @@
+"""A catalog file open for reading: the connection, and what everything else in the shop's set-up is read by.
+
+The set-up travels with jobs 1060 (staff), 1070 (channel), 1090 (registers), 1110 (parameters); customers, availability
+and returns with 1010, 1130 and 1200. Items and prices are in `offline`.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from store.database.errors import translate
+from store.database.sqlite import open_reader
+
+_OPERATOR = """
+select s.number, s.name, s.role, s.salt, s.hash, coalesce(r.permissions, '')
+from staff s left join role r on r.code = s.role where s.number = ?"""
+_ROLE = "select code, name, permissions from role where code = ?"
+_PROFILE = "select detail from offline_profile where code = ?"
+_REGISTER = "select number, name, support_offline, offline_profile, detail from register where number = ?"
+_LAYOUT = """
+select id, register, place, key, operation, caption, position from layout_key
+where register in ('', ?) order by register, place, position, id"""
+_PARAMETERS = "select key, value from parameter order by key"
+_TENDERS = "select code, name, kind, position, detail from tender order by position, code"
+_CUSTOMER = "select number, name, detail from customer where number = ?"
+_CUSTOMERS_BY_PART = """
+select c.number, c.name, c.detail from customer_name n join customer c on c.id = n.rowid
+where customer_name match ? limit ?"""
+_CUSTOMERS_BY_START = """
+select number, name, detail from customer
+where name >= ?1 collate nocase and name < ?2 collate nocase order by name collate nocase limit ?3"""
+_AVAILABILITY = "select quantity, as_of_ms from availability where sku = ?"
+_RETURNABLE = "select key, quantity, as_of_ms from returnable where sku = ? order by key"
+_DATA_SETS = "select name, rows, created_ms, package_seq, kept from data_set order by name"
+_META = "select key, value from meta"
+
+TRIGRAM = 3
+"""The full-text index knows no shorter text."""
+MAX_SEARCH_TEXT = 80
+LAST_SIGN = "\U0010ffff"
+"""Sorts behind every other sign: a range from a text to the text with this behind it holds what begins with it."""
+
+
+class StaffMember(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who may sign in; `hash` is the encoded argon2id string, `salt` is empty when it is inside."""
+
+    number: str
+    name: str
+    role: str
+    salt: str
+    hash: str
+    permissions: str = ""
+    """Of the role, apart by spaces; empty for a role with built-in permissions."""
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True):
+    """What its holders may do; no permissions: those that are built in for a role of that code."""
+
+    code: str
+    name: str
+    permissions: tuple[str, ...]
+
+
+class RegisterRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A register as headquarters set it up."""
+
+    number: str
+    name: str
+    support_offline: bool
+    offline_profile: str
+    detail: dict[str, Any]
+
+
+class LayoutKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key of the register's screen; `register` is empty for a key of every register."""
+
+    id: str
+    register: str
+    place: str
+    key: str
+    operation: int
+    caption: str
+    position: int
+
+
+class TenderRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to pay."""
+
+    code: str
+    name: str
+    kind: str
+    position: int
+    detail: dict[str, Any]
+
+
+class Customer(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer of the store."""
+
+    number: str
+    name: str
+    detail: dict[str, Any]
+
+
+class Availability(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of an item the store had at a moment (wall ms); a decimal text."""
+
+    quantity: str
+    as_of_ms: int
+
+
+class Returnable(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a sold item may still come back, under the key of its sale."""
+
+    key: str
+    quantity: str
+    as_of_ms: int
+
+
+class DataSet(msgspec.Struct, frozen=True, kw_only=True):
+    """A table of the catalog as operation 917 lists it; `created_ms` is that of the package that touched it last."""
+
+    name: str
+    rows: int
+    created_ms: int
+    package_seq: int
+    kept: bool
+    """False when offline databases, or those of this register, leave it out."""
+
+
+class CatalogRows:
+    """One catalog file, open for reading. Raises DatabaseTrouble where the file fails."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db = open_reader(path, immutable=True)
+        self._db.row_factory = sqlite3.Row
+
+    def close(self) -> None:
+        """Close the file; look-ups end with it."""
+        self._db.close()
+
+    # ---- staff and registers
+
+    def operator(self, number: str) -> StaffMember | None:
+        """The person with that number, with the permissions of the role, or None."""
+        for row in self._rows(_OPERATOR, number):
+            return StaffMember(
+                number=row[0], name=row[1], role=row[2], salt=row[3], hash=row[4], permissions=row[5]
+            )
+        return None
+
+    def role(self, code: str) -> Role | None:
+        """The role of that code, None when headquarters says nothing about it."""
+        for row in self._rows(_ROLE, code):
+            return Role(code=row[0], name=row[1], permissions=tuple(row[2].split()))
+        return None
+
+    def offline_profile(self, code: str) -> dict[str, Any] | None:
+        """The fields of an offline profile as headquarters wrote them, or None."""
+        for row in self._rows(_PROFILE, code):
+            return _detail(row[0])
+        return None
+
+    def register(self, number: str) -> RegisterRow | None:
+        """The register of that number, or None."""
+        for row in self._rows(_REGISTER, number):
+            return RegisterRow(
+                number=row[0],
+                name=row[1],
+                support_offline=bool(row[2]),
+                offline_profile=row[3],
+                detail=_detail(row[4]),
+            )
+        return None
+
+    def layout_keys(self, register: str) -> tuple[LayoutKey, ...]:
+        """The keys of every register, then those of this one."""
+        return tuple(LayoutKey(**dict(row)) for row in self._rows(_LAYOUT, register))
+
+    # ---- the store
+
+    def parameters(self) -> dict[str, str]:
+        """The chain's parameters."""
+        return {row[0]: row[1] for row in self._rows(_PARAMETERS)}
+
+    def tenders(self) -> tuple[TenderRow, ...]:
+        """The ways to pay, in the order of the store."""
+        return tuple(
+            TenderRow(code=row[0], name=row[1], kind=row[2], position=row[3], detail=_detail(row[4]))
+            for row in self._rows(_TENDERS)
+        )
+
+    # ---- customers and quantities
+
+    def customer(self, number: str) -> Customer | None:
+        """The customer with that number, or None."""
+        for row in self._rows(_CUSTOMER, number):
+            return _customer(row)
+        return None
+
+    def customers(self, text: str, limit: int) -> tuple[Customer, ...]:
+        """Up to `limit` customers whose name holds every word of the text; one or two letters: begins with it."""
+        words = search_words(text)
+        if not words or limit <= 0:
+            return ()
+        if wanted := trigrams(words):
+            rows = self._rows(_CUSTOMERS_BY_PART, wanted, limit)
+        else:
+            rows = self._rows(_CUSTOMERS_BY_START, words[0], words[0] + LAST_SIGN, limit)
+        return tuple(_customer(row) for row in rows)
+
+    def availability(self, sku: str) -> Availability | None:
+        """What was there of an item, and when; None when nothing is known."""
+        for row in self._rows(_AVAILABILITY, sku):
+            return Availability(quantity=row[0], as_of_ms=row[1])
+        return None
+
+    def returnables(self, sku: str) -> tuple[Returnable, ...]:
+        """What may still come back of an item."""
+        return tuple(
+            Returnable(key=row[0], quantity=row[1], as_of_ms=row[2]) for row in self._rows(_RETURNABLE, sku)
+        )
+
+    # ---- the file
+
+    def meta(self) -> dict[str, str]:
+        """Facts about the file: package_seq, created, applied_at, content_hash, rows and more."""
+        return {row[0]: row[1] for row in self._rows(_META)}
+
+    def data_sets(self) -> tuple[DataSet, ...]:
+        """Every table with its number of rows and the age of its data."""
+        return tuple(
+            DataSet(name=row[0], rows=row[1], created_ms=row[2], package_seq=row[3], kept=bool(row[4]))
+            for row in self._rows(_DATA_SETS)
+        )
+
+    def _rows(self, sql: str, *parameters: object) -> Iterator[sqlite3.Row]:
+        try:
+            yield from self._db.execute(sql, parameters)
+        except sqlite3.Error as error:
+            trouble = translate(error)
+            if trouble is None:
+                raise
+            raise trouble from error
+
+
+def search_words(text: str) -> list[str]:
+    """The words of what a person typed, bounded and without control characters."""
+    return "".join(sign if sign.isprintable() else " " for sign in text[:MAX_SEARCH_TEXT]).split()
+
+
+def trigrams(words: list[str]) -> str:
+    """What the full-text index is asked for these words; empty when all of them are too short for it."""
+    return " ".join('"' + word.replace('"', '""') + '"' for word in words if len(word) >= TRIGRAM)
+
+
+def _customer(row: sqlite3.Row) -> Customer:
+    return Customer(number=row[0], name=row[1], detail=_detail(row[2]))
+
+
+def _detail(text: str) -> dict[str, Any]:
+    """The object in a `detail` column; what headquarters wrote wrong counts as nothing said."""
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return {}
