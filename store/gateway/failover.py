@@ -90,7 +90,7 @@ class FailoverGateway:
         on_difference: Callable[[PriceDifference], None],
     ) -> None:
         self._online = OnlineGateway(client, profile.offline_timeout_s)
-        self._offline = OfflineGateway(catalog)
+        self._offline = OfflineGateway(catalog, clock.wall_ms)
         self._server = client.server
         self._connection = connection
         self._profile = profile
