@@ -7,6 +7,7 @@ does: never put a deadline around a statement (docs/offline-protocol.md, decisio
 
 import asyncio
 import contextlib
+import functools
 import sqlite3
 from collections.abc import Callable
 from enum import Enum
@@ -17,6 +18,7 @@ import aiosqlite
 
 from store.database.connection import Connection, read_unit, run_unit
 from store.database.errors import (
+    DatabaseBusy,
     DatabaseClosed,
     DatabaseTrouble,
     OutcomeUnknown,
@@ -97,6 +99,7 @@ class Database:
         self._writer: ConnectionThread | None = None
         self._readers: list[ConnectionThread] = []
         self._next_reader = 0
+        self._here: sqlite3.Connection | None = None
         self._suspect = False
 
     @classmethod
@@ -114,6 +117,8 @@ class Database:
             await database._open_writer()
             for _ in range(readers):
                 database._readers.append(await ConnectionThread.start(lambda: _open_reader(database.path)))
+            if readers:
+                database._here = await asyncio.to_thread(_open_reader_here, database.path)
         except BaseException:  # the threads must end before anything else happens
             await database.close()
             raise
@@ -156,6 +161,16 @@ class Database:
         reader = self._readers[self._next_reader]
         return await reader.run(lambda db: translated(lambda: read_unit(db, fn, *args)))
 
+    async def read_point(self, fn: Callable[..., Result], *args: Any) -> Result:
+        """Like `read`, on the event loop itself: for a few rows by their key, never for lists or searches.
+
+        Two hops between threads cost more than such rows. What would wait for a lock is done by `read` after all.
+        """
+        if self._here is not None:
+            with contextlib.suppress(DatabaseBusy):
+                return translated(functools.partial(read_unit, self._here, fn, *args))
+        return await self.read(fn, *args)
+
     async def checkpoint(self) -> None:
         """Move the write-ahead log into the file; for idle moments. A reader in the way leaves it for later."""
 
@@ -174,6 +189,9 @@ class Database:
 
     async def close(self) -> None:
         """Finish what was handed over; close readers first and the writer last, which empties the log."""
+        if self._here is not None:
+            self._here.close()
+            self._here = None
         readers, self._readers = self._readers, []
         for reader in readers:
             await _end(reader, contextlib.nullcontext())
@@ -293,6 +311,13 @@ def _open_reader(path: Path, immutable: bool = False) -> sqlite3.Connection:
     except BaseException:  # the file handle must not outlive a failed opening
         db.close()
         raise
+    return db
+
+
+def _open_reader_here(path: Path) -> sqlite3.Connection:
+    """A reader for the event loop, which must not wait for a lock."""
+    db = _open_reader(path)
+    db.execute("pragma busy_timeout=0")
     return db
 
 

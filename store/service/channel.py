@@ -57,6 +57,10 @@ class Channel:
         """Run a unit that only reads, on one snapshot; raises DatabaseTrouble and what `fn` raises."""
         return await self._database.read(fn, *args)
 
+    async def read_point(self, fn: Callable[..., Result], *args: Any) -> Result:
+        """Like `read` for a few rows by their key that somebody waits for: on this thread where that can be."""
+        return await self._database.read_point(fn, *args)
+
     async def close(self) -> None:
         """Finish what was begun and close the file."""
         await self._database.close()

@@ -98,6 +98,46 @@ async def test_two_tasks_never_share_a_transaction(database):
     assert await database.read(numbers) == [2]
 
 
+async def test_a_point_is_read_without_another_thread_and_leaves_no_transaction(database):
+    await database.work(insert, 1)
+    seen = await database.read_point(lambda db: (threading.get_ident(), numbers(db), db))
+    assert seen[:2] == (threading.get_ident(), [1])
+    assert not seen[2].in_transaction
+    await database.work(insert, 2)
+    assert await database.read_point(numbers) == [1, 2]
+
+
+async def test_a_point_that_raises_leaves_no_transaction_and_none_can_write(database):
+    connections = []
+
+    def unit(db):
+        connections.append(db)
+        raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        await database.read_point(unit)
+    assert not connections[0].in_transaction
+    with pytest.raises(StorageReadOnly):
+        await database.read_point(insert, 1)
+
+
+async def test_a_point_that_would_have_to_wait_is_read_by_another_thread(database):
+    def unit(db):
+        if threading.current_thread() is threading.main_thread():
+            raise DatabaseBusy("locked")
+        return numbers(db)
+
+    await database.work(insert, 1)
+    assert await database.read_point(unit) == [1]
+
+
+async def test_after_the_end_no_point_is_read(tmp_path):
+    database = await Database.open(tmp_path / "shop.db")
+    await database.close()
+    with pytest.raises(DatabaseClosed):
+        await database.read_point(numbers)
+
+
 async def test_readers_cannot_write_and_see_one_snapshot(database):
     await database.work(insert, 1)
     with pytest.raises((sqlite3.OperationalError, StorageReadOnly)):

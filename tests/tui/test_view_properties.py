@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from store.register import view as views
 from tui.keymap import build_keymap
+from tui.palette import PALETTES, PaletteName
 from tui.view.canvas import changed
 from tui.view.local import Link, Local, Note, Overlay
 from tui.view.screen import draw
@@ -119,19 +120,22 @@ def test_any_view_in_any_window_is_a_full_picture_of_printable_characters(view, 
 
 
 @settings(max_examples=40, phases=QUICK)
-@given(VIEW, VIEW, LOCAL)
-def test_the_cells_that_differ_are_exactly_inside_the_spans(one, other, local):
+@given(VIEW, VIEW, LOCAL, st.sampled_from(PaletteName))
+def test_the_cells_that_look_different_are_inside_the_spans(one, other, local, palette):
     old, new = (draw(view, local, 80, 24, CLOCK, build_keymap()) for view in (one, other))
+    looks = {role: str(look) for role, look in PALETTES[palette].items()}
     for y in range(24):
-        spans = changed(old, new, y, 0, 80)
-        inside = {x for first, end in spans for x in range(first, end)}
-        differ = {
-            x for x in range(80) if (old.chars[y][x], old.roles[y][x]) != (new.chars[y][x], new.roles[y][x])
-        }
-        assert differ <= inside
+        spans = changed(old, new, y, looks)
+        inside = [x for first, end in spans for x in range(first, end)]
+        assert inside == sorted(set(inside))
+        assert {x for x in range(80) if _cell(old, x, y, looks) != _cell(new, x, y, looks)} <= set(inside)
         for first, end in spans:
             assert new.chars[y][first] != ""
             assert end == 80 or new.chars[y][end] != ""
+
+
+def _cell(picture, x, y, looks):
+    return picture.chars[y][x], looks[picture.roles[y][x]]
 
 
 @given(st.text(max_size=60), st.integers(0, 30))

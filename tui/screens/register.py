@@ -1,6 +1,6 @@
-"""The register's screen as a Textual program: one ordered key path, seven widgets, one client of the core.
+"""The register's screen as a Textual program: one ordered key path, one widget, one client of the core.
 
-`App.on_event` is an override point without a promise: Textual is pinned, this is the only file that overrides it, and
+`App.on_event` and `App._display` are without a promise: Textual is pinned, this is the only file that uses them, and
 tests/tui/test_textual_contract.py fails first on an upgrade.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from textual import events
 from textual.app import App, ComposeResult
-from textual.geometry import Offset, Region
+from textual.geometry import Offset
 
 from store.register.control.client import ControlClient, ControlError, CoreLink
 from store.register.intents import IntentKind, Outcome
@@ -23,10 +23,9 @@ from tui.keymap import Keymap
 from tui.palette import PaletteName
 from tui.router import Key, Router
 from tui.screens.driver import TillDriver
-from tui.view.frame import SIDE_WIDTH
 from tui.view.local import Link
 from tui.view.screen import draw
-from tui.widgets.rows import Rows, styles_of
+from tui.widgets.rows import Rows
 
 ECHO_AFTER_S = 0.04
 """Echo waits until keys pause this long: the free slot of Textual's painter then goes to the result of a scan."""
@@ -47,7 +46,7 @@ class RegisterScreen(App[None]):
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     Screen { layers: base; overflow: hidden; background: $background; }
-    Rows { position: absolute; width: 100%; height: 1; }
+    Rows { width: 100%; height: 100%; }
     """
 
     def __init__(
@@ -69,8 +68,7 @@ class RegisterScreen(App[None]):
             path, role, version, self._on_view, self._on_ack, self._on_link, revive=revive
         )
         self._router = Router(self, keymap, watching=role == "watch")
-        looks = styles_of(palette)
-        self._parts = {name: Rows(looks, name) for name in parts_of(80, 24)}
+        self._rows = Rows(palette)
         self._echo: asyncio.TimerHandle | None = None
         self._echo_due_s = 0.0
         self._questions: set[asyncio.Task[None]] = set()
@@ -84,9 +82,8 @@ class RegisterScreen(App[None]):
     # -- Textual
 
     def compose(self) -> ComposeResult:
-        """Seven widgets, none of which can have the focus."""
-        self._arrange(*self.size)
-        yield from self._parts.values()
+        """One widget, which cannot have the focus."""
+        yield self._rows
 
     async def on_load(self) -> None:
         """Connect before there is anything to paint: with a running core the first picture is the sale."""
@@ -114,14 +111,7 @@ class RegisterScreen(App[None]):
         await super().on_event(event)
         if isinstance(event, events.Resize):
             self._router.resized(event.size.width, event.size.height)
-            self._arrange(event.size.width, event.size.height)
             self._paint()
-
-    def _arrange(self, width: int, height: int) -> None:
-        for name, part in parts_of(width, height).items():
-            styles = self._parts[name].styles
-            styles.offset = (part.x, part.y)
-            styles.width, styles.height = part.width, part.height
 
     def stop_from_thread(self) -> None:
         """End in order, asked from another thread."""
@@ -242,8 +232,7 @@ class RegisterScreen(App[None]):
         with self._context():
             if picture.cursor is not None:
                 self.cursor_position = Offset(*picture.cursor)
-            for name, part in parts_of(width, height).items():
-                self._parts[name].show(picture, part)
+            self._display(self.screen, self._rows.show(picture))  # type: ignore[arg-type] # as Textual's own
 
     def _tick(self) -> None:
         """The clock shows minutes; between them nothing is written."""
@@ -258,22 +247,3 @@ def _settle_memory() -> None:
     """What was made so far stays: never walked by the collector again."""
     gc.collect()
     gc.freeze()
-
-
-def parts_of(width: int, height: int) -> dict[str, Region]:
-    """Which widget shows which part of the picture: amounts on the right have one of their own, for they change most.
-
-    The main part ends with the border: Textual sends an empty piece when a change ends where the next widget begins.
-    """
-    amounts, labels = 10, SIDE_WIDTH + 1 - 10
-    main = max(1, width - amounts - labels)
-    rows = max(0, height - 4)
-    return {
-        "header": Region(0, 0, width, 1),
-        "main": Region(0, 1, main, rows),
-        "labels": Region(main, 1, labels, rows),
-        "amounts": Region(main + labels, 1, amounts, rows),
-        "message": Region(0, height - 3, width, 1),
-        "entry": Region(0, height - 2, width, 1),
-        "strip": Region(0, height - 1, width, 1),
-    }

@@ -1,5 +1,7 @@
 """A picture in the making: a grid of cells with a role each."""
 
+from collections.abc import Mapping
+
 import msgspec
 from rich.cells import get_character_cell_size
 
@@ -10,6 +12,8 @@ Run = tuple[str, Role]
 Row = tuple[Run, ...]
 Span = tuple[int, int]
 """First column, and the one behind the last."""
+GAP = 12
+"""Equal cells between two that differ that are sent again: jumping over them costs the line more bytes."""
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -92,27 +96,27 @@ class Canvas:
         )
 
 
-def changed(old: Picture, new: Picture, y: int, start: int, end: int) -> list[Span]:
-    """The span of row `y` between two columns that differs, as first column and the one behind it, from `start` on.
+def changed(old: Picture, new: Picture, y: int, looks: Mapping[Role, str]) -> list[Span]:
+    """The spans of row `y` that look different, from left to right; both pictures have one size.
 
-    None or one span; a wide character is never cut in two, neither the old nor the new one.
+    Roles of one look are not told apart. A wide character is never cut in two, neither the old nor the new one.
     """
-    if old.chars[y] == new.chars[y] and old.roles[y] == new.roles[y]:
+    chars, roles = (old.chars[y], new.chars[y]), (old.roles[y], new.roles[y])
+    if chars[0] == chars[1] and roles[0] == roles[1]:
         return []
-    before = list(zip(old.chars[y][start:end], old.roles[y][start:end], strict=True))
-    after = list(zip(new.chars[y][start:end], new.roles[y][start:end], strict=True))
-    if before == after:
-        return []
-    first, last = 0, len(after) - 1
-    while before[first] == after[first]:
-        first += 1
-    while before[last] == after[last]:
-        last -= 1
-    while first > 0 and (before[first][0] == "" or after[first][0] == ""):
-        first -= 1
-    while last + 1 < len(after) and (before[last + 1][0] == "" or after[last + 1][0] == ""):
-        last += 1
-    return [(first, last + 1)]
+    spans: list[Span] = []
+    for x, (was, now, before, after) in enumerate(zip(*chars, *roles, strict=True)):
+        if was == now and (before is after or looks[before] == looks[after]):
+            continue
+        first, end = x, x + 1
+        while first > 0 and "" in (chars[0][first], chars[1][first]):
+            first -= 1
+        while end < new.width and "" in (chars[0][end], chars[1][end]):
+            end += 1
+        if spans and first - spans[-1][1] <= GAP:
+            first, end = spans[-1][0], max(end, spans.pop()[1])
+        spans.append((first, end))
+    return spans
 
 
 def _mend(chars: list[str], cells: list[str], start: int, end: int) -> None:

@@ -1,9 +1,12 @@
-"""A widget that shows some rows of the picture; it holds no text of its own."""
+"""The widget that shows the picture, and what a terminal is sent to show the next one; it holds no text of its own."""
 
 from collections.abc import Mapping
 
+from rich.color import ColorSystem
+from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
+from textual._compositor import CompositorUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -27,64 +30,86 @@ def _style(look: Look) -> Style:
     )
 
 
-class Rows(Widget, can_focus=False):
-    """A part of the newest picture: some rows, some columns. Repaints only the rows of its part that differ.
+class Difference(CompositorUpdate):
+    """What makes the terminal show the next picture, in the form in which Textual writes updates."""
 
-    Textual sends a changed row from the widget's left edge to the last changed cell; where the widgets begin therefore
-    decides how many bytes a scan costs.
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def render_segments(self, console: Console) -> str:
+        """The text, sequences and all."""
+        return self._text
+
+
+class Rows(Widget, can_focus=False):
+    """The newest picture.
+
+    Textual draws it when it has to be drawn whole (at the start, after a change of size). What differs from one picture
+    to the next is worked out here: the way through Textual's messages and compositor takes a millisecond of every scan
+    and sends more.
     """
 
     ALLOW_SELECT = False
 
-    def __init__(self, styles: Mapping[Role, Style], name: str) -> None:
-        super().__init__(id=name)
-        self._looks = styles
+    def __init__(self, palette: PaletteName) -> None:
+        super().__init__()
+        self._styles = styles_of(palette)
+        self._codes: Mapping[Role, str] = {}
+        """What switches each look on, for the colours that this terminal has."""
         self._picture: Picture | None = None
-        self._part = Region()
-        self._strips: dict[int, Strip] = {}
-        """Rows as they were drawn last."""
 
-    def show(self, picture: Picture, part: Region) -> None:
-        """Take the newest picture, of which this widget shows `part`."""
+    def show(self, picture: Picture) -> Difference | None:
+        """Take the newest picture; returns what brings the terminal there, None when Textual draws all of it."""
         old, self._picture = self._picture, picture
-        same_size = old is not None and (old.width, old.height) == (picture.width, picture.height)
-        if old is None or not same_size or part != self._part:
-            self._part = part
-            self._strips.clear()
+        if old is None or (old.width, old.height) != (picture.width, picture.height):
             self.refresh()
-            return
-        regions = [
-            Region(first, y - part.y, last - first, 1)
-            for y in part.line_range
-            for first, last in changed(old, picture, y, part.x, part.right)
-        ]
-        if regions:
-            for region in regions:
-                self._strips.pop(region.y, None)
-            self.refresh(*regions)
+            return None
+        codes = self._codes = self._codes or self._codes_of(self.app.console)
+        pieces: list[str] = []
+        for y in range(picture.height):
+            for first, end in changed(old, picture, y, codes):
+                pieces.append(f"\x1b[{y + 1};{first + 1}H")
+                pieces += _coloured(picture, y, first, end, codes)
+        return Difference("".join(pieces)) if pieces or old.cursor != picture.cursor else None
+
+    def _codes_of(self, console: Console) -> Mapping[Role, str]:
+        system = console._color_system or ColorSystem.TRUECOLOR
+        return {role: Strip.render_ansi(style, system) for role, style in self._styles.items()}
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows of a region. Nothing of Textual's style sheet applies to them, so none of it is worked out."""
         if self.get_line_filters():
             return super().render_lines(crop)
-        return [self._strip(y).crop(crop.x, crop.right) for y in crop.line_range]
-
-    def _strip(self, y: int) -> Strip:
-        strip, width = self._strips.get(y), self.size.width
-        if strip is None or strip.cell_length != width:
-            strip = self._strips[y] = self.render_line(y).adjust_cell_length(width)
-        return strip
+        return [self.render_line(y).crop(crop.x, crop.right) for y in crop.line_range]
 
     def render_line(self, y: int) -> Strip:
         """One row as Textual draws it; neighbours of one look are one segment."""
-        picture, part = self._picture, self._part
-        if picture is None or y >= part.height or part.y + y >= picture.height:
-            return Strip.blank(self.size.width)
+        picture, width = self._picture, self.size.width
+        if picture is None or y >= picture.height:
+            return Strip.blank(width)
         segments: list[Segment] = []
-        for text, role in picture.row(part.y + y, part.x, part.right):
-            style = self._looks[role]
+        for text, role in picture.row(y):
+            style = self._styles[role]
             if segments and segments[-1].style == style:
                 segments[-1] = Segment(segments[-1].text + text, style)
             else:
                 segments.append(Segment(text, style))
-        return Strip(segments, part.width)
+        return Strip(segments, picture.width).adjust_cell_length(width)
+
+
+def _coloured(picture: Picture, y: int, first: int, end: int, codes: Mapping[Role, str]) -> list[str]:
+    """Cells of a row with what switches their looks on and off."""
+    pieces: list[str] = []
+    look = ""
+    for text, role in picture.row(y, first, end):
+        code = codes[role]
+        if code != look:
+            if look:
+                pieces.append("\x1b[0m")
+            if code:
+                pieces.append(f"\x1b[{code}m")
+            look = code
+        pieces.append(text)
+    if look:
+        pieces.append("\x1b[0m")
+    return pieces

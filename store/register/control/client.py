@@ -233,13 +233,17 @@ class ControlClient(asyncio.Protocol):
         self._welcomed.set()
 
     def _show(self, view: View) -> None:
-        """Hand on a view unless a newer one of the same core was shown, and give the credit back in any case."""
-        self._write(ENCODER.encode(Seen(seq=view.seq)))
-        epoch, seq = self._latest
-        if view.epoch == epoch and view.seq < seq:
-            return
-        self._latest = (view.epoch, view.seq)
-        self._on_view(view)
+        """Hand on a view unless a newer one of the same core was shown, and give the credit back in any case.
+
+        Shown first: to wake the core with a message takes time, and somebody waits for the picture.
+        """
+        try:
+            epoch, seq = self._latest
+            if view.epoch != epoch or view.seq >= seq:
+                self._latest = (view.epoch, view.seq)
+                self._on_view(view)
+        finally:
+            self._write(ENCODER.encode(Seen(seq=view.seq)))
 
     async def _ask(self, make: Callable[[int], Query | Command], timeout_s: float) -> dict[str, Any]:
         number, self._next_question = self._next_question, self._next_question + 1

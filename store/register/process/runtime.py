@@ -6,6 +6,7 @@ so that a screen shows the sign-in early. End: no more intents, the mailbox fini
 
 import asyncio
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -35,6 +36,8 @@ DEFECT = 70
 END_WITHIN_S = 5.0
 """An end in order may take this long; then the process is ended by force. The journal is safe at any moment."""
 IDLE_LOOK_S = 10.0
+COLLECT_EVERY = 10_000
+"""New objects between two looks of the collector; Python's 700 are less than one scan makes."""
 
 
 class CoreRunsAlready(Exception):
@@ -163,6 +166,7 @@ class Core:
         tasks.supervised(lambda: watch_loop(self._clock), "loop watch")
         tasks.supervised(lambda: lock_when_idle(parts, mailbox, self._clock), "idle lock")
         tasks.short(check_tail(parts), "tail check")
+        tasks.short(settle_memory(parts), "memory")
 
     async def _close(self, parts: CoreParts, mailbox: Mailbox, server: ControlServer) -> None:
         if self._tasks.failure is None:
@@ -191,6 +195,14 @@ async def lock_when_idle(parts: CoreParts, mailbox: Mailbox, clock: Clock) -> No
         submission = parts.session.idle_submission()
         if submission is not None:
             mailbox.submit(submission.client, submission.intent)
+
+
+async def settle_memory(parts: CoreParts) -> None:
+    """What the start has made stays: the collector would walk all of it again and again, 20 ms each time."""
+    await parts.supervisor.started()  # until then modules are loaded
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_EVERY)
 
 
 async def check_tail(parts: CoreParts) -> None:

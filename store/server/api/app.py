@@ -1,5 +1,6 @@
 """The Retail Server as an aiohttp application: stateless, any number of them on one channel database."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -40,8 +41,12 @@ def create_app(context: ServerContext) -> web.Application:
 async def _background(app: web.Application) -> AsyncIterator[None]:
     context = app[CONTEXT]
     context.tasks.supervise("posting", context.poster.run)
+    if context.link is not None:
+        context.link.start(context.tasks)
     yield
     await context.tasks.close()
+    if context.link is not None:
+        await context.link.close()
 
 
 async def _mark_protocol(_: web.Request, response: web.StreamResponse) -> None:
@@ -69,7 +74,8 @@ async def answer_problems(request: web.Request, handler: Next) -> web.StreamResp
     except Exception:  # a mistake of ours must not show a traceback to anybody but the log
         LOG.exception("a request failed", extra={"path": request.path})
         response = _respond(ProblemError("internal"))
-    _note(request, response.status, time.monotonic() - began)
+    # Counted once the answer is on its way.
+    asyncio.get_running_loop().call_soon(_note, request, response.status, time.monotonic() - began)
     return response
 
 

@@ -55,7 +55,7 @@ async def get_health(call: Call) -> web.Response:
 async def get_item(call: Call) -> web.Response:
     """The item of the first key that is on file."""
     keys = [tuple(key.partition(":")[::2]) for key in call.request.query.getall("key", [])]
-    found = await call.read_as_register(_find_item, keys)
+    found = await call.read_point_as_register(_find_item, keys)
     if found is None:
         raise ProblemError("unknown-item")
     return answer(found)
