@@ -108,8 +108,8 @@ class Desk:
             return {}
         reading = Reading(currency="")
         inputs = convert(read_fields(noun.inputs, typed, reading), noun.inputs, noun.title, reading)
-        pin = getattr(inputs, "pin", None)
-        if pin is None:
+        pin = getattr(inputs, "pin", "")
+        if not pin:
             return {}
         store = given.get("store")
         places = await self._hq.channel.read(pin_places, key["staff"], None if store is None else str(store))

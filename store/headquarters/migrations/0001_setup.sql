@@ -46,8 +46,7 @@ create table import_name (
 ) @strict;
 
 create table health (
-  store_id @text not null,
+  store_id @text not null primary key,
   n @int not null,
-  at_ms @int not null,
-  primary key (store_id, n)
+  at_ms @int not null
 ) @strict;

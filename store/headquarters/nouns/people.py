@@ -37,13 +37,13 @@ class StaffInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """What is taken in about an operator and never shown."""
 
     pin: Annotated[
-        str | None,
+        str,
         Meta(
-            pattern="^[0-9]{6,12}$",
+            pattern="^([0-9]{6,12})?$",
             description="PIN of 6 to 12 digits; without a value it is asked for, which leaves no trace in the shell.",
             extra={"kind": "secret"},
         ),
-    ] = None
+    ] = ""
 
 
 class StaffPin(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,7 +63,9 @@ def job_sentence(jobs: tuple[str, ...]) -> tuple[str, ...]:
     """What still has to run, as a sentence."""
     if not jobs:
         return ()
-    return (f"Run job {' and job '.join(jobs)} to send it.",)
+    if len(jobs) == 1:
+        return (f"Run job {jobs[0]} to send it.",)
+    return (f"Run jobs {', '.join(jobs[:-1])} and {jobs[-1]} to send it.",)
 
 
 def title_of(noun: Noun, key: str) -> str:

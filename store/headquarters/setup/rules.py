@@ -74,8 +74,6 @@ def settle_register(db: Connection, change: Change, notes: Notes) -> None:
         put(db, DATABASE, change.key, database, now_ms=change.now_ms, number=change.number)
         notes.touched(DATABASE)
         notes.say(f"Its channel database {change.key} is in data group {group}.")
-        for job in ("1010", "1020", "1040", "1060", "1070"):
-            notes.job(job)
     if had and not has:
         remove(db, DATABASE, change.key, now_ms=change.now_ms, number=change.number)
         notes.touched(DATABASE)
