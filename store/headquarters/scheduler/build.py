@@ -150,7 +150,7 @@ def build_full_form(order: BuildOrder, step: Step = lambda _name: None) -> Built
         if file.last_seq != order.known_seq or not order.known_seq:
             raise LookupError(f"The file of group {order.data_group} stands at package {file.last_seq}.")
         numbered = msgspec.structs.replace(order, package_seq=order.known_seq)
-        parts = [_full_part(file, order, name) for name in file.tables]
+        parts = [_full_part(file, order, name) for name, table in file.tables.items() if table.rows]
         step("sign the full form")
         return _form(numbered, parts, base_seq=0, marks={})
 
@@ -200,7 +200,7 @@ def _write_forms(file: GroupFile, order: BuildOrder, fresh: frozenset[str], step
         forms.append(_form(order, parts, base_seq=order.known_seq, marks=marks))
     if not forms or order.with_full:
         step("write the full form")
-        parts = [_full_part(file, order, name) for name in file.tables]
+        parts = [_full_part(file, order, name) for name, table in file.tables.items() if table.rows]
         forms.append(_form(order, parts, base_seq=0, marks=marks))
     step("sign")
     return forms

@@ -50,13 +50,13 @@ def settle(db: Connection, now_ms: int) -> tuple[str, ...]:
             if before == group.name:
                 continue
             if before is not None:
-                sessions.withdraw(db, target.database, f"Moved to data group {group.name}.")
+                sessions.withdraw(db, target.database, group.name, f"Moved to data group {group.name}.")
             if not _offer_chain(db, target, now_ms):
                 needed.append(group.name)
                 continue
             db.execute(UPSERT_KNOWN, values(target.database, group.name))
     for gone in known:
-        sessions.withdraw(db, gone, "The channel database was removed.")
+        sessions.withdraw(db, gone, "", "The channel database was removed.")
         db.execute(DELETE_KNOWN, values(gone))
     return tuple(dict.fromkeys(needed))
 

@@ -39,7 +39,7 @@ from store.headquarters.setup_rows import next_number
 
 LOG = logging.getLogger("outpost.hq.runner")
 
-NOT_BUILT = (DatabaseTrouble, sqlite3.Error, OSError, RowError, LookupError, WorkerDied)
+NOT_BUILT = (DatabaseTrouble, sqlite3.Error, OSError, RowError, msgspec.MsgspecError, LookupError, WorkerDied)
 """What can end a build; each is a sentence for the session's message."""
 
 CUT_OFF = "Headquarters ended while it made the package; run the job again."

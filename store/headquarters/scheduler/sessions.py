@@ -174,10 +174,10 @@ def offer(db: Connection, target: Target, packages: Iterable[tuple[int, str]], n
             finish(db, package_seq, SessionEvent.CREATED, now_ms)
 
 
-def withdraw(db: Connection, database: str, why: str) -> None:
-    """Cancel what a database will not fetch any more: it moved to another group, or it is gone."""
+def withdraw(db: Connection, database: str, group: str, why: str) -> None:
+    """Cancel what a database will not fetch any more: it is in that group now (empty: it is gone)."""
     for session in _select(db, SELECT_OF_DATABASE, database):
-        if session.status is not DownloadStatus.STARTED:
+        if session.status is not DownloadStatus.STARTED and session.data_group != group:
             _store(db, _moved(session, SessionEvent.GIVEN_UP, message=why), tell=True)
 
 
