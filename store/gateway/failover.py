@@ -67,6 +67,14 @@ class Reports(Protocol):
         """Counts the times the register came online."""
         ...
 
+    def call_answered(self, took_s: float, *, online_period: int) -> None:
+        """A call was answered within its timeout, after so many seconds."""
+        ...
+
+    async def tried_again(self) -> bool:
+        """Wait while somebody is asked whether to go offline; True when the server was found after all."""
+        ...
+
     def take_spent_s(self) -> float:
         """Seconds the transaction start has waited, counted into the hedge of the first line."""
         ...
@@ -85,11 +93,11 @@ class FailoverGateway:
         client: RetailClient,
         catalog: Callable[[], OfflineCatalog | None],
         connection: Reports,
-        profile: OfflineProfile,
+        profile: Callable[[], OfflineProfile],
         clock: Clock,
         on_difference: Callable[[PriceDifference], None],
     ) -> None:
-        self._online = OnlineGateway(client, profile.offline_timeout_s)
+        self._online = OnlineGateway(client, profile().offline_timeout_s)
         self._offline = OfflineGateway(catalog, clock.wall_ms)
         self._server = client.server
         self._connection = connection
@@ -138,7 +146,7 @@ class FailoverGateway:
             return local()
         if self._silent and is_answer(at_once := local()):
             return at_once
-        patience_s = max(hedge_s(self._profile) - self._connection.take_spent_s(), 0.0)
+        patience_s = max(hedge_s(self._profile()) - self._connection.take_spent_s(), 0.0)
         call = asyncio.create_task(self._call(ask), name=f"server: {name}")
         self._calls.add(call)
         call.add_done_callback(self._ended)
@@ -153,6 +161,8 @@ class FailoverGateway:
                 return used
             await asyncio.wait({call})
         answer = _outcome(call)
+        if answer is None and not is_answer(local()) and await self._connection.tried_again():
+            answer = await self._call(ask)
         return answer if answer is not None else local()
 
     def _ended(self, call: "asyncio.Task[Any]") -> None:
@@ -165,13 +175,12 @@ class FailoverGateway:
 
     async def _call(self, ask: Callable[[float], Awaitable[Answer]]) -> Answer | None:
         """All attempts of one read; None when they failed, which has been reported then."""
-        period = self._connection.online_period
-        statistics = self._connection.statistics
-        statistics.calls += 1
+        period, profile = self._connection.online_period, self._profile()
+        self._connection.statistics.calls += 1
         began_s = self._clock.monotonic_s()
         error: GatewayError | None = None
-        for _attempt in range(1 + self._profile.retry_count):
-            left_s = self._profile.offline_timeout_s - (self._clock.monotonic_s() - began_s)
+        for _attempt in range(1 + profile.retry_count):
+            left_s = profile.offline_timeout_s - (self._clock.monotonic_s() - began_s)
             if left_s <= 0:
                 break
             try:
@@ -181,7 +190,7 @@ class FailoverGateway:
                 if not await self._may_retry(error, began_s):
                     break
             else:
-                statistics.answered(self._clock.monotonic_s() - began_s)
+                self._connection.call_answered(self._clock.monotonic_s() - began_s, online_period=period)
                 return answer
         self._fail(error, period)
         return None
@@ -191,7 +200,7 @@ class FailoverGateway:
         if isinstance(error, ServerRefused | ServerSilent):
             return False
         if isinstance(error, ServerBusy) and error.retry_after_s:
-            left_s = self._profile.offline_timeout_s - (self._clock.monotonic_s() - began_s)
+            left_s = self._profile().offline_timeout_s - (self._clock.monotonic_s() - began_s)
             if error.retry_after_s >= left_s:
                 return False
             await self._clock.sleep(error.retry_after_s)
@@ -200,7 +209,7 @@ class FailoverGateway:
     def _fail(self, error: GatewayError | None, period: int) -> None:
         self._connection.statistics.failed += 1
         if error is None or isinstance(error, ServerSilent):
-            reason = f"no answer from {self._server} within {self._profile.offline_timeout_s:g} s"
+            reason = f"no answer from {self._server} within {self._profile().offline_timeout_s:g} s"
         else:
             reason = error.reason
         if isinstance(error, ServerRefused):

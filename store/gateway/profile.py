@@ -2,7 +2,16 @@
 
 from store.exchange.offline_profile import OfflineProfile, check_profile
 
-__all__ = ["HEDGE_S", "PROMPT_S", "SIGN_IN_S", "START_REQUEST_S", "OfflineProfile", "check_profile", "hedge_s", "sign_in_s"]
+__all__ = [
+    "HEDGE_S",
+    "PROMPT_S",
+    "SIGN_IN_S",
+    "START_REQUEST_S",
+    "OfflineProfile",
+    "check_profile",
+    "hedge_s",
+    "sign_in_s",
+]
 
 HEDGE_S = 0.150
 """After this silence the local answer is used when there is one; people feel more as a stutter."""
@@ -21,4 +30,6 @@ def hedge_s(profile: OfflineProfile) -> float:
 
 def sign_in_s(profile: OfflineProfile) -> float:
     """How long a sign-in waits for the server before the offline database is asked."""
-    return min(SIGN_IN_S, profile.offline_timeout_s) if profile.advanced_switching else profile.offline_timeout_s
+    return (
+        min(SIGN_IN_S, profile.offline_timeout_s) if profile.advanced_switching else profile.offline_timeout_s
+    )

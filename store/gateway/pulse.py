@@ -36,6 +36,11 @@ class Beats(Protocol):
         ...
 
     @property
+    def check_due_s(self) -> float | None:
+        """Monotonic time of the next background check of advanced switching; None while there is none."""
+        ...
+
+    @property
     def handshake_due(self) -> bool:
         """Whether the heads have to be compared."""
         ...
@@ -96,7 +101,7 @@ class Pulse:
 
     async def _while_up(self) -> None:
         self._probes = 0
-        due_s = self._beats.heard_s + HEARTBEAT_S - self._clock.monotonic_s()
+        due_s = self._until_check_s(self._beats.heard_s + HEARTBEAT_S - self._clock.monotonic_s())
         if self._missed_s < self._beats.heard_s:
             self._missed = 0
         if self._beats.handshake_due:
@@ -123,7 +128,7 @@ class Pulse:
             await self._pause(HEARTBEAT_S)
 
     async def _while_down(self) -> None:
-        if not self._urgent and await self._pause(self._jitter_s()):
+        if not self._urgent and await self._pause(self._until_check_s(self._jitter_s())):
             return
         error = await self._asked(self._beats.ask_health)
         self._probes += 1
@@ -134,6 +139,15 @@ class Pulse:
         if not self._urgent and await self._pause(REFUSED_PROBE_S):
             return
         await self._asked(self._head)
+
+    def _until_check_s(self, otherwise_s: float) -> float:
+        """Seconds until the server is asked: a background check of advanced switching may come before."""
+        check_s = self._beats.check_due_s
+        return (
+            otherwise_s
+            if check_s is None
+            else min(otherwise_s, max(check_s - self._clock.monotonic_s(), 0.0))
+        )
 
     def _jitter_s(self) -> float:
         ceiling_s = min(LAST_PROBE_S, FIRST_PROBE_S * 2.0 ** min(self._probes, 16))

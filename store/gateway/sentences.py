@@ -45,6 +45,19 @@ def blocked(reason: str) -> str:
     return f"The server refuses this register: {reason}. {SELLING_GOES_ON}"
 
 
+_SLOWLY = " answers too slowly"
+
+
+def too_slow(server: str, p95_ms: float, limit_ms: int) -> str:
+    """Why the register went offline although the server answers."""
+    return f"{server}{_SLOWLY}: up to {round(p95_ms)} ms, at most {limit_ms} ms are allowed"
+
+
+def is_slow(reason: str) -> bool:
+    """Whether a stored reason is that of a slow server."""
+    return _SLOWLY in reason
+
+
 def summary(mode: Mode, link: Link, reason: str, since: str, server: str) -> str:
     """The state of the connection; `since` is a time of day, `reason` without a final stop."""
     match mode:

@@ -6,12 +6,14 @@ The rules are in `states.py`; what has to be done for a step is returned to the 
 import asyncio
 import logging
 from collections.abc import Callable
+from enum import StrEnum
 
 from store.gateway import sentences
 from store.gateway.connection import ConnectionStatus
 from store.gateway.edges import EdgeWriter
 from store.gateway.gateway import StoredMode
 from store.gateway.ports import Clock
+from store.gateway.profile import OfflineProfile
 from store.gateway.states import (
     Link,
     LinkAction,
@@ -20,6 +22,7 @@ from store.gateway.states import (
     ModeAction,
     ModeEvent,
     ModeFacts,
+    Prompt,
     header_word,
     step_link,
     step_mode,
@@ -34,17 +37,33 @@ REASONS_FOLLOW = (ModeEvent.STARTING_PROBE_FAILED, ModeEvent.CONNECT_PROBE_FAILE
 """Events that only name the reason of a mode that was taken provisionally."""
 
 
+class Interval(StrEnum):
+    """Which of the profile's intervals has to pass before the next attempt to come back."""
+
+    NONE = "none"
+    ORDINARY = "ordinary"
+    SLOW = "slow"
+
+
 class Standing:
     """State of both machines; `step_mode` and `step_link` are the only ways to change it."""
 
-    def __init__(self, *, clock: Clock, edges: EdgeWriter, on_change: Callable[[], None]) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        *,
+        profile: Callable[[], OfflineProfile],
+        clock: Clock,
+        edges: EdgeWriter,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._profile = profile
+        self.clock = clock
         self._edges = edges
-        self._on_change = on_change
+        self.on_change = on_change
         now_ms = clock.wall_ms()
         self.mode, self.mode_reason, self.mode_since_ms = Mode.OFFLINE_AUTO, sentences.STARTING, now_ms
         self.link, self.link_reason, self.link_since_ms = Link.DOWN, sentences.STARTING, now_ms
-        self.next_attempt_s = 0.0
+        self._interval, self._interval_began_s = Interval.NONE, 0.0
         self.online_period = 0
         self.handshake_due = False
         self.link_up = asyncio.Event()
@@ -64,20 +83,26 @@ class Standing:
         if step.mode is Mode.OFFLINE_MANUAL:
             self.link, self.link_reason = Link.PINNED, sentences.BY_HAND
         elif ModeAction.PROBE_STARTING in step.actions:
-            self.mode_reason, self.mode_since_ms = sentences.STARTING, self._clock.wall_ms()
+            self.mode_reason, self.mode_since_ms = sentences.STARTING, self.clock.wall_ms()
         return step.actions
 
     def step_mode(
-        self, event: ModeEvent, reason: str = "", *, transaction_open: bool = False
+        self,
+        event: ModeEvent,
+        reason: str = "",
+        *,
+        transaction_open: bool = False,
+        prompt: Prompt = Prompt.NONE,
     ) -> tuple[ModeAction, ...]:
         """Take one step of the mode; the actions are the caller's to perform."""
-        step = step_mode(self.mode, event, self.facts(transaction_open=transaction_open))
+        facts = self.facts(transaction_open=transaction_open)._replace(prompt=prompt)
+        step = step_mode(self.mode, event, facts)
         if step.mode is not self.mode:
             self._set_mode(step.mode, event, reason)
         elif event in REASONS_FOLLOW and step.mode is Mode.OFFLINE_AUTO:
             self.mode_reason = reason
             self._save_mode(event)
-            self._on_change()
+            self.on_change()
         return step.actions
 
     def step_link(self, event: LinkEvent, reason: str = "") -> tuple[LinkAction, ...]:
@@ -87,16 +112,16 @@ class Standing:
             self._set_link(step.link, event, reason)
         elif event is LinkEvent.SERVER_REFUSED and step.link is Link.REFUSED and reason != self.link_reason:
             self.link_reason = reason
-            self._on_change()
+            self.on_change()
         return step.actions
 
     def _set_mode(self, mode: Mode, event: ModeEvent, reason: str) -> None:
         log.info("mode %s -> %s by %s: %s", self.mode, mode, event, reason)
-        self.mode, self.mode_reason, self.mode_since_ms = mode, reason, self._clock.wall_ms()
+        self.mode, self.mode_reason, self.mode_since_ms = mode, reason, self.clock.wall_ms()
         if mode is Mode.ONLINE:
             self.online_period += 1
         self._save_mode(event)
-        self._on_change()
+        self.on_change()
 
     def _save_mode(self, event: ModeEvent) -> None:
         """Record an edge; a restart that ends in the mode it found stored is none."""
@@ -108,7 +133,7 @@ class Standing:
 
     def _set_link(self, link: Link, event: LinkEvent, reason: str) -> None:
         log.info("link %s -> %s by %s: %s", self.link, link, event, reason)
-        self.link, self.link_reason, self.link_since_ms = link, reason, self._clock.wall_ms()
+        self.link, self.link_reason, self.link_since_ms = link, reason, self.clock.wall_ms()
         if link is Link.UP:
             self.link_up.set()
         else:
@@ -116,34 +141,66 @@ class Standing:
             self.handshake_due = False
             self._compared_s = None
         self._edges.link(self.link_since_ms, link.value, event.value, reason)
-        self._on_change()
+        self.on_change()
 
     def facts(self, *, transaction_open: bool = False) -> ModeFacts:
         """What a step of the mode depends on, now."""
         return ModeFacts(
             link=self.link,
             open=transaction_open,
-            interval_passed=self._clock.monotonic_s() >= self.next_attempt_s,
+            interval_passed=self.clock.monotonic_s() >= self.next_attempt_s,
             answer_age_s=self.answer_age_s(),
             heads_compared=self._compared_s is not None,
+            slow=self._interval is Interval.SLOW,
         )
+
+    # --- the reconnection interval
+
+    def wait(self, interval: Interval, passed_s: float = 0.0) -> None:
+        """The next attempt is the profile's interval from now, of which `passed_s` have passed already."""
+        self._interval = interval
+        self._interval_began_s = self.clock.monotonic_s() - min(max(passed_s, 0.0), self._interval_s())
+
+    def keep_waiting(self) -> None:
+        """The interval of the stored switch goes on; by wall time, which went on while the register was off."""
+        slow = sentences.is_slow(self.mode_reason)
+        passed_s = (self.clock.wall_ms() - self.mode_since_ms) / 1_000
+        self.wait(Interval.SLOW if slow else Interval.ORDINARY, passed_s)
+
+    def _interval_s(self) -> float:
+        match self._interval:
+            case Interval.NONE:
+                return 0.0
+            case Interval.ORDINARY:
+                return self._profile().reconnection_interval_s
+            case Interval.SLOW:
+                return self._profile().slow_reconnection_interval_s
+
+    @property
+    def next_attempt_s(self) -> float:
+        """Monotonic time of the next attempt, by the profile that holds now."""
+        return self._interval_began_s + self._interval_s()
 
     # --- what was heard
 
     def hear(self) -> None:
         """An answer of the server came."""
-        self._heard = (self._clock.monotonic_s(), self._clock.wall_ms())
+        self._heard = (self.clock.monotonic_s(), self.clock.wall_ms())
 
     def heads_agree(self) -> None:
         """The heads were compared and agree; forgotten as soon as the link is not UP."""
         self.handshake_due = False
-        self._compared_s = self._clock.monotonic_s()
+        self._compared_s = self.clock.monotonic_s()
+
+    def note_offset(self, offset_ms: int) -> None:
+        """The server's clock minus ours."""
+        self.offset_ms = offset_ms
 
     @property
     def comparison_is_old(self) -> bool:
         """The heads have not been compared for 15 minutes."""
         compared_s = self._compared_s
-        return compared_s is None or self._clock.monotonic_s() - compared_s > HANDSHAKE_AGE_S
+        return compared_s is None or self.clock.monotonic_s() - compared_s > HANDSHAKE_AGE_S
 
     @property
     def heard_s(self) -> float:
@@ -154,8 +211,8 @@ class Standing:
         """By whichever clock says older: monotonic time stands still while the machine sleeps, wall time jumps."""
         if self._heard is None:
             return None
-        by_monotonic_s = self._clock.monotonic_s() - self._heard[0]
-        by_wall_s = (self._clock.wall_ms() - self._heard[1]) / 1_000
+        by_monotonic_s = self.clock.monotonic_s() - self._heard[0]
+        by_wall_s = (self.clock.wall_ms() - self._heard[1]) / 1_000
         return max(by_monotonic_s, by_wall_s, 0.0)
 
     # --- what it looks like
@@ -189,13 +246,13 @@ class Standing:
         )
 
     def _next_attempt_ms(self) -> int:
-        return self._clock.wall_ms() + round((self.next_attempt_s - self._clock.monotonic_s()) * 1_000)
+        return self.clock.wall_ms() + round((self.next_attempt_s - self.clock.monotonic_s()) * 1_000)
 
     def _reachable_again(self, attempt_ms: int | None) -> str:
         if attempt_ms is None or self.link is not Link.UP:
             return ""
-        waiting = attempt_ms > self._clock.wall_ms()
+        waiting = attempt_ms > self.clock.wall_ms()
         return sentences.reachable_again(self._time_of_day(attempt_ms) if waiting else "")
 
     def _time_of_day(self, at_ms: int) -> str:
-        return sentences.clock_text(at_ms, self._clock.utc_offset_min())
+        return sentences.clock_text(at_ms, self.clock.utc_offset_min())

@@ -116,6 +116,12 @@ class ModeEvent(StrEnum):
     STARTING_PROBE_FAILED = "starting_probe_failed"
     CALL_FAILED = "call_failed"
     """A data request spent its timeout or its retries, or two heartbeats were missed."""
+    SERVER_SLOW = "server_slow"
+    """Advanced switching: the p95 of the last 20 calls is over the threshold."""
+    SWITCH_DECLINED = "switch_declined"
+    """Prompt on switch: a person wants the server tried once more. Yes, or no answer, is the failure itself again."""
+    SERVER_HEALTHY = "server_healthy"
+    """Advanced switching: the third healthy check in a row, or a later one."""
     LINK_REFUSED = "link_refused"
     TRANSACTION_STARTED = "transaction_started"
     HEAD_ANSWERED = "head_answered"
@@ -143,6 +149,12 @@ class Condition(StrEnum):
     """Interval passed, link UP, an answer at most 6 s old, heads compared: no request is needed."""
     STALE = "stale"
     """Interval passed, but the server has to be asked."""
+    ASK_FIRST = "ask_first"
+    """The profile prompts on a switch, somebody is there to answer, and nobody was asked about this failure yet."""
+    ASKED = "asked"
+    """The question is on the screen."""
+    AT_ONCE = "at_once"
+    """There is nothing to ask, or it has been answered."""
 
 
 class ModeAction(StrEnum):
@@ -156,6 +168,12 @@ class ModeAction(StrEnum):
     """One head request of at most 150 ms."""
     WAIT_INTERVAL = "wait_interval"
     """The next attempt is the interval from now."""
+    WAIT_SLOW_INTERVAL = "wait_slow_interval"
+    """The next attempt is the interval of a slow-server switch from now."""
+    ASK_PERSON = "ask_person"
+    """Put the question on the screen; without an answer in 5 s the same event comes again."""
+    TRY_AGAIN = "try_again"
+    """One request within the offline timeout; when it fails the same event comes again."""
     KEEP_INTERVAL = "keep_interval"
     """The next attempt is the interval from the stored switch."""
     SKIP_INTERVAL = "skip_interval"
@@ -179,7 +197,10 @@ CONDITIONS: dict[ModeEvent, tuple[Condition, ...]] = {
     ModeEvent.PROCESS_STARTED: (Condition.OPEN, Condition.IDLE),
     ModeEvent.STARTING_PROBE_ANSWERED: (Condition.OPEN, Condition.IDLE),
     ModeEvent.STARTING_PROBE_FAILED: (Condition.ALWAYS,),
-    ModeEvent.CALL_FAILED: (Condition.ALWAYS,),
+    ModeEvent.CALL_FAILED: (Condition.ASK_FIRST, Condition.ASKED, Condition.AT_ONCE),
+    ModeEvent.SERVER_SLOW: (Condition.ASK_FIRST, Condition.ASKED, Condition.AT_ONCE),
+    ModeEvent.SWITCH_DECLINED: (Condition.ALWAYS,),
+    ModeEvent.SERVER_HEALTHY: (Condition.OPEN, Condition.WAITING, Condition.FRESH, Condition.STALE),
     ModeEvent.LINK_REFUSED: (Condition.ALWAYS,),
     ModeEvent.TRANSACTION_STARTED: (
         Condition.REFUSED,
@@ -200,6 +221,9 @@ _ON, _AUTO, _MANUAL = Mode.ONLINE, Mode.OFFLINE_AUTO, Mode.OFFLINE_MANUAL
 _STAY_ON, _STAY_AUTO, _STAY_MANUAL = ModeStep(_ON), ModeStep(_AUTO), ModeStep(_MANUAL)
 _START = ModeStep(_AUTO, (ModeAction.PROBE_STARTING, ModeAction.SKIP_INTERVAL))
 _FALL = ModeStep(_AUTO, (ModeAction.WAIT_INTERVAL,))
+_FALL_SLOW = ModeStep(_AUTO, (ModeAction.WAIT_SLOW_INTERVAL,))
+_PROMPT = ModeStep(_ON, (ModeAction.ASK_PERSON,))
+_AGAIN = ModeStep(_ON, (ModeAction.TRY_AGAIN,))
 _ASK = ModeStep(_AUTO, (ModeAction.ASK_HEAD,))
 _BLOCKED = ModeStep(_AUTO, (ModeAction.SAY_BLOCKED,))
 _FINISH_FIRST = ModeStep(_AUTO, (ModeAction.SAY_FINISH_FIRST,))
@@ -217,7 +241,18 @@ MODE_TABLE: dict[tuple[ModeEvent, Condition], tuple[ModeStep, ModeStep, ModeStep
     (_Event.STARTING_PROBE_ANSWERED, _When.OPEN): (_STAY_ON, _STAY_AUTO, _STAY_MANUAL),
     (_Event.STARTING_PROBE_ANSWERED, _When.IDLE): (_STAY_ON, _STAY_ON, _STAY_MANUAL),
     (_Event.STARTING_PROBE_FAILED, _When.ALWAYS): (_STAY_ON, _STAY_AUTO, _STAY_MANUAL),
-    (_Event.CALL_FAILED, _When.ALWAYS): (_FALL, _STAY_AUTO, _STAY_MANUAL),
+    (_Event.CALL_FAILED, _When.ASK_FIRST): (_PROMPT, _STAY_AUTO, _STAY_MANUAL),
+    (_Event.CALL_FAILED, _When.ASKED): (_STAY_ON, _STAY_AUTO, _STAY_MANUAL),
+    (_Event.CALL_FAILED, _When.AT_ONCE): (_FALL, _STAY_AUTO, _STAY_MANUAL),
+    (_Event.SERVER_SLOW, _When.ASK_FIRST): (_PROMPT, _STAY_AUTO, _STAY_MANUAL),
+    (_Event.SERVER_SLOW, _When.ASKED): (_STAY_ON, _STAY_AUTO, _STAY_MANUAL),
+    (_Event.SERVER_SLOW, _When.AT_ONCE): (_FALL_SLOW, _STAY_AUTO, _STAY_MANUAL),
+    (_Event.SWITCH_DECLINED, _When.ALWAYS): (_AGAIN, _STAY_AUTO, _STAY_MANUAL),
+    # The background check leads back at any idle moment; only a slow server has to wait for its interval.
+    (_Event.SERVER_HEALTHY, _When.OPEN): (_STAY_ON, _STAY_AUTO, _STAY_MANUAL),
+    (_Event.SERVER_HEALTHY, _When.WAITING): (_STAY_ON, _STAY_AUTO, _STAY_MANUAL),
+    (_Event.SERVER_HEALTHY, _When.FRESH): (_STAY_ON, _STAY_ON, _STAY_MANUAL),
+    (_Event.SERVER_HEALTHY, _When.STALE): (_STAY_ON, _STAY_AUTO, _STAY_MANUAL),
     (_Event.LINK_REFUSED, _When.ALWAYS): (_FALL, _STAY_AUTO, _STAY_MANUAL),
     (_Event.TRANSACTION_STARTED, _When.REFUSED): (_FALL, _BLOCKED, _STAY_MANUAL),
     (_Event.TRANSACTION_STARTED, _When.WAITING): (_STAY_ON, _STAY_AUTO, _STAY_MANUAL),
@@ -248,6 +283,15 @@ FRESH_ANSWER_S = 6.0
 """An answer this old still proves that the server is there: one heartbeat interval and a second."""
 
 
+class Prompt(StrEnum):
+    """How the question before an automatic switch stands."""
+
+    NONE = "none"
+    """Nothing to ask: the profile does not prompt, nobody is there, or this failure was asked about already."""
+    DUE = "due"
+    OPEN = "open"
+
+
 class ModeFacts(NamedTuple):
     """What a step of the mode depends on, taken at the moment of the event."""
 
@@ -259,6 +303,9 @@ class ModeFacts(NamedTuple):
     """Age of the last answer of the server; None when it never answered this process."""
     heads_compared: bool = False
     """The heads of the series were found equal since the link came up."""
+    slow: bool = False
+    """The register went offline because the server was slow."""
+    prompt: Prompt = Prompt.NONE
 
 
 def condition_of(event: ModeEvent, facts: ModeFacts) -> Condition:
@@ -270,6 +317,10 @@ def condition_of(event: ModeEvent, facts: ModeFacts) -> Condition:
             if facts.open:
                 return Condition.OPEN
             return Condition.REFUSED if facts.link is Link.REFUSED else Condition.IDLE
+        case ModeEvent.CALL_FAILED | ModeEvent.SERVER_SLOW:
+            return _CONDITION_OF_PROMPT[facts.prompt]
+        case ModeEvent.SERVER_HEALTHY:
+            return _condition_of_health(facts)
         case ModeEvent.PROCESS_STARTED | ModeEvent.STARTING_PROBE_ANSWERED | ModeEvent.CONNECT_PROBE_ANSWERED:
             return Condition.OPEN if facts.open else Condition.IDLE
         case _:
@@ -281,10 +332,28 @@ def _condition_of_start(facts: ModeFacts) -> Condition:
         return Condition.REFUSED
     if not facts.interval_passed:
         return Condition.WAITING
+    return Condition.FRESH if _is_fresh(facts) else Condition.STALE
+
+
+_CONDITION_OF_PROMPT = {
+    Prompt.NONE: Condition.AT_ONCE,
+    Prompt.DUE: Condition.ASK_FIRST,
+    Prompt.OPEN: Condition.ASKED,
+}
+
+
+def _condition_of_health(facts: ModeFacts) -> Condition:
+    if facts.open:
+        return Condition.OPEN
+    if facts.slow and not facts.interval_passed:
+        return Condition.WAITING
+    return Condition.FRESH if _is_fresh(facts) else Condition.STALE
+
+
+def _is_fresh(facts: ModeFacts) -> bool:
+    """Whether the server is known to be there and to have the series as we do."""
     fresh = facts.answer_age_s is not None and facts.answer_age_s <= FRESH_ANSWER_S
-    if facts.link is Link.UP and fresh and facts.heads_compared:
-        return Condition.FRESH
-    return Condition.STALE
+    return facts.link is Link.UP and fresh and facts.heads_compared
 
 
 def step_mode(mode: Mode, event: ModeEvent, facts: ModeFacts) -> ModeStep:

@@ -6,6 +6,8 @@ from store.gateway.connection import CallStatistics
 
 KEPT_TIMES = 200
 ENOUGH_TIMES = 5
+RECENT_CALLS = 20
+"""Calls by which a slow server is known; one slow call among them is chance, two are not."""
 
 
 class CallLog:
@@ -18,10 +20,22 @@ class CallLog:
         self.late = 0
         self.price_differences = 0
         self._times_ms: deque[float] = deque(maxlen=KEPT_TIMES)
+        self._recent_ms: deque[float] = deque(maxlen=RECENT_CALLS)
 
     def answered(self, took_s: float) -> None:
         """A call of the till was answered by the server."""
         self._times_ms.append(took_s * 1_000)
+        self._recent_ms.append(took_s * 1_000)
+
+    def recent_p95_ms(self) -> float | None:
+        """The 95th percentile (nearest rank) of the last 20 answered calls; None before there were as many."""
+        if len(self._recent_ms) < RECENT_CALLS:
+            return None
+        return sorted(self._recent_ms)[-(-RECENT_CALLS * 95 // 100) - 1]
+
+    def forget_recent(self) -> None:
+        """What the server did before says nothing about what begins now."""
+        self._recent_ms.clear()
 
     def summary(self) -> CallStatistics:
         """The numbers as a value."""

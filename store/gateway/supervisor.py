@@ -7,61 +7,31 @@ requests reach it through `answered`, `refused` and `call_failed`; requests of i
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Protocol, assert_never
 
-from store.exchange.messages import Health, SeriesHead
 from store.gateway import sentences
-from store.gateway.connection import (
-    CompareHeads,
-    ConnectionStatus,
-    HeadVerdict,
-    SwitchAnswer,
-    TransactionStart,
-)
+from store.gateway.advanced import AdvancedSwitching
+from store.gateway.connection import CompareHeads, ConnectionStatus, SwitchAnswer, TransactionStart
 from store.gateway.edges import EdgeWriter
-from store.gateway.errors import GatewayError, ServerRefused
+from store.gateway.errors import GatewayError
 from store.gateway.gateway import ModeStore
+from store.gateway.own_requests import OwnRequests, ServerCalls
 from store.gateway.ports import Clock, Randomness
 from store.gateway.profile import START_REQUEST_S, OfflineProfile
+from store.gateway.prompt import SwitchQuestion
 from store.gateway.pulse import Pulse
 from store.gateway.standing import Standing
-from store.gateway.states import Link, LinkAction, LinkEvent, Mode, ModeAction, ModeEvent
+from store.gateway.states import Link, LinkEvent, Mode, ModeAction, ModeEvent
 from store.gateway.statistics import CallLog
+from store.gateway.steps import Steps
 
 log = logging.getLogger("outpost.gateway")
 
-BACKGROUND_MIN_S, BACKGROUND_MAX_S = 0.3, 10.0
-"""Nobody waits for a heartbeat or probe: it gets the offline timeout, within these bounds."""
 RESTART_S = 1.0
 
 
-class ServerCalls(Protocol):
-    """What the supervisor asks of the client."""
-
-    @property
-    def server(self) -> str:
-        """host:port."""
-        ...
-
-    async def open(self) -> None:
-        """Get ready; may take a second on a slow machine. Raises GatewayError."""
-        ...
-
-    async def health(self, *, deadline_s: float) -> Health:
-        """Whether the server can commit. Raises GatewayError."""
-        ...
-
-    async def head(self, *, deadline_s: float) -> SeriesHead:
-        """What the server has of our series. Raises GatewayError."""
-        ...
-
-    def seal(self) -> None:
-        """End all calls in flight and refuse new ones until `unseal`."""
-        ...
-
-    def unseal(self) -> None:
-        """Let calls pass again."""
-        ...
+def nobody() -> bool:
+    """Nobody is at the register."""
+    return False
 
 
 class ConnectionSupervisor:
@@ -71,33 +41,50 @@ class ConnectionSupervisor:
         self,
         *,
         client: ServerCalls,
-        profile: OfflineProfile,
+        profile: Callable[[], OfflineProfile],
         clock: Clock,
         randomness: Randomness,
         store: ModeStore,
         heads: CompareHeads,
         on_change: Callable[[], None],
+        occupied: Callable[[], bool] = nobody,
+        present: Callable[[], bool] = nobody,
     ) -> None:
-        self._client = client
-        self._profile = profile
-        self._clock = clock
-        self._store = store
-        self._compare_heads = heads
+        """`profile` is asked at each use. `occupied`: a transaction is open; `present`: somebody can answer."""
+        self.statistics = CallLog()
+        self._client, self._profile, self._clock = client, profile, clock
+        self._store, self._occupied = store, occupied
         self._edges = EdgeWriter(store)
-        self._standing = Standing(clock=clock, edges=self._edges, on_change=on_change)
+        self._standing = Standing(profile=profile, clock=clock, edges=self._edges, on_change=on_change)
+        self._requests = OwnRequests(
+            client=client,
+            profile=profile,
+            clock=clock,
+            heads=heads,
+            listener=self,
+            note_offset=self._standing.note_offset,
+        )
+        self._advanced = AdvancedSwitching(profile, clock)
         self._pulse = Pulse(self, clock, randomness)
+        self._steps = Steps(
+            client=client,
+            standing=self._standing,
+            pulse=self._pulse,
+            advanced=self._advanced,
+            statistics=self.statistics,
+            wants_prompt=lambda: profile().prompt_on_switch and present(),
+            try_again=self._try_again,
+        )
         self._task: asyncio.Task[None] | None = None
         self._started = asyncio.Event()
-        self._transactions = 0
-        self._spent_s = 0.0
-        self.statistics = CallLog()
+        self._transactions, self._spent_s = 0, 0.0
 
     # --- life
 
     async def start(self, draft_open: bool) -> None:
         """Take up the stored mode and look for the server in the background; `draft_open`: a sale is resumed."""
         actions = self._standing.take_up(await self._store.load_mode(), draft_open=draft_open)
-        self._perform(actions)
+        self._steps.perform(actions)
         if self.link is Link.PINNED:
             self._client.seal()
         probe = ModeAction.PROBE_STARTING in actions
@@ -113,6 +100,7 @@ class ConnectionSupervisor:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+        await self._steps.prompt.close()
         await self._edges.close()
 
     async def _run(self, probe: bool, draft_open: bool) -> None:
@@ -131,12 +119,12 @@ class ConnectionSupervisor:
         transactions = self._transactions
         try:
             await self._client.open()
-            await self.ask_head(self._profile.offline_timeout_s)
+            await self.ask_head(self._profile().offline_timeout_s)
         except GatewayError as error:
-            self._step_mode(ModeEvent.STARTING_PROBE_FAILED, error.reason)
+            self._steps.mode(ModeEvent.STARTING_PROBE_FAILED, error.reason)
         else:
             busy = draft_open or self._transactions != transactions
-            self._step_mode(ModeEvent.STARTING_PROBE_ANSWERED, transaction_open=busy)
+            self._steps.mode(ModeEvent.STARTING_PROBE_ANSWERED, transaction_open=busy)
         self._started.set()
 
     async def started(self) -> None:
@@ -180,12 +168,39 @@ class ConnectionSupervisor:
 
     # --- what the register asks
 
+    def profile_changed(self) -> None:
+        """Another profile holds from now on: what waits by its intervals looks at them again."""
+        self._advanced.begin_again()
+        self._pulse.wake()
+
+    @property
+    def question(self) -> SwitchQuestion | None:
+        """What a person is asked before the register goes offline, while it is on the screen."""
+        return self._steps.prompt.question
+
+    def answer_switch(self, go_offline: bool) -> None:
+        """The answer to it."""
+        self._steps.prompt.answer(go_offline)
+
+    async def tried_again(self) -> bool:
+        """Wait while somebody is asked (at most 5 s and the offline timeout); True when the server was found after all."""
+        return await self._steps.prompt.tried_again()
+
+    async def _try_again(self) -> bool:
+        """Whether the server is there after all; a person asked for it."""
+        try:
+            await self.ask_head(self._profile().offline_timeout_s)
+        except GatewayError as error:
+            log.info("tried once more: %s", error.reason)
+            return False
+        return True
+
     async def transaction_starts(self) -> TransactionStart:
         """A transaction begins: come back online if it is time; waits at most 150 ms for the network."""
         self._transactions += 1
         self._spent_s = 0.0
         before = self.mode
-        actions = self._step_mode(ModeEvent.TRANSACTION_STARTED)
+        actions = self._steps.mode(ModeEvent.TRANSACTION_STARTED)
         if ModeAction.ASK_HEAD in actions:
             await self._ask_at_start()
         changed = self.mode is not before
@@ -201,9 +216,9 @@ class ConnectionSupervisor:
         try:
             await self.ask_head(START_REQUEST_S)
         except GatewayError as error:
-            self._step_mode(ModeEvent.HEAD_FAILED, error.reason)
+            self._steps.mode(ModeEvent.HEAD_FAILED, error.reason)
         else:
-            self._step_mode(ModeEvent.HEAD_ANSWERED)
+            self._steps.mode(ModeEvent.HEAD_ANSWERED)
         self._spent_s = self._clock.monotonic_s() - began_s
 
     async def connect(self, transaction_open: bool) -> SwitchAnswer:
@@ -212,7 +227,7 @@ class ConnectionSupervisor:
             return SwitchAnswer(done=True, sentence=sentences.ALREADY_ONLINE)
         by_hand = self.mode is Mode.OFFLINE_MANUAL
         event = ModeEvent.CONNECT_PRESSED
-        actions = self._step_mode(event, sentences.CONNECTING, transaction_open=transaction_open)
+        actions = self._steps.mode(event, sentences.CONNECTING, transaction_open=transaction_open)
         if ModeAction.SAY_FINISH_FIRST in actions:
             return SwitchAnswer(done=False, sentence=sentences.FINISH_FIRST)
         if ModeAction.SAY_BLOCKED in actions:
@@ -224,13 +239,13 @@ class ConnectionSupervisor:
     async def _probe_to_connect(self, by_hand: bool) -> SwitchAnswer:
         transactions = self._transactions
         try:
-            await self.ask_head(self._profile.offline_timeout_s)
+            await self.ask_head(self._profile().offline_timeout_s)
         except GatewayError as error:
-            self._step_mode(ModeEvent.CONNECT_PROBE_FAILED, error.reason)
+            self._steps.mode(ModeEvent.CONNECT_PROBE_FAILED, error.reason)
             sentence = sentences.not_connected(error.reason, next_sale_tries=by_hand)
             return SwitchAnswer(done=False, sentence=sentence)
         began = self._transactions != transactions
-        self._step_mode(ModeEvent.CONNECT_PROBE_ANSWERED, transaction_open=began)
+        self._steps.mode(ModeEvent.CONNECT_PROBE_ANSWERED, transaction_open=began)
         if self.mode is not Mode.ONLINE:
             return SwitchAnswer(done=False, sentence=sentences.FINISH_FIRST)
         return SwitchAnswer(done=True, sentence=sentences.connected(self._client.server))
@@ -239,7 +254,7 @@ class ConnectionSupervisor:
         """Disconnect was pressed: calls in flight are abandoned, from now on there is no traffic at all."""
         if self.mode is Mode.OFFLINE_MANUAL:
             return SwitchAnswer(done=True, sentence=sentences.ALREADY_OFFLINE)
-        self._step_mode(ModeEvent.DISCONNECT_PRESSED, sentences.BY_HAND)
+        self._steps.mode(ModeEvent.DISCONNECT_PRESSED, sentences.BY_HAND)
         stored = await self._edges.flush()
         sentence = sentences.DISCONNECTED if stored else sentences.DISCONNECTED + sentences.NOT_STORED
         return SwitchAnswer(done=True, sentence=sentence)
@@ -249,13 +264,13 @@ class ConnectionSupervisor:
     def answered(self) -> None:
         """The client got an answer of ours, to whatever request."""
         self._standing.hear()
-        self._step_link(LinkEvent.ANSWERED)
+        self._steps.link(LinkEvent.ANSWERED)
 
     def refused(self, kind: str, reason: str) -> None:
         """The server refuses this register for good (`kind`: fenced, too-old, revoked, fork, rolled-back, ...)."""
         log.warning("refused by the server: %s: %s", kind, reason)
         self._standing.hear()
-        self._step_link(LinkEvent.SERVER_REFUSED, reason)
+        self._steps.link(LinkEvent.SERVER_REFUSED, reason)
 
     def call_failed(self, reason: str, *, answered: bool = False, online_period: int | None = None) -> None:
         """A call of the till spent its timeout or retries; `answered`: by a server that was busy.
@@ -265,9 +280,22 @@ class ConnectionSupervisor:
         if online_period is not None and online_period != self.online_period:
             return
         if answered:
-            self._step_mode(ModeEvent.CALL_FAILED, reason)
+            self._steps.mode(ModeEvent.CALL_FAILED, reason)
         else:
-            self._step_link(LinkEvent.CALL_FAILED, reason)
+            self._steps.link(LinkEvent.CALL_FAILED, reason)
+
+    def call_answered(self, took_s: float, *, online_period: int) -> None:
+        """A call of the till was answered within its timeout; the server may still be too slow."""
+        self.statistics.answered(took_s)
+        if online_period != self.online_period:
+            return
+        self._steps.prompt.may_ask_again()
+        p95_ms = self._advanced.slowness_ms(self.statistics.recent_p95_ms())
+        limit_ms = self._profile().slow_server_threshold_ms
+        if p95_ms is not None and limit_ms is not None:
+            self.statistics.forget_recent()
+            self._steps.mode(ModeEvent.SERVER_SLOW, sentences.too_slow(self._client.server, p95_ms, limit_ms))
+            self._pulse.wake()
 
     def sync_failed(self, reason: str) -> None:
         """An upload or download ended unanswered: ask for a heartbeat at once; it may only have been too large."""
@@ -289,100 +317,32 @@ class ConnectionSupervisor:
     @property
     def background_deadline_s(self) -> float:
         """How long a request nobody waits for may take."""
-        return min(max(self._profile.offline_timeout_s, BACKGROUND_MIN_S), BACKGROUND_MAX_S)
+        return self._requests.background_deadline_s
+
+    @property
+    def check_due_s(self) -> float | None:
+        """Monotonic time of the next background check; None when the server is not checked."""
+        interval_s = self._advanced.check_interval_s(self.mode, self.link)
+        return None if interval_s is None else self._advanced.counted_s + interval_s
 
     async def ask_health(self) -> None:
         """One health request. Raises GatewayError."""
-        sent_ms = self._clock.wall_ms()
-        health = await self._client.health(deadline_s=self.background_deadline_s)
-        self._note_offset(health.time_ms, sent_ms)
+        await self._requests.health()
 
     async def ask_head(self, deadline_s: float) -> None:
         """One head request and its comparison with the journal. Raises GatewayError."""
-        sent_ms = self._clock.wall_ms()
-        try:
-            head = await self._client.head(deadline_s=deadline_s)
-        except ServerRefused as error:
-            self.refused(error.kind, error.reason)
-            raise
-        self._note_offset(head.time_ms, sent_ms)
-        match await self._compare_heads(head):
-            case HeadVerdict.AGREED:
-                self._step_link(LinkEvent.HEAD_ANSWERED)
-                self._standing.heads_agree()
-            case HeadVerdict.FORKED:
-                self._refuse_head("fork", sentences.forked(head.series))
-            case HeadVerdict.ROLLED_BACK:
-                self._refuse_head("rolled-back", sentences.rolled_back(head.series))
+        await self._requests.head(deadline_s)
 
-    def _refuse_head(self, kind: str, reason: str) -> None:
-        self.refused(kind, reason)
-        raise ServerRefused(reason, 200, kind)
+    def heads_agreed(self) -> None:
+        """The head came, and it agrees with our journal."""
+        self._steps.link(LinkEvent.HEAD_ANSWERED)
+        self._standing.heads_agree()
+
+    def health_checked(self, took_s: float, *, healthy: bool) -> None:
+        """A health request ended; with advanced switching the third healthy one brings the register online."""
+        if self._advanced.checked(took_s, healthy=healthy):
+            self._steps.mode(ModeEvent.SERVER_HEALTHY, transaction_open=self._occupied())
 
     def heartbeats_missed(self, reason: str) -> None:
         """Two heartbeats in a row were not answered."""
-        self._step_link(LinkEvent.HEARTBEATS_MISSED, reason)
-
-    def _note_offset(self, server_ms: int, sent_ms: int) -> None:
-        """By the midpoint rule of NTP: the answer was made half-way between sending and receiving."""
-        self._standing.offset_ms = server_ms - (sent_ms + self._clock.wall_ms()) // 2
-
-    # --- steps and their actions
-
-    def _step_mode(
-        self, event: ModeEvent, reason: str = "", *, transaction_open: bool = False
-    ) -> tuple[ModeAction, ...]:
-        actions = self._standing.step_mode(event, reason, transaction_open=transaction_open)
-        self._perform(actions)
-        return actions
-
-    def _perform(self, actions: tuple[ModeAction, ...]) -> None:
-        now_s = self._clock.monotonic_s()
-        interval_s = self._profile.reconnection_interval_s
-        for action in actions:
-            match action:
-                case ModeAction.WAIT_INTERVAL:
-                    self._standing.next_attempt_s = now_s + interval_s
-                case ModeAction.KEEP_INTERVAL:
-                    passed_s = (self._clock.wall_ms() - self._standing.mode_since_ms) / 1_000
-                    self._standing.next_attempt_s = now_s + min(max(interval_s - passed_s, 0.0), interval_s)
-                case ModeAction.SKIP_INTERVAL:
-                    self._standing.next_attempt_s = now_s
-                case ModeAction.PIN_LINK:
-                    self._step_link(LinkEvent.DISCONNECT_PRESSED, sentences.BY_HAND)
-                case ModeAction.UNPIN_LINK:
-                    self._client.unseal()
-                    self._step_link(LinkEvent.CONNECT_ACCEPTED, sentences.CONNECTING)
-                case ModeAction.SAY_BLOCKED:
-                    self._pulse.wake_now()
-                case ModeAction.PROBE_STARTING | ModeAction.PROBE_CONNECT | ModeAction.ASK_HEAD:
-                    pass  # awaited by whoever fed the event
-                case ModeAction.SAY_FINISH_FIRST:
-                    pass  # said by `connect`
-                case _:
-                    assert_never(action)
-
-    def _step_link(self, event: LinkEvent, reason: str = "") -> None:
-        for action in self._standing.step_link(event, reason):
-            match action:
-                case LinkAction.HANDSHAKE:
-                    self._standing.handshake_due = True
-                case LinkAction.HANDSHAKE_IF_OLD:
-                    if not self._standing.handshake_due and self._standing.comparison_is_old:
-                        self._standing.handshake_due = True
-                        self._pulse.wake()
-                case LinkAction.WAKE_SYNC:
-                    self._pulse.wake()  # `wait_link_up` has been released by the setter
-                case LinkAction.TELL_MODE_FAILED:
-                    self._step_mode(ModeEvent.CALL_FAILED, reason)
-                    self._pulse.wake()
-                case LinkAction.TELL_MODE_REFUSED:
-                    self._step_mode(ModeEvent.LINK_REFUSED, reason)
-                    self._pulse.wake()
-                case LinkAction.ABANDON_CALLS:
-                    self._client.seal()
-                    self._pulse.wake()
-                case LinkAction.PROBE_NOW:
-                    self._pulse.wake_now()
-                case _:
-                    assert_never(action)
+        self._steps.link(LinkEvent.HEARTBEATS_MISSED, reason)

@@ -16,6 +16,7 @@ from store.gateway.states import (
     ModeAction,
     ModeEvent,
     ModeFacts,
+    Prompt,
     condition_of,
     header_word,
     step_link,
@@ -69,9 +70,39 @@ starting_probe_answered idle     offline_manual  offline_manual
 starting_probe_failed   always   online          online
 starting_probe_failed   always   offline_auto    offline_auto
 starting_probe_failed   always   offline_manual  offline_manual
-call_failed             always   online          offline_auto    wait_interval
-call_failed             always   offline_auto    offline_auto
-call_failed             always   offline_manual  offline_manual
+call_failed             at_once  online          offline_auto    wait_interval
+call_failed             at_once  offline_auto    offline_auto
+call_failed             at_once  offline_manual  offline_manual
+call_failed             ask_first online         online          ask_person
+call_failed             ask_first offline_auto   offline_auto
+call_failed             ask_first offline_manual offline_manual
+call_failed             asked    online          online
+call_failed             asked    offline_auto    offline_auto
+call_failed             asked    offline_manual  offline_manual
+server_slow             at_once  online          offline_auto    wait_slow_interval
+server_slow             at_once  offline_auto    offline_auto
+server_slow             at_once  offline_manual  offline_manual
+server_slow             ask_first online         online          ask_person
+server_slow             ask_first offline_auto   offline_auto
+server_slow             ask_first offline_manual offline_manual
+server_slow             asked    online          online
+server_slow             asked    offline_auto    offline_auto
+server_slow             asked    offline_manual  offline_manual
+switch_declined         always   online          online          try_again
+switch_declined         always   offline_auto    offline_auto
+switch_declined         always   offline_manual  offline_manual
+server_healthy          open     online          online
+server_healthy          open     offline_auto    offline_auto
+server_healthy          open     offline_manual  offline_manual
+server_healthy          waiting  online          online
+server_healthy          waiting  offline_auto    offline_auto
+server_healthy          waiting  offline_manual  offline_manual
+server_healthy          fresh    online          online
+server_healthy          fresh    offline_auto    online
+server_healthy          fresh    offline_manual  offline_manual
+server_healthy          stale    online          online
+server_healthy          stale    offline_auto    offline_auto
+server_healthy          stale    offline_manual  offline_manual
 link_refused            always   online          offline_auto    wait_interval
 link_refused            always   offline_auto    offline_auto
 link_refused            always   offline_manual  offline_manual
@@ -121,9 +152,14 @@ FACTS = {
     Condition.OPEN: ModeFacts(link=Link.UP, open=True),
     Condition.IDLE: ModeFacts(link=Link.UP),
     Condition.REFUSED: ModeFacts(link=Link.REFUSED, answer_age_s=1.0, heads_compared=True),
-    Condition.WAITING: ModeFacts(link=Link.UP, interval_passed=False, answer_age_s=1.0, heads_compared=True),
+    Condition.WAITING: ModeFacts(
+        link=Link.UP, interval_passed=False, answer_age_s=1.0, heads_compared=True, slow=True
+    ),
     Condition.FRESH: ModeFacts(link=Link.UP, answer_age_s=6.0, heads_compared=True),
     Condition.STALE: ModeFacts(link=Link.UP, answer_age_s=6.1, heads_compared=True),
+    Condition.ASK_FIRST: ModeFacts(link=Link.UP, prompt=Prompt.DUE),
+    Condition.ASKED: ModeFacts(link=Link.DOWN, prompt=Prompt.OPEN),
+    Condition.AT_ONCE: ModeFacts(link=Link.UP),
 }
 
 
@@ -160,9 +196,23 @@ def test_the_mode_cells_are_the_whole_product():
 
 
 ALL_FACTS = [
-    ModeFacts(link=link, open=is_open, interval_passed=passed, answer_age_s=age, heads_compared=compared)
-    for link, is_open, passed, age, compared in product(
-        Link, (False, True), (False, True), (None, 0.0, 6.0, 6.001, 900.0), (False, True)
+    ModeFacts(
+        link=link,
+        open=is_open,
+        interval_passed=passed,
+        answer_age_s=age,
+        heads_compared=compared,
+        slow=slow,
+        prompt=prompt,
+    )
+    for link, is_open, passed, age, compared, slow, prompt in product(
+        Link,
+        (False, True),
+        (False, True),
+        (None, 0.0, 6.0, 6.001, 900.0),
+        (False, True),
+        (False, True),
+        Prompt,
     )
 ]
 
@@ -172,7 +222,7 @@ def test_exactly_the_declared_conditions_occur():
         assert {condition_of(event, facts) for facts in ALL_FACTS} == set(CONDITIONS[event])
 
 
-def test_nothing_but_a_transaction_start_or_a_person_or_the_starting_probe_leads_back_online():
+def test_nothing_but_a_transaction_start_a_person_the_starting_probe_or_the_background_check_leads_back_online():
     ways_back = {
         event
         for event, facts, mode in product(ModeEvent, ALL_FACTS, Mode)
@@ -183,7 +233,23 @@ def test_nothing_but_a_transaction_start_or_a_person_or_the_starting_probe_leads
         ModeEvent.TRANSACTION_STARTED,
         ModeEvent.HEAD_ANSWERED,
         ModeEvent.CONNECT_PROBE_ANSWERED,
+        ModeEvent.SERVER_HEALTHY,
     }
+
+
+def test_the_background_check_needs_an_idle_moment_and_a_slow_server_its_own_interval_first():
+    for facts in ALL_FACTS:
+        step = step_mode(Mode.OFFLINE_AUTO, ModeEvent.SERVER_HEALTHY, facts)
+        fresh = facts.answer_age_s is not None and facts.answer_age_s <= 6.0
+        waits = facts.slow and not facts.interval_passed
+        allowed = not facts.open and not waits and facts.link is Link.UP and fresh and facts.heads_compared
+        assert (step.mode is Mode.ONLINE) == allowed
+
+
+def test_while_a_person_is_asked_neither_a_failed_call_nor_a_slow_server_switches():
+    for event, facts in product((ModeEvent.CALL_FAILED, ModeEvent.SERVER_SLOW), ALL_FACTS):
+        after = step_mode(Mode.ONLINE, event, facts).mode
+        assert (after is Mode.ONLINE) == (facts.prompt is not Prompt.NONE)
 
 
 def test_a_transaction_start_needs_a_fresh_answer_compared_heads_and_the_interval():

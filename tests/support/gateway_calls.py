@@ -80,12 +80,14 @@ class FakeCalls:
 class World:
     """A supervisor in virtual time with everything around it."""
 
-    def __init__(self, *, stored=None, store=None, randomness=None, **profile):
+    def __init__(self, *, stored=None, store=None, randomness=None, present=False, **profile):
         self.clock = VirtualClock()
         self.calls = FakeCalls(self.clock)
         self.store = store or MemoryStore(stored)
         self.profile = OfflineProfile(**profile)
         self.verdict = HeadVerdict.AGREED
+        self.occupied = False
+        self.present = present
         self.changes = 0
         self._randomness = randomness or LongestJitter()
         self.supervisor = None
@@ -93,12 +95,14 @@ class World:
     def build(self):
         self.supervisor = ConnectionSupervisor(
             client=self.calls,
-            profile=self.profile,
+            profile=lambda: self.profile,
             clock=self.clock,
             randomness=self._randomness,
             store=self.store,
             heads=self._compare,
             on_change=self._changed,
+            occupied=lambda: self.occupied,
+            present=lambda: self.present,
         )
         self.calls.supervisor = self.supervisor
         return self.supervisor

@@ -34,7 +34,7 @@ class Shop:
         )
         self.supervisor = ConnectionSupervisor(
             client=self.client,
-            profile=profile,
+            profile=lambda: self.profile,
             clock=clock,
             randomness=randomness,
             store=self.store,
@@ -46,7 +46,7 @@ class Shop:
             client=self.client,
             catalog=lambda: self.catalog,
             connection=self.supervisor,
-            profile=profile,
+            profile=lambda: self.profile,
             clock=clock,
             on_difference=self.differences.append,
         )

@@ -21,7 +21,7 @@ class CoreAnswers:
         session: Session,
         connection: Connection,
         stop: Callable[[bool], None],
-        switch_before_sign_in: bool,
+        switch_before_sign_in: Callable[[], bool],
     ) -> None:
         self._session = session
         self._connection = connection
@@ -54,7 +54,7 @@ class CoreAnswers:
                 raise AnswerRefused(f"The register knows no command {command.kind!r}.")
 
     def _require_switching(self) -> None:
-        if not self._switch_before_sign_in and self._session.view().mode is Mode.LOCKED:
+        if not self._switch_before_sign_in() and self._session.view().mode is Mode.LOCKED:
             raise AnswerRefused(BEFORE_SIGN_IN)
 
 

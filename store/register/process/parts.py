@@ -13,7 +13,7 @@ from store.database.vault import OutpostVault, open_vault
 from store.exchange.request import sign_request
 from store.gateway.client import RetailClient
 from store.gateway.failover import FailoverGateway, PriceDifference
-from store.gateway.profile import check_profile
+from store.gateway.profile import OfflineProfile, check_profile
 from store.gateway.supervisor import ConnectionSupervisor
 from store.register.catalog.keeper import CatalogKeeper
 from store.register.config import Config, ConfigError
@@ -34,7 +34,8 @@ from store.register.session.ports import SessionConfig, SessionPorts
 from store.register.session.session import Session
 from store.register.session.shop import CatalogShop
 from store.register.sync.catalog_download import CatalogDownloader
-from store.register.sync.uploader import HeadComparison, Uploader
+from store.register.sync.heads import HeadComparison
+from store.register.sync.uploader import Uploader
 from store.register.system_ports import SystemStorage
 from store.register.view import Mode
 
@@ -112,6 +113,8 @@ class CoreParts:
     """A fresh sender; one that failed is thrown away."""
     refresher: Refresher
     session: Session
+    profile: Callable[[], OfflineProfile]
+    """The offline profile that holds now."""
 
     async def close(self) -> None:
         """Give everything back, what leaves the machine first, the journal last."""
@@ -177,12 +180,14 @@ class Assembly:
         heads.listen(self.refresher.wake)
         supervisor = ConnectionSupervisor(
             client=client,
-            profile=self.config.offline_profile,
+            profile=self._profile,
             clock=self.clock,
             randomness=self.randomness,
             store=journal,
             heads=heads,
             on_change=self._connection_changed,
+            occupied=lambda: self.session is not None and self.session.occupied,
+            present=lambda: self.session is not None and self.session.can_answer,
         )
         client.watch(supervisor)
         shop, downloader = self._catalog(client, supervisor)
@@ -190,7 +195,7 @@ class Assembly:
             client=client,
             catalog=lambda: shop.catalog,
             connection=supervisor,
-            profile=self.config.offline_profile,
+            profile=self._profile,
             clock=self.clock,
             on_difference=self._price_differs,
         )
@@ -210,9 +215,14 @@ class Assembly:
             make_uploader=functools.partial(self._uploader, journal, client, supervisor, heads),
             refresher=self.refresher,
             session=self.session,
+            profile=self._profile,
         )
 
     # -- single parts
+
+    def _profile(self) -> OfflineProfile:
+        """The offline profile that holds now."""
+        return self.config.offline_profile
 
     def _client(self) -> RetailClient:
         enrolment, signer, register = self.secrets.enrolment, self.secrets.signer, self.config.register

@@ -130,7 +130,7 @@ class Core:
             session=session,
             connection=parts.supervisor,
             stop=self.stop,
-            switch_before_sign_in=self._config.offline_profile.manual_switch_before_sign_in,
+            switch_before_sign_in=lambda: parts.profile().manual_switch_before_sign_in,
         )
         server = ControlServer(
             epoch=session.view().epoch,

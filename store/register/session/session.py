@@ -64,6 +64,21 @@ class Session:
         return self._work.state.sale is not None
 
     @property
+    def occupied(self) -> bool:
+        """Whether a sale is open or may be just beginning: the register does not come online by itself then."""
+        return self._busy or self.transaction_open
+
+    @property
+    def can_answer(self) -> bool:
+        """Whether somebody is there whom a question about the connection does not hinder.
+
+        Not while a customer pays and not over a question of F5 and F6: a late key must never mean anything else.
+        """
+        state = self._work.state
+        guarded = state.asked is not None and state.asked.question.guarded
+        return bool(state.role) and state.till in (TillState.IDLE, TillState.SALE) and not guarded
+
+    @property
     def paying(self) -> bool:
         """Whether a customer is paying; uploads wait then."""
         return self._work.state.till is TillState.TENDER

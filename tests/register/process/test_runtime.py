@@ -250,8 +250,8 @@ def test_commands_are_obeyed_or_refused_with_a_sentence(home):
         assert core.end() == 0
 
 
-def test_profile_that_asks_for_what_is_not_built_is_refused_at_start(home):
-    home.config_file.write_text("[offline_profile]\nadvanced_switching = true\n")
+def test_a_profile_with_a_threshold_out_of_range_is_refused_at_start(home):
+    home.config_file.write_text("[offline_profile]\nslow_server_threshold_ms = 10\n")
     with CoreRun(home) as core:
         assert core.process.wait(15) == 3
-        assert "advanced_switching is not offered by this version" in core.output()
+        assert "slow_server_threshold_ms must lie between 50 and 10000" in core.output()
