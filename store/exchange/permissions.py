@@ -25,3 +25,15 @@ ROLES: dict[str, frozenset[Permission]] = {
     "technician": frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SHIFT_REPORT}),
 }
 """A technician looks after the register and touches no money. Approval by a second person comes with overrides."""
+
+
+def permissions_of(role: str, permissions: str = "") -> frozenset[Permission]:
+    """What a role may do: `permissions` (words apart by spaces) when headquarters sent any, else what is built in.
+
+    Unknown words are those of a newer program and are ignored; whoever has a role is somebody signed in.
+    """
+    known = {permission.value for permission in Permission}
+    sent = frozenset(Permission(word) for word in permissions.split() if word in known)
+    if permissions.split():
+        return sent | {Permission.ANYONE, Permission.SIGNED_IN}
+    return ROLES.get(role, frozenset())
