@@ -3,7 +3,10 @@
 import asyncio
 import concurrent.futures
 import multiprocessing
+import multiprocessing.connection
+import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol, TypeVar
@@ -23,7 +26,7 @@ class Worker(Protocol):
         ...
 
     async def close(self) -> None:
-        """End it; work that has begun is finished first."""
+        """End it."""
         ...
 
 
@@ -47,10 +50,15 @@ class WorkerProcess:
             raise WorkerDied("The process that makes packages was killed; run the job again.") from error
 
     async def close(self) -> None:
-        """End the process; work that has begun is finished first."""
+        """End the process, in the middle of its work if need be: what it left is settled at the next start."""
         pool, self._pool = self._pool, None
-        if pool is not None:
-            await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+        if pool is None:
+            return
+        processes = list((pool._processes or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+        await asyncio.to_thread(pool.shutdown)
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -63,14 +71,22 @@ class WorkerProcess:
             self._pool = concurrent.futures.ProcessPoolExecutor(
                 max_workers=1,
                 mp_context=multiprocessing.get_context("spawn"),
-                initializer=_leave_signals_to_the_parent,
+                initializer=_live_with_the_parent,
             )
         return self._pool
 
 
-def _leave_signals_to_the_parent() -> None:
-    """Ctrl+C in a terminal reaches every process of the group; the parent ends this one in order."""
+def _live_with_the_parent() -> None:
+    """Ctrl+C reaches the whole group, and is the parent's affair; a parent that was killed takes this process along."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_die_with, args=(parent.sentinel,), name="parent", daemon=True).start()
+
+
+def _die_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)  # an orphan would wait for work for ever, or build for nobody
 
 
 def _import_build() -> None:
