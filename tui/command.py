@@ -9,10 +9,10 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from tui import __version__
 from tui.commands.outcome import CommandFailed, ExitCode, failure_of, say_error
+from tui.commands.parser import Parser
 
 COMMANDS = {
     "demo": ("demo", "the whole shop on this machine: server, register, products, operators"),
@@ -20,6 +20,7 @@ COMMANDS = {
     "screen": ("screen", "attach a screen to the running register"),
     "keys": ("keys", "show what a pressed key sends and what it does"),
     "server": ("server", "run the Retail Server; `server prepare` loads it from a package file"),
+    "hq": ("hq.command", "run headquarters, or give it an order: `hq NOUN VERB`"),
     "activate": ("activate", "enrol this machine as a register"),
     "status": ("status", "how the running register stands"),
     "917": ("operation_917", "show or switch the database connection of the running register"),
@@ -33,15 +34,6 @@ COMMANDS = {
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 """As a shell reports a program that a signal ended: 128 and the signal's number."""
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, with the way to the help."""
-
-    def error(self, message: str) -> NoReturn:
-        """Wrong usage: exit code 2."""
-        say_error(f"{message[:1].upper()}{message[1:]}. See `{self.prog} --help`.")
-        sys.exit(2)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,1 @@
+"""`outpost hq`: runs headquarters, and gives the one that runs its orders."""

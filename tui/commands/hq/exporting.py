@@ -1,0 +1,102 @@
+"""`outpost hq NOUN export`: rows as CSV that a spreadsheet opens without running anything in it."""
+
+import contextlib
+import csv
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from store.headquarters.nouns.field import fields_of
+from store.headquarters.nouns.noun import Noun
+from store.sale.money import format_amount
+from tui.commands.hq.client import HeadquartersClient, path_of
+from tui.commands.outcome import ExitCode
+
+PAGE = 2_000
+FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is a formula to a spreadsheet; it gets an apostrophe in front, which the import takes off."""
+
+
+def export_rows(
+    client: HeadquartersClient,
+    noun: Noun,
+    chosen: Mapping[str, Any],
+    output: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Write every row; raises CommandFailed and OSError."""
+    with _opened(output) as stream:
+        write = _write_json if as_json else _write_csv
+        count = write(stream, client, noun, chosen)
+    if output is not None:
+        print(f"{count:,} rows are in {output}.", file=sys.stderr)
+    return ExitCode.DONE
+
+
+def safe_cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_BEGINS) else text
+
+
+def _write_csv(stream: TextIO, client: HeadquartersClient, noun: Noun, chosen: Mapping[str, Any]) -> int:
+    fields = fields_of(noun.fields)
+    amounts = {field.name for field in fields if field.kind == "amount"}
+    keys = {f"{part.name}_ms" if part.kind == "moment" else part.name: part.name for part in noun.key}
+    columns = {**keys, **{field.name: field.word.replace("-", "_") for field in fields}}
+    table = csv.writer(stream, lineterminator="\n")
+    table.writerow(columns.values())
+    count = 0
+    for row, currency in _rows(client, noun, chosen):
+        table.writerow(
+            safe_cell(_cell(row.get(name), currency if name in amounts else "")) for name in columns
+        )
+        count += 1
+    return count
+
+
+def _write_json(stream: TextIO, client: HeadquartersClient, noun: Noun, chosen: Mapping[str, Any]) -> int:
+    count = 0
+    stream.write("[")
+    for row, _ in _rows(client, noun, chosen):
+        stream.write((",\n " if count else "\n ") + json.dumps(row, ensure_ascii=False))
+        count += 1
+    stream.write("\n]\n")
+    return count
+
+
+def _rows(
+    client: HeadquartersClient, noun: Noun, chosen: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], str]]:
+    after = ""
+    while True:
+        query = {**chosen, "limit": PAGE} | ({"after": after} if after else {})
+        page = client.get(path_of("setup", noun.name), query)
+        for row in page["rows"]:
+            yield row, page["currency"]
+        after = page["after"]
+        if not after:
+            return
+
+
+def _cell(value: Any, currency: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if currency and isinstance(value, int):
+        return format_amount(value, currency)
+    if isinstance(value, list):
+        return "|".join(map(str, value))
+    return str(value).replace("\n", "\\n")
+
+
+@contextlib.contextmanager
+def _opened(output: Path | None) -> Iterator[TextIO]:
+    if output is None:
+        yield sys.stdout
+        return
+    with output.open("w", encoding="utf-8", newline="") as stream:
+        yield stream

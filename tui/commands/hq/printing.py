@@ -1,0 +1,96 @@
+"""Rows and answers of headquarters as lines for a person."""
+
+import datetime
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from store.headquarters.nouns.field import fields_of
+from store.headquarters.nouns.noun import Noun
+from store.sale.money import format_amount
+from store.sale.text import printable
+from tui.commands.outcome import finished
+
+WIDEST = 48
+"""Characters of one column in a table; the rest is in `show` and `--json`."""
+
+
+def print_rows(rows: Sequence[dict[str, Any]], noun: Noun, currency: str) -> None:
+    """A table of rows of a noun; columns that are empty everywhere are left out."""
+    names = _names(noun)
+    amounts = {field.name for field in fields_of(noun.fields) if field.kind == "amount"}
+    cells = [
+        [text_of(row.get(name), name, currency if name in amounts else "") for name in names] for row in rows
+    ]
+    shown = [place for place in range(len(names)) if place == 0 or any(line[place] for line in cells)]
+    print_table([names[place] for place in shown], [[line[place] for place in shown] for line in cells])
+
+
+def print_row(row: dict[str, Any], noun: Noun) -> None:
+    """One row, a field on each line."""
+    amounts = {field.name for field in fields_of(noun.fields) if field.kind == "amount"}
+    currency = str(row.pop("currency", "EUR")) if "currency" not in _names(noun) else str(row.get("currency"))
+    width = max((len(name) for name in row), default=0)
+    for name, value in row.items():
+        text = text_of(value, name, currency if name in amounts else "", whole=True)
+        print(f"{name:<{width}}  {text}".rstrip())
+
+
+def print_answer(found: Any, columns: Sequence[str]) -> None:
+    """Any answer: its sentence, a table, or its fields."""
+    if isinstance(found, dict) and isinstance(found.get("sentence"), str):
+        print(finished(printable(found["sentence"])))
+    elif isinstance(found, list) and all(isinstance(row, dict) for row in found):
+        names = list(columns) or list(dict.fromkeys(name for row in found for name in row))
+        print_table(names, [[text_of(row.get(name), name) for name in names] for row in found])
+    elif isinstance(found, dict):
+        width = max((len(name) for name in found), default=0)
+        for name, value in found.items():
+            print(f"{name:<{width}}  {text_of(value, name, whole=True)}".rstrip())
+    elif found is not None:
+        print(text_of(found, "", whole=True))
+
+
+def print_table(names: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+    """Columns as wide as they need; nothing but the heading says that there is nothing."""
+    rows = [list(line) for line in lines]
+    heads = [name.replace("_", " ") for name in names]
+    widths = [
+        min(WIDEST, max([len(head), *(len(row[place]) for row in rows)])) for place, head in enumerate(heads)
+    ]
+    for row in [heads, *rows]:
+        print("  ".join(f"{_cut(text):<{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
+    if not rows:
+        print("(none)")
+
+
+def text_of(value: Any, name: str, currency: str = "", *, whole: bool = False) -> str:
+    """A value for the eye: amounts with their decimals, moments in local time, lists apart by spaces."""
+    if value is None or value == "" or value == []:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if currency and isinstance(value, int):
+        return format_amount(value, currency)
+    if name.endswith(("_at_ms", "from_ms", "until_ms", "since_ms")) and isinstance(value, int):
+        return _moment(value)
+    if isinstance(value, list):
+        return " ".join(text_of(one, "") for one in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {text_of(one, key)}" for key, one in value.items())
+    text = str(value).replace("\n", " | ")
+    return printable(text) if whole else _cut(printable(text))
+
+
+def _names(noun: Noun) -> list[str]:
+    keys = [f"{part.name}_ms" if part.kind == "moment" else part.name for part in noun.key]
+    return [*keys, *(field.name for field in fields_of(noun.fields))]
+
+
+def _moment(ms: int) -> str:
+    if ms == 0:
+        return ""
+    return f"{datetime.datetime.fromtimestamp(ms / 1000).astimezone():%Y-%m-%d %H:%M}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
