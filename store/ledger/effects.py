@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from store.database.connection import Connection, values
+from store.database.connection import values
+from store.ledger.books import DIFFERENCES, LINES, POSTED, SHIFT_TOTALS, TAXES, TENDERS, Books
 from store.ledger.recomputation import recompute_sale, recompute_shift
 
 Body = Mapping[str, Any]
@@ -24,30 +25,16 @@ class Ref(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     now_ms: int
 
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """Store, series and seq: how the key of every row begins."""
+        return self.store, self.series, self.seq
+
 
 class Unpostable(ValueError):
     """A record that no further attempt will make postable; the message is the reason for its quarantine."""
 
 
-INSERT_POSTED = """
-insert into posted (store_id, series, seq, kind, txn_id, receipt_no, total, currency, at, business_date, operator,
-  shift_id, posted_ms)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"""
-SELECT_TXN = "select series, seq from posted where store_id = $1 and txn_id = $2 order by series, seq limit 2"
-SELECT_RECEIPT = "select seq from posted where store_id = $1 and series = $2 and receipt_no = $3"
-INSERT_LINE = """
-insert into sale_line (store_id, series, seq, effect, sku, name, quantity, amount)
-values ($1, $2, $3, $4, $5, $6, $7, $8)"""
-INSERT_TENDER = """
-insert into sale_tender (store_id, series, seq, effect, kind, amount) values ($1, $2, $3, $4, $5, $6)"""
-INSERT_TAX = """
-insert into sale_tax (store_id, series, seq, effect, rate, net, tax, gross)
-values ($1, $2, $3, $4, $5, $6, $7, $8)"""
-INSERT_SHIFT_TOTAL = """
-insert into shift_total (store_id, series, seq, effect, amount) values ($1, $2, $3, $4, $5)"""
-INSERT_DIFFERENCE = """
-insert into difference (store_id, series, seq, effect, register_value, server_value)
-values ($1, $2, $3, $4, $5, $6)"""
 SELECT_MISSING = """
 select (select count(*) from retry where store_id = $1 and series = $2 and seq < $3)
   + (select count(*) from quarantine where store_id = $1 and series = $2 and seq < $3)"""
@@ -65,112 +52,102 @@ where p.store_id = $1 and p.series = $2 and p.shift_id = $3 and p.kind = 'shift.
   and t.effect = 'start_amount'"""
 
 
-def post(db: Connection, ref: Ref, body: Body) -> None:
-    """Write all effects of one record; part of a larger unit. Raises Unpostable, or whatever a bug raises."""
+def post(books: Books, ref: Ref, body: Body) -> None:
+    """Put all effects of one record into the books. Raises Unpostable, or whatever a bug raises."""
     kind = body["kind"]
     effect = EFFECTS.get(kind)
     if effect is None:
         raise Unpostable(f"unknown kind {kind[:40]}; a newer program may know it")
-    _check_unique(db, ref, body)
-    db.execute(
-        INSERT_POSTED,
-        values(
-            ref.store,
-            ref.series,
-            ref.seq,
-            kind,
-            body["txn_id"],
-            body.get("receipt_no", 0),
-            body.get("total", 0),
-            body.get("currency", ""),
-            body["at"],
-            body.get("business_date", ""),
-            body.get("operator", ""),
-            body.get("shift_id", ""),
-            ref.now_ms,
-        ),
+    txn_id, receipt_no = body["txn_id"], body.get("receipt_no", 0)
+    _check_unique(books, ref, txn_id, receipt_no)
+    books.add(
+        POSTED,
+        [
+            (
+                *ref.place,
+                kind,
+                txn_id,
+                receipt_no,
+                body.get("total", 0),
+                body.get("currency", ""),
+                body["at"],
+                body.get("business_date", ""),
+                body.get("operator", ""),
+                body.get("shift_id", ""),
+                ref.now_ms,
+            )
+        ],
     )
-    effect(db, ref, body)
+    books.name(txn_id, receipt_no, ref.seq)
+    effect(books, ref, body)
 
 
 def note_difference(
-    db: Connection, ref: Ref, effect: str, register_value: object, server_value: object
+    books: Books, ref: Ref, effect: str, register_value: object, server_value: object
 ) -> None:
     """Write down that register and server see something differently."""
-    db.execute(
-        INSERT_DIFFERENCE,
-        values(ref.store, ref.series, ref.seq, effect, str(register_value)[:200], str(server_value)[:200]),
-    )
+    books.add(DIFFERENCES, [(*ref.place, effect, str(register_value)[:200], str(server_value)[:200])])
 
 
-def _check_unique(db: Connection, ref: Ref, body: Body) -> None:
-    for series, seq in db.execute(SELECT_TXN, values(ref.store, body["txn_id"])).fetchall():
+def _check_unique(books: Books, ref: Ref, txn_id: str, receipt_no: int) -> None:
+    found = books.with_txn(txn_id)
+    for series, seq in found:
         if series == ref.series:
             raise Unpostable(f"txn_id is that of record {seq}")
+    if found:
         # Two registers with the same id (a cloned machine): both sold something, so both count, and a person looks.
-        note_difference(db, ref, "txn_id", body["txn_id"], f"also {series} record {seq}")
-        break
-    receipt_no = body.get("receipt_no", 0)
-    if receipt_no:
-        found = db.execute(SELECT_RECEIPT, values(ref.store, ref.series, receipt_no)).fetchone()
-        if found is not None:
-            raise Unpostable(f"receipt number {receipt_no} is that of record {found[0]}")
+        series, seq = found[0]
+        note_difference(books, ref, "txn_id", txn_id, f"also {series} record {seq}")
+    if receipt_no and (taken := books.with_receipt(receipt_no)) is not None:
+        raise Unpostable(f"receipt number {receipt_no} is that of record {taken}")
 
 
-def _post_sale(db: Connection, ref: Ref, body: Body) -> None:
-    for line in body["lines"]:
-        effect = f"line:{line['n']}"
-        db.execute(
-            INSERT_LINE,
-            values(
-                ref.store,
-                ref.series,
-                ref.seq,
-                effect,
-                line["sku"],
-                line["name"],
-                line["quantity"],
-                line["amount"],
-            ),
-        )
-    for tender in body["tenders"]:
-        effect = f"tender:{tender['n']}"
-        db.execute(
-            INSERT_TENDER, values(ref.store, ref.series, ref.seq, effect, tender["kind"], tender["amount"])
-        )
-    for tax in body["taxes"]:
-        effect = f"tax:{tax['code']}:{tax['rate']}"
-        db.execute(
-            INSERT_TAX,
-            values(ref.store, ref.series, ref.seq, effect, tax["rate"], tax["net"], tax["tax"], tax["gross"]),
-        )
+def _post_sale(books: Books, ref: Ref, body: Body) -> None:
+    place = ref.place
+    books.add(
+        LINES,
+        [
+            (*place, f"line:{line['n']}", line["sku"], line["name"], line["quantity"], line["amount"])
+            for line in body["lines"]
+        ],
+    )
+    books.add(
+        TENDERS,
+        [(*place, f"tender:{row['n']}", row["kind"], row["amount"]) for row in body["tenders"]],
+    )
+    books.add(
+        TAXES,
+        [
+            (*place, f"tax:{row['code']}:{row['rate']}", row["rate"], row["net"], row["tax"], row["gross"])
+            for row in body["taxes"]
+        ],
+    )
     for effect, said, found in recompute_sale(body):
-        note_difference(db, ref, effect, said, found)
+        note_difference(books, ref, effect, said, found)
 
 
-def _post_shift_open(db: Connection, ref: Ref, body: Body) -> None:
-    for effect in ("start_amount", "grand_total"):
-        db.execute(INSERT_SHIFT_TOTAL, values(ref.store, ref.series, ref.seq, effect, body[effect]))
+def _post_shift_open(books: Books, ref: Ref, body: Body) -> None:
+    totals = [(*ref.place, effect, body[effect]) for effect in ("start_amount", "grand_total")]
+    books.add(SHIFT_TOTALS, totals)
 
 
-def _post_shift_close(db: Connection, ref: Ref, body: Body) -> None:
-    for effect, amount in _shift_amounts(body):
-        db.execute(INSERT_SHIFT_TOTAL, values(ref.store, ref.series, ref.seq, effect, amount))
-    missing = int(db.execute(SELECT_MISSING, values(ref.store, ref.series, ref.seq)).fetchone()[0])
+def _post_shift_close(books: Books, ref: Ref, body: Body) -> None:
+    books.add(SHIFT_TOTALS, [(*ref.place, effect, amount) for effect, amount in _shift_amounts(body)])
+    missing = int(books.read(SELECT_MISSING, values(*ref.place))[0][0])
     if missing:
         # What is not posted cannot be compared; saying so beats a wrong alarm.
-        note_difference(db, ref, "shift.incomplete", 0, missing)
+        note_difference(books, ref, "shift.incomplete", 0, missing)
         return
     where = values(ref.store, ref.series, body["shift_id"])
-    start = db.execute(SELECT_SHIFT_START, where).fetchone()
+    start = books.read(SELECT_SHIFT_START, where)
     found = recompute_shift(
-        kinds=db.execute(SELECT_SHIFT_KINDS, where).fetchall(),
-        tenders=db.execute(SELECT_SHIFT_TENDERS, where).fetchall(),
-        start_amount=0 if start is None else int(start[0]),
+        kinds=books.read(SELECT_SHIFT_KINDS, where),
+        tenders=books.read(SELECT_SHIFT_TENDERS, where),
+        start_amount=int(start[0][0]) if start else 0,
     )
     for effect, amount in found.items():
         if body.get(effect, 0) != amount:
-            note_difference(db, ref, f"shift.{effect}", body.get(effect, 0), amount)
+            note_difference(books, ref, f"shift.{effect}", body.get(effect, 0), amount)
 
 
 def _shift_amounts(body: Body) -> Iterator[tuple[str, int]]:
@@ -185,11 +162,11 @@ def _shift_amounts(body: Body) -> Iterator[tuple[str, int]]:
         yield f"tax:{row['code']}:{row['rate']}", row["gross"]
 
 
-def _post_event(db: Connection, ref: Ref, body: Body) -> None:
+def _post_event(books: Books, ref: Ref, body: Body) -> None:
     """A record that moves no money: that it is posted is its whole effect."""
 
 
-EFFECTS: dict[str, Callable[[Connection, Ref, Body], None]] = {
+EFFECTS: dict[str, Callable[[Books, Ref, Body], None]] = {
     "sale": _post_sale,
     "void": _post_event,
     "shift.open": _post_shift_open,

@@ -12,14 +12,14 @@ Owns the tables `posting_cursor`, `retry` and `quarantine`.
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
-from store.database.connection import Connection, values
+from store.database.connection import Connection, Row, values
 from store.database.errors import DatabaseTrouble, is_trouble
 from store.exchange.acknowledgement import Flag
-from store.exchange.canonical import NotCanonical, parse_document
+from store.exchange.canonical import NotCanonical, parse_canonical
+from store.ledger.books import Books
 from store.ledger.effects import Body, Ref, Unpostable, note_difference, post
 from store.service.channel import Channel
 
@@ -28,7 +28,7 @@ LOG = logging.getLogger("outpost.ledger.posting")
 MAX_ATTEMPTS = 5
 FIRST_WAIT_MS = 200
 """Before the second attempt; doubled before each further one."""
-UNIT_RECORDS = 50
+UNIT_RECORDS = 100
 """Records posted in one unit of work: few enough that uploads never wait long for their turn."""
 IDLE_S = 5.0
 """How often to look without being woken; another server process may have accepted something."""
@@ -60,7 +60,7 @@ EMPTY_QUARANTINE = "delete from quarantine returning store_id, series, seq, reas
 
 TROUBLE_WAIT_S = 1.0
 
-Post = Callable[[Connection, Ref, Body], None]
+Post = Callable[[Books, Ref, Body], None]
 
 _QUARANTINED_FLAGS = frozenset(Flag) - {Flag.UNSIGNED}
 """Flags from the accept stage that no attempt will heal."""
@@ -115,7 +115,9 @@ class Poster:
 
     async def post_all(self) -> int:
         """One look at every series that is behind and every record whose next attempt is due; records handled."""
-        done = [await self._channel.work(self._retry_due)]
+        due_ms = await self._channel.read(next_due)
+        is_due = due_ms is not None and due_ms <= self._now_ms()
+        done = [await self._channel.work(self._retry_due)] if is_due else []
         for store, series in await self._channel.read(behind):
             done.append(await self._channel.work(self._post_series, store, series))
         for part in done:
@@ -136,28 +138,62 @@ class Poster:
     def _post_series(self, db: Connection, store: str, series: str) -> Round:
         # Another server process that posts the same series waits here, and then finds the cursor moved.
         cursor = int(db.execute(LOCK_CURSOR, values(store, series)).fetchall()[0][0])
-        done = Round()
-        for found in db.execute(SELECT_NEXT, values(store, series, cursor, UNIT_RECORDS)).fetchall():
-            cursor = int(found[0])
-            done = self._handle(db, done, self._ref(store, series, cursor), found, attempts=0)
-        db.execute(UPSERT_CURSOR, values(store, series, cursor))
+        found = db.execute(SELECT_NEXT, values(store, series, cursor, UNIT_RECORDS)).fetchall()
+        if not found:
+            return Round()
+        db.execute("savepoint round")
+        try:
+            done = self._post_together(db, Books(db, store, series), found)
+        except Exception as error:  # posting code may fail in any way, and only one record may suffer
+            if is_trouble(error):
+                raise
+            db.execute("rollback to round")
+            done = Round()
+            for row in found:
+                done = self._post_alone(db, done, self._ref(store, series, row[0]), row, attempts=0)
+        db.execute("release round")
+        db.execute(UPSERT_CURSOR, values(store, series, int(found[-1][0])))
         return done
 
     def _retry_due(self, db: Connection) -> Round:
         done = Round()
         due = db.execute(SELECT_DUE, values(self._now_ms(), UNIT_RECORDS)).fetchall()
         for store, series, seq, attempts in due:
-            found = db.execute(SELECT_RECORD, values(store, series, seq)).fetchone()
+            row = db.execute(SELECT_RECORD, values(store, series, seq)).fetchone()
             if not db.execute(DELETE_RETRY, values(store, series, seq)).fetchall():
                 continue  # another server process was faster
-            done = self._handle(db, done, self._ref(store, series, seq), found, attempts=int(attempts))
+            done = self._post_alone(db, done, self._ref(store, series, seq), row, attempts=int(attempts))
         return done
 
-    def _handle(self, db: Connection, done: Round, ref: Ref, found: Any, attempts: int) -> Round:
+    def _post_together(self, db: Connection, books: Books, found: list[Row]) -> Round:
+        """Post records whose rows are written together. Raises when the database refuses any of the rows."""
+        done = Round()
+        pages = [_read_page(row) for row in found]
+        _look_up(books, pages)
+        for page in pages:
+            ref = self._ref(books.store, books.series, page.seq)
+            try:
+                self._post_page(books, ref, page)
+            except Exception as error:  # what a record does to its own posting is its own affair
+                if is_trouble(error) or books.broken:
+                    raise
+                books.drop()
+                done = self._set_aside(db, done, ref, error, 1)
+            else:
+                books.keep()
+                done = msgspec.structs.replace(done, posted=done.posted + 1)
+        books.write()
+        return done
+
+    def _post_alone(self, db: Connection, done: Round, ref: Ref, row: Row, attempts: int) -> Round:
         """Post one record inside a savepoint, so that its failure leaves nothing and stops nobody."""
         db.execute("savepoint one_record")
         try:
-            self._post_payload(db, ref, bytes(found[1]), set(str(found[2]).split()))
+            books, page = Books(db, ref.store, ref.series), _read_page(row)
+            _look_up(books, [page])
+            self._post_page(books, ref, page)
+            books.keep()
+            books.write()
         except Exception as error:  # posting code may fail in any way, and only this record may suffer
             if is_trouble(error):
                 raise
@@ -167,16 +203,12 @@ class Poster:
         db.execute("release one_record")
         return msgspec.structs.replace(done, posted=done.posted + 1)
 
-    def _post_payload(self, db: Connection, ref: Ref, payload: bytes, flags: set[str]) -> None:
-        if bad := sorted(flags & _QUARANTINED_FLAGS):
-            raise Unpostable(", ".join(bad))
-        try:
-            body = parse_document(payload)
-        except NotCanonical as error:
-            raise Unpostable(str(error)) from error
-        self._post(db, ref, body)
-        if Flag.UNSIGNED in flags:
-            note_difference(db, ref, "signature", "unavailable", "")
+    def _post_page(self, books: Books, ref: Ref, page: "_Page") -> None:
+        if page.body is None:
+            raise Unpostable(page.why_not)
+        self._post(books, ref, page.body)
+        if page.unsigned:
+            note_difference(books, ref, "signature", "unavailable", "")
 
     def _set_aside(self, db: Connection, done: Round, ref: Ref, error: Exception, attempts: int) -> Round:
         reason = str(error) if isinstance(error, Unpostable) else f"{type(error).__name__}: {error}"[:300]
@@ -190,6 +222,31 @@ class Poster:
 
     def _ref(self, store: str, series: str, seq: int) -> Ref:
         return Ref(store=store, series=series, seq=int(seq), now_ms=self._now_ms())
+
+
+class _Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A record as posting meets it: its body, or why it has none that can be posted."""
+
+    seq: int
+    body: Body | None
+    why_not: str = ""
+    unsigned: bool = False
+
+
+def _read_page(row: Row) -> _Page:
+    seq, flags = int(row[0]), set(str(row[2]).split())
+    if bad := sorted(flags & _QUARANTINED_FLAGS):
+        return _Page(seq=seq, body=None, why_not=", ".join(bad))
+    try:
+        return _Page(seq=seq, body=parse_canonical(bytes(row[1])), unsigned=Flag.UNSIGNED in flags)
+    except NotCanonical as error:
+        return _Page(seq=seq, body=None, why_not=str(error))
+
+
+def _look_up(books: Books, pages: list[_Page]) -> None:
+    bodies = [page.body for page in pages if page.body is not None]
+    receipts = [body.get("receipt_no", 0) for body in bodies]
+    books.look_up([body["txn_id"] for body in bodies], [number for number in receipts if type(number) is int])
 
 
 def behind(db: Connection) -> list[tuple[str, str]]:

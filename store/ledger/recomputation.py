@@ -1,9 +1,10 @@
 """The sums of sales and shifts, computed a second time and by other means than the register did.
 
-The register counts in integers of minor units and thousandths (`store.sale`); here everything is a fraction until
-it is rounded. PURE: bodies and sums in, disagreements out.
+The register counts in integers of minor units and thousandths (`store.sale`); here everything is a fraction, a pair of
+whole numbers, until it is rounded. PURE: bodies and sums in, disagreements out.
 """
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
@@ -13,23 +14,38 @@ Disagreement = tuple[str, int, int]
 """What is meant, what the register says, what the server finds."""
 
 
+_UNTAXED = (True, 0, 1)
+"""Of a line whose tax is in no row: nothing to take out of its amount."""
+
+
 def recompute_sale(body: Body) -> Iterator[Disagreement]:
     """Where the figures of a sale do not follow from its lines, taxes and tenders; raises what malformed ones do."""
-    lines, tenders = body["lines"], body["tenders"]
+    lines, tenders, taxes = body["lines"], body["tenders"], body["taxes"]
+    shares: dict[str, tuple[bool, int, int]] = {}
+    for row in taxes:
+        shares.setdefault(row["code"], _share(row["rate"], row["included"] == 1))
+    by_line = body["rounding_scope"] == "line"
+    amounts = grosses = 0
+    per_tax = {code: [0, 0] for code in shares}
     for line in lines:
-        yield from _recompute_line(line, body)
-    yield from _differ("subtotal", body["subtotal"], sum(line["amount"] for line in lines))
-    yield from _differ("total", body["total"], sum(line["gross"] for line in lines) - body["discount"])
+        yield from _recompute_line(line, shares.get(line["tax"], _UNTAXED), by_line)
+        amounts += line["amount"]
+        grosses += line["gross"]
+        if line["tax"] in per_tax:
+            sums = per_tax[line["tax"]]
+            sums[0] += line["tax_amount"]
+            sums[1] += line["gross"]
+    yield from _differ("subtotal", body["subtotal"], amounts)
+    yield from _differ("total", body["total"], grosses - body["discount"])
     yield from _differ("tenders", body["total"], sum(tender["amount"] for tender in tenders))
     yield from _differ(
         "change", body["change"], -sum(row["amount"] for row in tenders if row["kind"] == "change")
     )
-    for tax in body["taxes"]:
-        mine = [line for line in lines if line["tax"] == tax["code"]]
-        name = f"tax:{tax['code']}"
-        yield from _differ(f"{name}.tax", tax["tax"], sum(line["tax_amount"] for line in mine))
-        yield from _differ(f"{name}.gross", tax["gross"], sum(line["gross"] for line in mine))
-        yield from _differ(f"{name}.net", tax["net"], tax["gross"] - tax["tax"])
+    for row in taxes:
+        name, (tax, gross) = f"tax:{row['code']}", per_tax[row["code"]]
+        yield from _differ(f"{name}.tax", row["tax"], tax)
+        yield from _differ(f"{name}.gross", row["gross"], gross)
+        yield from _differ(f"{name}.net", row["net"], row["gross"] - row["tax"])
 
 
 def recompute_shift(
@@ -54,19 +70,22 @@ def recompute_shift(
     }
 
 
-def _recompute_line(line: Body, body: Body) -> Iterator[Disagreement]:
-    name = f"line:{line['n']}"
+def _recompute_line(line: Body, share: tuple[bool, int, int], by_line: bool) -> Iterator[Disagreement]:
     amount, tax_amount = line["amount"], line["tax_amount"]
+    included, part, whole = share
     if line["price_source"] != "label":
         # The amount on a price label is final, its quantity only an estimate.
-        yield from _differ(f"{name}.amount", amount, _rounded(Fraction(line["quantity"]) * line["price"]))
-    rate = next((row for row in body["taxes"] if row["code"] == line["tax"]), None)
-    percent = Fraction(0) if rate is None else Fraction(rate["rate"])
-    included = rate is None or rate["included"] == 1
-    if body["rounding_scope"] == "line":
-        share = percent / (100 + percent) if included else percent / 100
-        yield from _differ(f"{name}.tax", tax_amount, _rounded(amount * share))
-    yield from _differ(f"{name}.gross", line["gross"], amount if included else amount + tax_amount)
+        count, unit = _ratio(line["quantity"])
+        expected = _rounded(count * line["price"], unit)
+        if amount != expected:
+            yield f"line:{line['n']}.amount", amount, expected
+    if by_line:
+        expected = _rounded(amount * part, whole)
+        if tax_amount != expected:
+            yield f"line:{line['n']}.tax", tax_amount, expected
+    expected = amount if included else amount + tax_amount
+    if line["gross"] != expected:
+        yield f"line:{line['n']}.gross", line["gross"], expected
 
 
 def _differ(effect: str, said: int, found: int) -> Iterator[Disagreement]:
@@ -74,8 +93,20 @@ def _differ(effect: str, said: int, found: int) -> Iterator[Disagreement]:
         yield effect, said, found
 
 
-def _rounded(value: Fraction) -> int:
-    """Half away from zero: 0.5 → 1, -0.5 → -1, as a shop rounds."""
-    whole, rest = divmod(abs(value), 1)
-    cents = whole + (1 if rest >= Fraction(1, 2) else 0)
-    return int(cents if value >= 0 else -cents)
+@functools.lru_cache(maxsize=1_024)
+def _share(rate: str, included: bool) -> tuple[bool, int, int]:
+    """Whether the tax is in the amount, and which part of the amount it is."""
+    percent = Fraction(rate)
+    part = percent / (100 + percent) if included else percent / 100
+    return included, part.numerator, part.denominator
+
+
+@functools.lru_cache(maxsize=4_096)
+def _ratio(quantity: str) -> tuple[int, int]:
+    return Fraction(quantity).as_integer_ratio()
+
+
+def _rounded(part: int, whole: int) -> int:
+    """A fraction, half away from zero: 1/2 → 1, -1/2 → -1, as a shop rounds."""
+    cents = (2 * abs(part) + whole) // (2 * whole)
+    return cents if part >= 0 else -cents

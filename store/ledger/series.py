@@ -4,19 +4,26 @@ Owns the tables `series`, `record`, `rejected` and `fork`. The decision about ea
 `store.exchange.acknowledgement.judge`; here is only what it needs to know and what follows from it.
 """
 
+import asyncio
 import hashlib
+import itertools
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from store.database.bulk import Cells, insert_rows
 from store.database.connection import Connection, values
-from store.exchange.acknowledgement import Head, Outcome, SeriesFacts, Verdict, judge
+from store.exchange.acknowledgement import Flag, Head, Outcome, SeriesFacts, Verdict, judge
 from store.exchange.messages import BatchAnswer, RecordAnswer, RecordBatch, WireRecord
-from store.exchange.record import Record, RecordError, from_wire, genesis, key_id_of
+from store.exchange.record import Record, RecordError, from_wire, genesis, key_id_of, verify
 
 MAX_EVIDENCE_ROWS = 1_000
 """Rejected records and forks kept per store; the oldest go first."""
 MAX_EVIDENCE_BYTES = 98_304
 """Of one rejected record so much is kept."""
+
+PROVED_AT_ONCE = 25
+"""Signatures verified in one piece: about 3 ms, so that a batch keeps every processor busy and the loop free."""
 
 SELECT_SERIES = """
 select store_id, series, register_id, epoch, public_key, key_id, closed_ms, recovery_granted, head_seq, head_hash
@@ -31,10 +38,19 @@ CLOSE_OLDER_SERIES = """
 update series set closed_ms = $3 where store_id = $1 and register_id = $2 and closed_ms = 0 and epoch < $4"""
 GRANT_RECOVERY = "update series set recovery_granted = $3 where store_id = $1 and series = $2"
 UPDATE_HEAD = "update series set head_seq = $3, head_hash = $4 where store_id = $1 and series = $2"
-SELECT_HASH = "select hash from record where store_id = $1 and series = $2 and seq = $3"
-INSERT_RECORD = """
-insert into record (store_id, series, seq, payload, prev, hash, signature, key_id, flags, received_ms)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"""
+SELECT_HASHES = "select seq, hash from record where store_id = $1 and series = $2 and seq between $3 and $4"
+RECORD_COLUMNS = (
+    "store_id",
+    "series",
+    "seq",
+    "payload",
+    "prev",
+    "hash",
+    "signature",
+    "key_id",
+    "flags",
+    "received_ms",
+)
 _UPSERT_EVIDENCE = """
 insert into {table} (store_id, digest, series, seq, reason, raw, times, received_ms)
 values ($1, $2, $3, $4, $5, $6, 1, $7)
@@ -62,6 +78,13 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     def fenced(self) -> bool:
         """Whether a newer epoch exists and nobody allowed this one to be completed."""
         return self.facts.closed and not self.facts.recovery_granted
+
+
+class Proofs(msgspec.Struct, frozen=True, kw_only=True):
+    """Which records of a batch, by their place, are signed by a public key (32 bytes); see `prove`."""
+
+    public_key: bytes
+    genuine: tuple[bool, ...]
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,55 +141,116 @@ def open_series(
     db.execute(CLOSE_OLDER_SERIES, values(store, register, now_ms, epoch))
 
 
-def accept(db: Connection, batch: RecordBatch, now_ms: int) -> Accepted | None:
+async def prove(batch: RecordBatch, public_key: bytes) -> Proofs:
+    """Verify the signatures of a batch beside the event loop, on all processors; touches no database."""
+    if len(batch.records) <= PROVED_AT_ONCE:
+        return Proofs(public_key=public_key, genuine=_verify_all(batch.records, public_key))
+    parts = [
+        batch.records[start : start + PROVED_AT_ONCE]
+        for start in range(0, len(batch.records), PROVED_AT_ONCE)
+    ]
+    found = await asyncio.gather(*(asyncio.to_thread(_verify_all, part, public_key) for part in parts))
+    return Proofs(public_key=public_key, genuine=tuple(itertools.chain.from_iterable(found)))
+
+
+def accept(
+    db: Connection, batch: RecordBatch, now_ms: int, *, proofs: Proofs | None = None, fence: bool = True
+) -> Accepted | None:
     """Take a batch as one unit of work: each record in order, up to the first that cannot be taken.
 
-    None when there is no such series. The acknowledgement is not signed yet and true only after the commit.
+    None when there is no such series. The acknowledgement is not signed yet and true only after the commit. What
+    `proofs` does not say is verified here, while others wait for the database. Without `fence` a closed series goes
+    on too: for headquarters, which gets from servers what they have accepted already.
     """
     db.execute(LOCK_SERIES, values(batch.series))
     series = find_series(db, batch.series)
     if series is None:
         return None
-    head, answers, refused = series.head, [], None
-    stored = 0
-    for wire in batch.records:
-        verdict, record = _decide(db, series, head, wire)
-        answers.append(_answer(wire.seq, verdict))
-        if verdict.outcome is Outcome.ACCEPTED and record is not None:
-            _insert(db, series, record, verdict, now_ms)
-            head = Head(seq=record.seq, hash=record.hash)
-            stored += 1
-        elif verdict.outcome is not Outcome.DUPLICATE:
-            refused = verdict
-            _keep_evidence(db, series, wire, verdict, now_ms)
-            break
-    answers += [RecordAnswer(seq=wire.seq, outcome="skipped") for wire in batch.records[len(answers) :]]
-    if stored:
-        db.execute(UPDATE_HEAD, values(series.store, series.series, head.seq, head.hash))
+    if not fence:
+        facts = msgspec.structs.replace(series.facts, closed=False)
+        series = msgspec.structs.replace(series, facts=facts)
+    judged = _judge_all(db, series, batch, proofs)
+    taken, refused = judged.taken, judged.refused
+    if taken:
+        insert_rows(
+            db, "record", RECORD_COLUMNS, [_row(series, record, flags, now_ms) for record, flags in taken]
+        )
+        db.execute(UPDATE_HEAD, values(series.store, series.series, judged.head.seq, judged.head.hash))
+    if refused is not None:
+        _keep_evidence(db, series, batch.records[len(judged.answers) - 1], refused, now_ms)
+    skipped = batch.records[len(judged.answers) :]
     answer = BatchAnswer(
         series=series.series,
-        acked_seq=head.seq,
-        acked_hash=head.hash.hex(),
+        acked_seq=judged.head.seq,
+        acked_hash=judged.head.hash.hex(),
         time_ms=now_ms,
-        records=tuple(answers),
-        expected=head.seq + 1,
+        records=(*judged.answers, *(RecordAnswer(seq=wire.seq, outcome="skipped") for wire in skipped)),
+        expected=judged.head.seq + 1,
     )
-    duplicates = sum(given.outcome == Outcome.DUPLICATE for given in answers)
-    return Accepted(answer=answer, refused=refused, stored=stored, duplicates=duplicates)
+    duplicates = sum(given.outcome == Outcome.DUPLICATE for given in judged.answers)
+    return Accepted(answer=answer, refused=refused, stored=len(taken), duplicates=duplicates)
 
 
-def _decide(db: Connection, series: Series, head: Head, wire: WireRecord) -> tuple[Verdict, Record | None]:
+class _Judged(msgspec.Struct, kw_only=True):
+    """How far a batch was taken, and what ended it."""
+
+    head: Head
+    taken: list[tuple[Record, tuple[Flag, ...]]]
+    answers: list[RecordAnswer]
+    refused: Verdict | None = None
+
+
+def _judge_all(db: Connection, series: Series, batch: RecordBatch, proofs: Proofs | None) -> _Judged:
+    judged = _Judged(head=series.head, taken=[], answers=[])
+    hashes = _stored_hashes(db, series, batch)
+    known = proofs is not None and proofs.public_key == series.facts.public_key
+    for place, wire in enumerate(batch.records):
+        signed = proofs.genuine[place] if known and proofs is not None else None
+        verdict, record = _decide(series, judged.head, wire, hashes, signed)
+        judged.answers.append(_answer(wire.seq, verdict))
+        if verdict.outcome is Outcome.ACCEPTED and record is not None:
+            judged.taken.append((record, verdict.flags))
+            judged.head = Head(seq=record.seq, hash=record.hash)
+            hashes[record.seq] = record.hash
+        elif verdict.outcome is not Outcome.DUPLICATE:
+            judged.refused = verdict
+            break
+    return judged
+
+
+def _stored_hashes(db: Connection, series: Series, batch: RecordBatch) -> dict[int, bytes]:
+    """The hashes that are stored in the places of the batch; usually none, and nobody is asked then."""
+    old = {wire.seq for wire in batch.records if 1 <= wire.seq <= series.head.seq}
+    if not old:
+        return {}
+    first, last = min(old), max(old)
+    if last - first >= len(batch.records):
+        last = first  # no contiguous batch: what comes after its first record is a gap or a fork, whatever it is
+    rows = db.execute(SELECT_HASHES, values(series.store, series.series, first, last)).fetchall()
+    return {int(seq): bytes(hash_) for seq, hash_ in rows}
+
+
+def _decide(
+    series: Series, head: Head, wire: WireRecord, hashes: Mapping[int, bytes], signed: bool | None
+) -> tuple[Verdict, Record | None]:
     try:
         record = from_wire(wire)
     except RecordError as error:
         if series.fenced:
             return Verdict(outcome=Outcome.FENCED, reason="A newer epoch of this register exists."), None
         return Verdict(outcome=Outcome.REJECTED, reason=str(error)), None
-    stored_hash = None
-    if record.seq <= head.seq:
-        row = db.execute(SELECT_HASH, values(series.store, series.series, record.seq)).fetchone()
-        stored_hash = None if row is None else bytes(row[0])
-    return judge(head, series.facts, record, stored_hash), record
+    return judge(head, series.facts, record, hashes.get(record.seq), signed=signed), record
+
+
+def _verify_all(wires: Sequence[WireRecord], public_key: bytes) -> tuple[bool, ...]:
+    return tuple(_is_signed(wire, public_key) for wire in wires)
+
+
+def _is_signed(wire: WireRecord, public_key: bytes) -> bool:
+    try:
+        return verify(public_key, bytes.fromhex(wire.hash), bytes.fromhex(wire.signature))
+    except ValueError:
+        return False  # no hexadecimal: refused as a whole before anybody asks for the signature
 
 
 def _answer(seq: int, verdict: Verdict) -> RecordAnswer:
@@ -175,21 +259,18 @@ def _answer(seq: int, verdict: Verdict) -> RecordAnswer:
     return RecordAnswer(seq=seq, outcome=verdict.outcome, reason=verdict.reason)
 
 
-def _insert(db: Connection, series: Series, record: Record, verdict: Verdict, now_ms: int) -> None:
-    db.execute(
-        INSERT_RECORD,
-        values(
-            series.store,
-            series.series,
-            record.seq,
-            record.payload,
-            record.prev,
-            record.hash,
-            record.signature,
-            record.key_id,
-            " ".join(verdict.flags),
-            now_ms,
-        ),
+def _row(series: Series, record: Record, flags: tuple[Flag, ...], now_ms: int) -> Cells:
+    return (
+        series.store,
+        series.series,
+        record.seq,
+        record.payload,
+        record.prev,
+        record.hash,
+        record.signature,
+        record.key_id,
+        " ".join(flags),
+        now_ms,
     )
 
 

@@ -18,6 +18,7 @@ import failures  # noqa: E402
 import rest  # noqa: E402
 import scans  # noqa: E402
 import starts  # noqa: E402
+import uploads  # noqa: E402
 from figures import table  # noqa: E402
 from machine import facts, load  # noqa: E402
 from stage import FULL, QUICK, Stage  # noqa: E402
@@ -30,6 +31,7 @@ MEASUREMENTS = {
     "failures": failures.measure,
     "rest": rest.measure,
     "commits": commits.measure,
+    "uploads": uploads.measure,
 }
 
 

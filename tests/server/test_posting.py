@@ -6,7 +6,7 @@ import pytest
 
 from server_world import STORE, Register, body, running_world, sale
 from store.ledger.effects import post
-from store.ledger.posting import MAX_ATTEMPTS
+from store.ledger.posting import MAX_ATTEMPTS, UNIT_RECORDS
 from store.ledger.recomputation import recompute_sale, recompute_shift
 from store.ledger.reports import conservation
 
@@ -114,6 +114,76 @@ async def test_a_sale_whose_sums_are_wrong_is_stored_as_it_says_and_flagged(tmp_
         assert {note["seq"] for note in notes} == {1} and effect in {note["effect"] for note in notes}
         rows = await world.report("transactions")
         assert rows[0]["total"] == change.get("total", 626)
+
+
+POISONS = {
+    "two lines of one number": {"lines": [sale()["lines"][0]] * 2},
+    "an amount in words": {"lines": [sale()["lines"][0] | {"amount": "much", "price_source": "label"}]},
+    "a name that is a number": {"lines": [sale()["lines"][0] | {"name": 5}]},
+    "a total that is a list": {"total": []},
+    "a total that is a document": {"total": {"amount": 1}},
+    "a time that is a number": {"at": 12},
+    "a shift that is a list": {"shift_id": ["x"]},
+    "a receipt number in words": {"receipt_no": "seven"},
+    "NUL in an operator": {"operator": "1\x000"},
+    "NUL in the id": {"txn_id": "1\x000"},
+    "no lines": {"lines": 7},
+    "a rate that is none": {"taxes": [sale()["taxes"][0] | {"rate": "x"}]},
+}
+
+
+@pytest.mark.parametrize("poison", POISONS.values(), ids=POISONS.keys())
+async def test_a_poison_between_sales_of_one_round_is_set_aside_alone(tmp_path, poison):
+    async with running_world(tmp_path) as world:
+        register = await world.enrolled()
+        for _ in range(3):
+            register.add()
+        register.add(**poison)
+        for _ in range(3):
+            register.add()
+        await register.upload()
+        books = await world.settled()
+        assert books["posted"] + books["quarantined"] == 7 and books["quarantined"] <= 1
+        posted = {seq for (seq,) in await world.sql("select seq from posted")}
+        assert posted >= {1, 2, 3, 5, 6, 7}
+        for table in ("sale_line", "sale_tender", "sale_tax"):
+            assert {seq for (seq,) in await world.sql(f"select seq from {table}")} == posted
+
+
+async def test_a_closing_sees_the_sales_and_the_failures_of_its_own_round(tmp_path):
+    async with running_world(tmp_path) as world:
+        register = await world.enrolled()
+        register.add("shift.open")
+        register.add()
+        register.add(lines=[sale()["lines"][0]] * 2)
+        register.add("shift.close", **CLOSING)
+        register.add(receipt_no=4)
+        await register.upload()
+        assert (await world.settled())["quarantined"] == 1
+        notes = {note["effect"] for note in await world.report("differences")}
+        assert "shift.incomplete" in notes
+
+
+async def test_two_records_of_one_round_cannot_have_one_number(tmp_path):
+    async with running_world(tmp_path) as world:
+        register = await world.enrolled()
+        for receipt_no in (1, 2, 2, 3):
+            register.add(receipt_no=receipt_no)
+        await register.upload()
+        assert (await world.settled())["quarantined"] == 1
+        [row] = await world.report("quarantine")
+        assert (row["seq"], row["reason"]) == (3, "receipt number 2 is that of record 2")
+
+
+async def test_a_long_backlog_is_posted_in_rounds_to_the_last_record(tmp_path):
+    async with running_world(tmp_path) as world:
+        register = await world.enrolled()
+        for _ in range(UNIT_RECORDS * 2 + 1):
+            register.add()
+        for first in range(1, len(register.records) + 1, 100):
+            await register.upload(register.batch(first, first + 99))
+        assert (await world.settled())["posted"] == UNIT_RECORDS * 2 + 1
+        assert await world.sql("select count(distinct txn_id) from posted") == [(UNIT_RECORDS * 2 + 1,)]
 
 
 def line(**change):
