@@ -36,9 +36,7 @@ from store.headquarters.metrics import Metrics
 from store.headquarters.nouns.chain import ChannelDatabase, DataGroup, Register, Store
 from store.headquarters.nouns.goods import Price, Product
 from store.headquarters.scheduler import databases, packages, part, sessions
-from store.headquarters.scheduler.feed import FeedBell
-from store.headquarters.scheduler.runner import JobRunner, Order
-from store.headquarters.scheduler.scheduler import Scheduler
+from store.headquarters.scheduler.runner import Order
 from store.headquarters.secrets import open_secrets
 from store.headquarters.setup_rows import put, remove
 from store.service.channel import Channel
@@ -80,9 +78,23 @@ class World:
     hq: Headquarters
     clock: Clock
     worker: Here
-    bell: FeedBell
-    runner: JobRunner
-    scheduler: Scheduler
+    made: part.Assembled
+
+    @property
+    def bell(self):
+        return self.made.bell
+
+    @property
+    def runner(self):
+        return self.made.runner
+
+    @property
+    def scheduler(self):
+        return self.made.scheduler
+
+    @property
+    def part(self):
+        return self.made.part
 
     async def read(self, fn, *args):
         return await self.hq.channel.read(fn, *args)
@@ -146,17 +158,8 @@ async def open_world(home: Path, *, clock=None, worker=None):
         now_ms=clock,
     )
     worker = worker or Here()
-    bell = FeedBell()
-    runner = JobRunner(hq, worker, bell)
     try:
-        yield World(
-            hq=hq,
-            clock=clock,
-            worker=worker,
-            bell=bell,
-            runner=runner,
-            scheduler=Scheduler(hq, runner, bell),
-        )
+        yield World(hq=hq, clock=clock, worker=worker, made=await part.assemble(hq, worker))
     finally:
         await hq.tasks.close()
         await worker.close()
@@ -165,17 +168,16 @@ async def open_world(home: Path, *, clock=None, worker=None):
 
 @contextlib.asynccontextmanager
 async def listening(world):
-    """The world's part behind a socket; gives the part and its URL."""
-    opened = await part.open_with(world.hq, world.worker)
+    """The world's part behind a socket; gives the URL."""
     app = web.Application(middlewares=[answer_problems], client_max_size=1_048_576)
     app[HQ], app[LOCAL] = world.hq, False
-    add_routes(app, opened.routes)
+    add_routes(app, world.part.routes)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     try:
-        yield opened, f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 

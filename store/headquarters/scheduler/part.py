@@ -1,6 +1,9 @@
 """How the scheduler plugs into headquarters."""
 
+import asyncio
 import functools
+
+import msgspec
 
 from store.database.chunks import ChunkFolder
 from store.headquarters.context import Headquarters
@@ -16,37 +19,43 @@ from store.headquarters.scheduler.worker import Worker, WorkerProcess
 from store.headquarters.servers.senders import Senders
 
 
+class Assembled(msgspec.Struct, frozen=True, kw_only=True):
+    """A scheduler with all it consists of."""
+
+    bell: FeedBell
+    runner: JobRunner
+    scheduler: Scheduler
+    part: Part
+
+
 async def open_part(hq: Headquarters) -> Part:
     """The scheduler of a headquarters, with a process for its job runs."""
     worker = WorkerProcess()
-    return await open_with(hq, worker)
+    part = (await assemble(hq, worker)).part
+    warm = functools.partial(_warm_up, worker)
+    return msgspec.structs.replace(part, tasks={**part.tasks, "warm up the worker": warm})
 
 
-async def open_with(hq: Headquarters, worker: Worker) -> Part:
-    """The same with another place for job runs."""
+async def assemble(hq: Headquarters, worker: Worker) -> Assembled:
+    """A scheduler whose job runs work in any place."""
     await hq.channel.work(schedules.seed, hq.now_ms())
     bell = FeedBell()
     runner = JobRunner(hq, worker, bell)
     scheduler = Scheduler(hq, runner, bell)
     source = DirectorySource(root_key=hq.secrets.root_public.hex(), pepper=hq.secrets.pepper)
     delivery = DeliveryDesk(ChunkFolder(hq.packages), bell, Senders(), source, scheduler)
-    desk = SchedulerDesk(scheduler, runner, bell)
-    tasks = {"scheduler": scheduler.run}
-    if isinstance(worker, WorkerProcess):
-        tasks["warm up the worker"] = functools.partial(_warm_up, worker)
-    return Part(
+    part = Part(
         name="scheduler",
         routes=delivery_routes(delivery),
-        verbs=desk.verbs(),
-        tasks=tasks,
+        verbs=SchedulerDesk(scheduler, runner, bell).verbs(),
+        tasks={"scheduler": scheduler.run},
         changed=scheduler.changed,
         close=worker.close,
     )
+    return Assembled(bell=bell, runner=runner, scheduler=scheduler, part=part)
 
 
 async def _warm_up(worker: WorkerProcess) -> None:
     """Start the process beside everything else; then there is nothing more to do."""
-    import asyncio
-
     await worker.warm_up()
     await asyncio.Event().wait()

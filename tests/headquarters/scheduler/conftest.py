@@ -29,17 +29,16 @@ def database(shop):
 
 @pytest.fixture
 async def served(shop):
-    """The shop behind a socket, with its part."""
-    async with listening(shop) as (part, url):
-        yield part, url
+    """The shop behind a socket: its URL."""
+    async with listening(shop) as url:
+        yield url
 
 
 @pytest.fixture
 async def server(served):
     """A Retail Server that is let in."""
-    _, url = served
     async with aiohttp.ClientSession() as http:
-        made = TestServer(url, http)
+        made = TestServer(served, http)
         status, _ = await made.introduce()
         assert status == 200
         yield made
