@@ -95,6 +95,11 @@ class RegisterEntry(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     paused: bool = False
     """Its offline profile pauses synchronisation."""
+    epoch: int = 0
+    """Of its newest series, with the facts below, for a server whose database was restored; 0 when not told."""
+    public_key: str = ""
+    insecure: bool = False
+    opened_ms: int = 0
 
 
 class Directory(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from store.database.chunks import ChunkFolder
 from store.service.errors import ServiceTrouble
 
 DEFAULT_DATABASE = "sqlite:channel.db"
@@ -25,6 +26,17 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     allow_insecure: bool = False
     log_path: Path | None = None
     """Where log lines go; None is stderr."""
+    headquarters_url: str = ""
+    """Where headquarters is; empty for a server on its own."""
+    headquarters_ca: Path | None = None
+    """The certificate that headquarters is trusted by; None for those of the system."""
+    name: str = ""
+    """What headquarters calls this server; empty takes the machine's name."""
+
+
+def packages_folder(home: Path) -> ChunkFolder:
+    """Where a server keeps the chunks of its packages."""
+    return ChunkFolder(home / "packages")
 
 
 def is_loopback(host: str) -> bool:

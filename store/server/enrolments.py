@@ -8,6 +8,7 @@ import msgspec
 
 from store.database.connection import Connection, values
 from store.exchange.codes import CODE_LIFE_MS, code_hash
+from store.exchange.delivery import CodeFacts
 from store.exchange.identity import series_of
 from store.exchange.messages import EnrolmentRequest, enrolment_text
 from store.exchange.record import verify_text
@@ -20,7 +21,7 @@ insert into register (store_id, register_id, epoch, created_ms) values ($1, $2, 
 on conflict (store_id, register_id) do nothing"""
 RAISE_EPOCH = """
 update register set epoch = epoch + 1 where store_id = $1 and register_id = $2 returning epoch"""
-SELECT_STORE = "select root_key from store where store_id = $1"
+SELECT_STORE = "select root_key, name from store where store_id = $1"
 VOID_OPEN_CODES = """
 update enrolment_code set expires_ms = $3
 where store_id = $1 and register_id = $2 and used_ms = 0 and expires_ms > $3"""
@@ -34,7 +35,11 @@ returning store_id, register_id, expires_ms, used_ms, public_key"""
 USE_CODE = """
 update enrolment_code set used_ms = $3, public_key = $4
 where store_id = $1 and code_hash = $2 and used_ms = 0 returning register_id"""
-SELECT_EPOCH = "select epoch from register where store_id = $1 and register_id = $2"
+SELECT_CODE = "select 1 from enrolment_code where code_hash = $1"
+SELECT_EPOCH = """
+select epoch from series where store_id = $1 and register_id = $2 and public_key = $3 order by epoch desc limit 1"""
+RAISE_EPOCH_TO = """
+update register set epoch = $3 where store_id = $1 and register_id = $2 and epoch < $3"""
 
 
 class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +63,28 @@ def create_code(db: Connection, store: str, register: str, code: str, now_ms: in
     db.execute(DELETE_OLD_CODES, values(now_ms - 24 * 60 * 60 * 1000))
     db.execute(INSERT_CODE, values(store, code_hash(code), register, now_ms, expires_ms))
     return expires_ms
+
+
+def knows_code(db: Connection, code: str) -> bool:
+    """Whether the code is one of this channel database, whatever became of it."""
+    return db.execute(SELECT_CODE, values(code_hash(code))).fetchone() is not None
+
+
+def keep_code(db: Connection, code: str, facts: CodeFacts, now_ms: int) -> None:
+    """Keep what headquarters says a code is good for; raises ProblemError for a store that is not served here.
+
+    The register's next epoch is above every one that headquarters has seen, even when this database was restored
+    from a backup that is older.
+    """
+    if db.execute(SELECT_STORE, values(facts.store)).fetchone() is None:
+        raise ProblemError("bad-code", f"The code is for store {facts.store}, which this server does not serve.")
+    if knows_code(db, code):
+        return
+    db.execute(INSERT_REGISTER, values(facts.store, facts.register, now_ms))
+    db.execute(RAISE_EPOCH_TO, values(facts.store, facts.register, facts.epoch))
+    # Our clock may differ from headquarters': whoever just redeemed the code may use it a moment longer.
+    expires_ms = max(facts.expires_ms, now_ms + 60_000)
+    db.execute(INSERT_CODE, values(facts.store, code_hash(code), facts.register, now_ms, expires_ms))
 
 
 def check_proof(request: EnrolmentRequest) -> bytes:
@@ -85,7 +112,7 @@ def enrol(db: Connection, request: EnrolmentRequest, public_key: bytes, now_ms: 
     if row[3] != 0:
         if row[4] != public_key.hex():
             raise ProblemError("bad-code", "This code was used already; ask for a new one.")
-        epoch = int(db.execute(SELECT_EPOCH, values(store, register)).fetchone()[0])
+        epoch = int(db.execute(SELECT_EPOCH, values(store, register, public_key)).fetchone()[0])
         return _enrolled(db, store, register, epoch, repeated=True)
     db.execute(USE_CODE, values(store, digest, now_ms, public_key.hex()))
     epoch = int(db.execute(RAISE_EPOCH, values(store, register)).fetchone()[0])
@@ -107,7 +134,7 @@ def _enrolled(db: Connection, store: str, register: str, epoch: int, *, repeated
     return Enrolled(
         register=register,
         store=store,
-        store_name=setting(db, store, "store_name"),
+        store_name=setting(db, store, "store_name") or ("" if root is None else root[1]),
         epoch=epoch,
         series=series_of(register, epoch),
         root_key="" if root is None else root[0],

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 
+from store.database.chunks import ChunkFolder
 from store.database.connection import Connection
 from store.database.errors import ConstraintBroken, DatabaseTrouble
 from store.exchange.codes import CODE_BYTES, format_code
 from store.exchange.identity import IdentityError, check_register, store_of
-from store.exchange.messages import PackageInfo
 from store.exchange.package import (
     MAX_FILE_BYTES,
     Package,
@@ -19,10 +19,13 @@ from store.exchange.package import (
     read_package,
     root_key_of,
 )
+from store.exchange.package_header import PackageHeader, write_header
+from store.exchange.package_reader import Fetch
+from store.server import packages
 from store.server.api.context import wall_ms
-from store.server.config import database_place
+from store.server.config import database_place, packages_folder
 from store.server.enrolments import create_code
-from store.server.packages import keep_file, load_package
+from store.server.loading import OlderPackage, load_package
 from store.server.secrets import ServerSecrets, open_secrets
 from store.service.channel import Channel
 from store.service.errors import ServiceTrouble
@@ -64,18 +67,12 @@ def prepare(
     except IdentityError as error:
         raise ServiceTrouble(str(error)) from error
     place = database_place(home, database_url)
-    package, data = _read(package_path)
+    package = _read(package_path)
     server_secrets = open_secrets(home, allow_insecure=allow_insecure)
     settled = _settle_pepper(server_secrets, store, package, pepper or _pepper_beside(package_path))
     try:
-        digest = keep_file(home, data, package.manifest.created_ms)
-        info = PackageInfo(
-            package_seq=package.manifest.package_seq,
-            size=len(data),
-            sha256=digest,
-            created_ms=package.manifest.created_ms,
-        )
-        done = asyncio.run(_load(place, store, register_id, package, info, new_code))
+        keep_chunks(packages_folder(home), package)
+        done = asyncio.run(_load(place, store, register_id, package, new_code))
     except OSError as error:
         raise ServiceTrouble(f"{home} cannot be written: {error.strerror}.") from error
     except DatabaseTrouble as trouble:
@@ -87,11 +84,17 @@ def prepare(
     return done
 
 
+def keep_chunks(folder: ChunkFolder, package: Package) -> None:
+    """Put a package's chunks where registers get them; raises OSError."""
+    for sha256, stored in package.chunks.items():
+        folder.put(sha256, stored)
+
+
 def prepare_unit(
-    db: Connection, store: str, register: str, package: Package, info: PackageInfo, code: str, now_ms: int
+    db: Connection, store: str, register: str, header: PackageHeader, fetch: Fetch, code: str, now_ms: int
 ) -> PreparedCode:
     """The whole of it as one unit of work; raises ServiceTrouble, and then nothing is loaded."""
-    items = load_package(db, store, package, info, now_ms)
+    items = _load_unit(db, store, header, fetch, now_ms)
     if code:
         expires_ms = create_code(db, store, register, code, now_ms)
     else:
@@ -101,23 +104,50 @@ def prepare_unit(
         register=register,
         store=store,
         expires_ms=expires_ms,
-        package_seq=info.package_seq,
+        package_seq=header.manifest.package_seq,
         items=items,
     )
 
 
+def _load_unit(db: Connection, store: str, header: PackageHeader, fetch: Fetch, now_ms: int) -> int:
+    """The first package of a store decides its root key."""
+    manifest = header.manifest
+    root = packages.root_key_hex(header)
+    state = packages.lock_store(db, store, root, now_ms)
+    if state.root_key != root:
+        raise ServiceTrouble(
+            f"The package is signed under another root key than store {store} uses; build it with the store's own."
+        )
+    group = manifest.data_group or state.data_group or store
+    form = packages.form_of(store, group, header)
+    if manifest.package_seq == state.applied_seq and form not in packages.forms(db, store, group):
+        raise ServiceTrouble(
+            f"Another package {manifest.package_seq} is loaded; give the new one a higher number."
+        )
+    try:
+        loaded = load_package(db, state, group, header, fetch, now_ms)
+    except OlderPackage as error:
+        raise ServiceTrouble(f"{error} Give the new one a higher number.") from error
+    except PackageError as error:
+        raise ServiceTrouble(str(error)) from error
+    packages.put_form(db, form, write_header(header))
+    return loaded.items
+
+
 async def _load(
-    place: Path | str, store: str, register: str, package: Package, info: PackageInfo, new_code: bool
+    place: Path | str, store: str, register: str, package: Package, new_code: bool
 ) -> PreparedCode:
     channel = await Channel.open(place, readers=1)
     try:
         code = format_code(secrets.token_bytes(CODE_BYTES)) if new_code else ""
-        return await channel.work(prepare_unit, store, register, package, info, code, wall_ms())
+        return await channel.work(
+            prepare_unit, store, register, package.header, package.fetch, code, wall_ms()
+        )
     finally:
         await channel.close()
 
 
-def _read(path: Path) -> tuple[Package, bytes]:
+def _read(path: Path) -> Package:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ServiceTrouble(f"{path} is larger than any package may be.")
@@ -129,7 +159,7 @@ def _read(path: Path) -> tuple[Package, bytes]:
         check_package(package, root_key_of(package))
     except PackageError as error:
         raise ServiceTrouble(f"{path}: {error}") from error
-    return package, data
+    return package
 
 
 def _pepper_beside(package_path: Path) -> bytes | None:
@@ -150,7 +180,7 @@ def _settle_pepper(server_secrets: ServerSecrets, store: str, package: Package, 
         raise ServiceTrouble(
             f"Store {store} has another pepper already; with a new one no PIN would open anything."
         )
-    has_staff = any(table.name == "staff" and table.rows for table in package.manifest.tables)
+    has_staff = any(part.name == "staff" and part.rows for part in package.manifest.parts)
     if given is None and known is None and has_staff:
         raise ServiceTrouble(
             "The package holds staff, so the store's pepper is needed; "

@@ -22,8 +22,11 @@ from store.ledger.posting import FIRST_WAIT_MS, Post, Poster, release_quarantine
 from store.server.api.app import create_app
 from store.server.api.context import ServerContext, wall_ms
 from store.server.api.metrics import Metrics
-from store.server.config import ServerConfig, database_place, is_loopback
+from store.server.config import ServerConfig, database_place, is_loopback, packages_folder
+from store.server.link.link import open_link
+from store.server.link.pace import Pace
 from store.server.secrets import ServerSecrets, open_secrets
+from store.server.shelf import Shelf
 from store.service.channel import Channel
 from store.service.errors import ServiceTrouble
 from store.service.logs import start_log, stop_log
@@ -57,11 +60,22 @@ async def open_context(
     now_ms: Callable[[], int] = wall_ms,
     post_record: Post = post,
     first_wait_ms: int = FIRST_WAIT_MS,
+    pace: Pace | None = None,
 ) -> AsyncIterator[ServerContext]:
     """Everything of a server but its socket; raises ServiceTrouble and DatabaseTrouble."""
     channel = await Channel.open(database_place(config.home, config.database_url))
     try:
         await channel.work(release_quarantine, now_ms())
+        shelf = Shelf(packages_folder(config.home))
+        link = await open_link(
+            config,
+            channel=channel,
+            secrets=server_secrets,
+            shelf=shelf,
+            now_ms=now_ms,
+            fresh=lambda: secrets.token_hex(8),
+            pace=pace,
+        )
         yield ServerContext(
             config=config,
             channel=channel,
@@ -71,6 +85,8 @@ async def open_context(
             tasks=ServiceTasks(),
             operator_token=secrets.token_urlsafe(24),
             now_ms=now_ms,
+            link=link,
+            shelf=shelf,
         )
     finally:
         await channel.close()

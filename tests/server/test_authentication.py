@@ -26,6 +26,10 @@ async def counts(world):
     return [(await world.sql(f"select count(*) from {table}"))[0][0] for table in tables]
 
 
+def filled(path, register):
+    return path.format(series=register.series, package_seq=1, sha256="0" * 64, number="101")
+
+
 @pytest.mark.parametrize(
     "route", [route for route in ROUTES if route.sender is Sender.REGISTER], ids=lambda r: r.name
 )
@@ -34,7 +38,7 @@ async def test_an_unsigned_or_forged_request_changes_nothing(world, route):
     other = await Register.enrol(world, (await world.prepare("S0042-R04")).code)
     register.add()
     content = register.batch() if route.method == "POST" else b""
-    path = route.path.replace("{series}", register.series)
+    path = filled(route.path, register)
     good = register.sign(route.method, path, content)
     forged = [
         {},

@@ -8,13 +8,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from server_world import MemoryKeyring, Register, package_file, problem, running_world
+from server_world import MemoryKeyring, Register, problem, running_world
 from store.database.connection import values
 from store.database.errors import DatabaseBusy, DatabaseClosed, StorageReadOnly
 from store.ledger.effects import post
 from store.server.api.metrics import Metrics
 from store.server.config import ServerConfig, database_place, is_loopback
-from store.server.packages import keep_file, package_path
 from store.service.errors import ServiceTrouble
 from store.service.logs import start_log, stop_log
 from store.service.tasks import ServiceTasks
@@ -90,21 +89,6 @@ async def test_reports_come_in_pages(world):
         assert response.status == 400
 
 
-async def test_a_package_file_that_is_gone_is_a_503(world):
-    register = await world.enrolled()
-    path = package_path(world.home, (await register.get("/packages/current?meta=1"))[1]["sha256"])
-    path.unlink()
-    status, content, _ = await register.send("GET", "/packages/current")
-    assert (status, problem(content)) == (503, "database")
-
-
-async def test_a_store_without_package_says_so(world):
-    register = await world.enrolled()
-    await world.context.channel.work(lambda db: db.execute("delete from package"))
-    status, content, _ = await register.send("GET", "/packages/current")
-    assert (status, problem(content)) == (404, "no-package")
-
-
 async def test_a_store_without_pepper_enrols_nobody_for_now(world):
     code = (await world.prepare()).code
     world.context.secrets.keyring.passwords.clear()
@@ -135,16 +119,6 @@ async def test_a_database_that_cannot_be_opened_again_stays_a_503(world, monkeyp
         await world.context.channel.work(lambda db: None)
     monkeypatch.undo()
     assert (await register.upload())[1].acked_seq == 1
-
-
-def test_a_package_file_that_cannot_be_written_leaves_nothing_behind(tmp_path, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("store.server.packages.os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        keep_file(tmp_path, package_file(), 1)
-    assert list((tmp_path / "packages").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from server_world import TABLES, package_file
 from store.database.errors import DatabaseBusy, StorageReadOnly
 from store.exchange.package import PackageError
 from store.ledger.posting import Poster, Unpostable
-from store.server import packages, version
+from store.server import loading, version
 from store.server import prepare as preparing
 from store.server.api.app import answer_problems
 from store.server.config import ServerConfig
@@ -92,7 +92,7 @@ def test_package_that_cannot_be_kept_is_a_sentence(tmp_path, monkeypatch):
     def fails(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(preparing, "keep_file", fails)
+    monkeypatch.setattr(preparing, "keep_chunks", fails)
     with pytest.raises(ServiceTrouble, match=r"cannot be written: No space left on device\."):
         prepare_home(tmp_path)
 
@@ -113,7 +113,7 @@ def test_package_that_breaks_off_while_it_is_loaded_loads_nothing(tmp_path, monk
         raise PackageError("A chunk of the package cannot be unpacked; fetch it again.")
         yield
 
-    monkeypatch.setattr(packages, "read_rows", breaks_off)
+    monkeypatch.setattr(loading, "read_part", breaks_off)
     path = tmp_path / "second.package"
     path.write_bytes(package_file(2, TABLES))
     with pytest.raises(ServiceTrouble, match="cannot be unpacked; fetch it again"):

@@ -1,12 +1,10 @@
-"""Items by key, search, and the data package."""
+"""Items by key and by name, and what a newer package does to them."""
 
-import hashlib
 from urllib.parse import quote
 
 import pytest
 
 from server_world import TABLES, package_file, problem, running_world
-from store.exchange.package import open_package
 from store.service.errors import ServiceTrouble
 
 
@@ -97,28 +95,6 @@ async def test_search_answers_no_more_than_asked(world):
     assert status == 400
 
 
-async def test_the_current_package_comes_whole_in_parts_and_not_twice(world):
-    data = package_file()
-    _, info = await world.register.get("/packages/current?meta=1")
-    assert info == {
-        "package_seq": 1,
-        "size": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "created_ms": 1_700_000_000_001,
-    }
-    status, content, headers = await world.register.send("GET", "/packages/current")
-    assert (status, content) == (200, data)
-    sign = world.register.sign("GET", "/packages/current")
-    part = await world.register.send("GET", "/packages/current", headers=sign | {"Range": "bytes=10-19"})
-    assert (part[0], part[1]) == (206, data[10:20])
-    sign = world.register.sign("GET", "/packages/current")
-    again = await world.register.send(
-        "GET", "/packages/current", headers=sign | {"If-None-Match": headers["ETag"]}
-    )
-    assert (again[0], again[1]) == (304, b"")
-    assert open_package(content, bytes.fromhex(world.register.answer.root_key))["item"]
-
-
 async def test_a_newer_package_replaces_everything_at_once(world):
     tables = TABLES | {"item": [TABLES["item"][0] | {"price": 599}], "barcode": []}
     await world.prepare(data=package_file(2, tables))
@@ -126,7 +102,6 @@ async def test_a_newer_package_replaces_everything_at_once(world):
     for query in ("key=sku:4712", "key=gtin:04006381333931"):
         assert (await world.register.send("GET", f"/items?{query}"))[0] == 404
     assert (await world.register.get("/search?text=milch"))[1]["items"] == []
-    assert (await world.register.get("/packages/current?meta=1"))[1]["package_seq"] == 2
 
 
 @pytest.mark.parametrize("seq", [1, 2])

@@ -12,6 +12,9 @@ from server_world import PACKAGE_KEY, STORE, TABLES, Register, package_file
 from store.server.prepare import prepare
 from store.service.errors import ServiceTrouble
 
+FIND_GOUDA = (
+    "select sku from item_name_text where id in (select rowid from item_name where item_name match 'gouda')"
+)
 NO_STAFF = TABLES | {"staff": []}
 
 
@@ -28,15 +31,15 @@ def test_items_and_staff_are_loaded_and_a_code_is_made(tmp_path):
     assert (done.register, done.store, done.package_seq, done.items) == ("S0042-R03", STORE, 1, 3)
     assert len(done.code) == 32 and done.expires_ms > 0
     assert rows(tmp_path, "select count(*) from staff") == [(1,)]
-    assert rows(tmp_path, "select sku from item_name where item_name match 'gouda'") == [("4711",)]
+    assert rows(tmp_path, FIND_GOUDA) == [("4711",)]
 
 
 def test_the_same_package_again_makes_a_new_code_only(tmp_path):
     first, second = prepare_home(tmp_path), prepare_home(tmp_path)
     assert first.code != second.code
-    assert rows(tmp_path, "select count(*) from package") == [(1,)]
+    assert rows(tmp_path, "select count(*) from package_form") == [(1,)]
     assert rows(tmp_path, "select count(*) from item") == [(3,)]
-    assert len(list((tmp_path / "packages").iterdir())) == 1
+    assert len(list((tmp_path / "packages" / "chunks").iterdir())) == 6
 
 
 def test_a_package_can_be_loaded_without_a_code(tmp_path):

@@ -20,7 +20,6 @@ from store.exchange.messages import (
     BatchAnswer,
     EnrolmentAnswer,
     EnrolmentRequest,
-    PackageInfo,
     RecordBatch,
     WireRecord,
     enrolment_text,
@@ -28,9 +27,8 @@ from store.exchange.messages import (
 from store.exchange.package import build_package, endorse_keys, read_package, write_package
 from store.exchange.record import genesis, key_id_of, make_record, public_bytes, to_wire
 from store.exchange.request import sign_request
-from store.server.config import ServerConfig
-from store.server.packages import keep_file
-from store.server.prepare import prepare_unit
+from store.server.config import ServerConfig, packages_folder
+from store.server.prepare import keep_chunks, prepare_unit
 from store.server.runtime import listen, open_context
 from store.server.secrets import load_secrets
 
@@ -125,18 +123,11 @@ class World:
         return await self.read(lambda db: db.execute(statement).fetchall())
 
     async def prepare(self, register=REGISTER, data=None):
-        data = data or package_file()
-        package = read_package(data)
-        digest = keep_file(self.home, data, package.manifest.created_ms)
-        info = PackageInfo(
-            package_seq=package.manifest.package_seq,
-            size=len(data),
-            sha256=digest,
-            created_ms=package.manifest.created_ms,
-        )
+        package = read_package(data or package_file())
+        keep_chunks(packages_folder(self.home), package)
         code = format_code(secrets.token_bytes(16))
         self.context.secrets.keep_pepper(STORE, b"p" * 32)
-        args = (STORE, register, package, info, code, self.context.now_ms())
+        args = (STORE, register, package.header, package.fetch, code, self.context.now_ms())
         return await self.context.channel.work(prepare_unit, *args)
 
     async def enrolled(self, register=REGISTER):

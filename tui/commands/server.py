@@ -28,6 +28,21 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--log", type=Path, metavar="FILE", help="where log lines go (default: standard error)"
     )
+    parser.add_argument(
+        "--headquarters",
+        default="",
+        metavar="URL",
+        help="the headquarters this server belongs to, such as https://hq.example:8919 (default: none)",
+    )
+    parser.add_argument(
+        "--headquarters-ca",
+        type=Path,
+        metavar="FILE",
+        help="the certificate headquarters is trusted by (default: those of the system)",
+    )
+    parser.add_argument(
+        "--name", default="", help="what headquarters calls this server (default: the machine's name)"
+    )
     words = parser.add_subparsers(dest="word", metavar="prepare")
     prepare = words.add_parser(
         "prepare",
@@ -88,6 +103,9 @@ def run(options: argparse.Namespace) -> int:
             port=options.port,
             allow_insecure=is_loopback(options.host) and not options.sealed_only,
             log_path=options.log,
+            headquarters_url=options.headquarters,
+            headquarters_ca=options.headquarters_ca,
+            name=options.name,
         )
     )
 

@@ -41,8 +41,12 @@ def create_app(context: ServerContext) -> web.Application:
 async def _background(app: web.Application) -> AsyncIterator[None]:
     context = app[CONTEXT]
     context.tasks.supervise("posting", context.poster.run)
+    if context.link is not None:
+        context.link.start(context.tasks)
     yield
     await context.tasks.close()
+    if context.link is not None:
+        await context.link.close()
 
 
 async def _mark_protocol(_: web.Request, response: web.StreamResponse) -> None:

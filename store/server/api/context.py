@@ -1,5 +1,6 @@
 """What every handler has at hand, and one request on its way through the server."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -13,8 +14,11 @@ from store.server.api.admission import Admission
 from store.server.api.authentication import Gatekeeper, check_claim, read_claim
 from store.server.api.health import Pulse
 from store.server.api.metrics import Metrics
-from store.server.config import ServerConfig
+from store.server.config import ServerConfig, packages_folder
+from store.server.directory import SENTENCES
+from store.server.link.link import Link
 from store.server.secrets import ServerSecrets
+from store.server.shelf import Shelf
 from store.service.channel import Channel
 from store.service.errors import ProblemError
 from store.service.tasks import ServiceTasks
@@ -41,6 +45,8 @@ class ServerContext:
         tasks: ServiceTasks,
         operator_token: str,
         now_ms: Callable[[], int] = wall_ms,
+        link: Link | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self.config = config
         self.channel = channel
@@ -53,6 +59,15 @@ class ServerContext:
         self.admission = Admission()
         self.gatekeeper = Gatekeeper()
         self.pulse = Pulse(channel, tasks)
+        self.shelf = shelf or Shelf(packages_folder(config.home))
+        self.link = link
+        """None for a server without headquarters."""
+        self.news = link.news if link is not None else asyncio.Event()
+        """Set when something was stored that headquarters should have."""
+
+    def device_state(self, register: str) -> str:
+        """The state in which headquarters has withdrawn a register's device; empty while it works."""
+        return "" if self.link is None else self.link.withdrawn.get(register, "")
 
 
 CONTEXT = web.AppKey("context", ServerContext)
@@ -80,8 +95,11 @@ class Call:
         """Whether a register sent it."""
         return self._series is not None
 
-    def signed_by(self, series: Series) -> None:
-        """Note the proved sender."""
+    def signed_by(self, series: Series, *, delivers: bool = False) -> None:
+        """Note the proved sender; raises ProblemError `device-disabled`, but what was sold is taken all the same."""
+        state = self.context.device_state(series.register)
+        if state and not delivers:
+            raise ProblemError("device-disabled", SENTENCES[state])
         self._series = series
 
     async def read_as_register(self, fn: Callable[..., Result], *args: Any) -> Result:

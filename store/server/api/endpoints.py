@@ -1,19 +1,17 @@
 """What the server answers on each path. Transport, admission and proof of the sender are done before (`routes`)."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import logging
 from collections import Counter
-from typing import TypeVar
 
-import msgspec
 from aiohttp import web
 
 from store.database.connection import Connection
 from store.database.errors import DatabaseTrouble
 from store.exchange.acknowledgement import Outcome, sign_acknowledgement
+from store.exchange.codes import code_hash
 from store.exchange.messages import (
     MAX_BATCH_BYTES,
     MAX_BATCH_RECORDS,
@@ -26,18 +24,18 @@ from store.exchange.messages import (
     WireSearch,
 )
 from store.ledger import reports, series
-from store.server import enrolments, items, packages
+from store.server import archive, enrolments, items
 from store.server.api.context import Call, answer
+from store.server.api.reading import decode, whole
 from store.server.config import is_loopback
+from store.server.link.errors import HeadquartersAway, HeadquartersRefused
 from store.server.version import VERSION
 from store.service.errors import ProblemError, busy
 
 LOG = logging.getLogger("outpost.server.endpoints")
 
-Document = TypeVar("Document")
-
 _DIGEST_HEADER = "Content-Digest"
-_REFUSALS = {
+REFUSALS = {
     Outcome.FENCED: "fenced",
     Outcome.REJECTED: "rejected",
     Outcome.FORK: "fork",
@@ -49,38 +47,52 @@ async def get_health(call: Call) -> web.Response:
     """Prove that a commit is possible."""
     now_ms = call.context.now_ms()
     await call.context.pulse.prove(now_ms)
-    return answer(Health(ok=True, time_ms=call.context.now_ms(), version=VERSION))
+    link = call.context.link
+    return answer(
+        Health(
+            ok=True,
+            time_ms=call.context.now_ms(),
+            version=VERSION,
+            headquarters="" if link is None else link.standing.sentence,
+        )
+    )
 
 
 async def get_item(call: Call) -> web.Response:
     """The item of the first key that is on file."""
     keys = [tuple(key.partition(":")[::2]) for key in call.request.query.getall("key", [])]
-    found = await call.read_point_as_register(_find_item, keys)
+    found = await call.read_point_as_register(_find_item, keys, call.context.now_ms())
     if found is None:
         raise ProblemError("unknown-item")
     return answer(found)
 
 
-def _find_item(db: Connection, store: str, keys: list[tuple[str, str]]) -> WireItem | None:
+def _find_item(db: Connection, store: str, keys: list[tuple[str, str]], now_ms: int) -> WireItem | None:
     # Looked at here, because who asks is proved first and comes first.
     if not keys or len(keys) > items.MAX_KEYS:
         raise ProblemError("bad-request", f"Ask with one to {items.MAX_KEYS} keys, such as ?key=sku:4711.")
-    return items.find_item(db, store, keys)
+    return items.find_item(db, store, keys, now_ms)
 
 
 async def get_search(call: Call) -> web.Response:
     """Items by a part of their name."""
     limit = min(whole(call, "limit", 20), items.MAX_HITS)
-    found = await call.read_as_register(items.search, call.request.query.get("text", ""), limit)
+    text = call.request.query.get("text", "")
+    found = await call.read_as_register(items.search, text, limit, call.context.now_ms())
     return answer(WireSearch(items=found))
 
 
 async def get_head(call: Call) -> web.Response:
     """How far the server has a series."""
     known = call.series
+    archived = await call.read(archive.archived_seq, known.store, known.series)
     return answer(
         SeriesHead(
-            series=known.series, seq=known.head.seq, hash=known.head.hash.hex(), time_ms=call.context.now_ms()
+            series=known.series,
+            seq=known.head.seq,
+            hash=known.head.hash.hex(),
+            time_ms=call.context.now_ms(),
+            archived_seq=archived,
         )
     )
 
@@ -94,12 +106,13 @@ async def post_records(call: Call) -> web.Response:
     if done is None:
         raise ProblemError("bad-signature", "The series is not known any more.")
     call.context.poster.wake()
+    call.context.news.set()
     call.context.metrics.note_records(Counter(record.outcome for record in done.answer.records))
     # The commit has happened: only now is the acknowledgement true, and only now is it signed.
     signed = sign_acknowledgement(call.context.secrets.key, done.answer)
     if done.refused is None:
         return answer(signed)
-    word = _REFUSALS[done.refused.outcome]
+    word = REFUSALS[done.refused.outcome]
     LOG.warning(
         "batch not taken whole",
         extra={
@@ -122,6 +135,7 @@ async def post_enrolment(call: Call) -> web.Response:
         public_key = enrolments.check_proof(request)
         if request.insecure and not (call.context.config.allow_insecure and is_loopback(remote)):
             raise ProblemError("insecure-device", "Give the device a vault with a key of its own first.")
+        await _ask_headquarters(call, request)
         now_ms = call.context.now_ms()
         done = await call.work(enrolments.enrol, request, public_key, now_ms)
     except ProblemError as problem:
@@ -132,6 +146,7 @@ async def post_enrolment(call: Call) -> web.Response:
     pepper = call.context.secrets.pepper(done.store)
     if pepper is None:
         raise busy("database", "The store has no pepper yet; prepare the server again.", retry_after_s=60)
+    call.context.news.set()
     LOG.info(
         "register enrolled", extra={"register": done.register, "epoch": done.epoch, "again": done.repeated}
     )
@@ -149,17 +164,22 @@ async def post_enrolment(call: Call) -> web.Response:
     )
 
 
-async def get_package(call: Call) -> web.StreamResponse:
-    """The current data package as one file, or with `?meta=1` what it is."""
-    info = await call.read(packages.current_package, call.series.store)
-    if info is None:
-        raise ProblemError("no-package")
-    if call.request.query.get("meta") == "1":
-        return answer(info)
-    path = packages.package_path(call.context.config.home, info.sha256)
-    if not await asyncio.to_thread(path.is_file):
-        raise busy("database", "The package file is missing; prepare the server again.", retry_after_s=60)
-    return web.FileResponse(path, headers={"Content-Type": "application/octet-stream"})
+async def _ask_headquarters(call: Call, request: EnrolmentRequest) -> None:
+    """Have headquarters say what an unknown code is good for; raises ProblemError."""
+    link = call.context.link
+    if link is None or await call.read(enrolments.knows_code, request.code):
+        return
+    try:
+        facts = await link.redeem(code_hash(request.code), request.public_key)
+    except HeadquartersAway as trouble:
+        LOG.warning("enrolment waits for headquarters", extra={"reason": str(trouble)})
+        raise busy(
+            "headquarters-away", "Headquarters does not answer; try again in a moment.", retry_after_s=5
+        ) from trouble
+    except HeadquartersRefused as refusal:
+        word = refusal.word if refusal.word in ("bad-code", "too-many-attempts") else "bad-code"
+        raise ProblemError(word, str(refusal) + ".") from refusal
+    await call.work(enrolments.keep_code, request.code, facts, call.context.now_ms())
 
 
 async def get_transactions(call: Call) -> web.Response:
@@ -235,21 +255,3 @@ def check_batch(batch: RecordBatch, signed_series: str) -> None:
         raise ProblemError(
             "too-large", f"Send at most {MAX_BATCH_RECORDS} records and {MAX_BATCH_BYTES} bytes."
         )
-
-
-def decode(call: Call, kind: type[Document]) -> Document:
-    """The body as a struct; raises ProblemError `bad-request`."""
-    try:
-        return msgspec.json.decode(call.body, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise ProblemError("bad-request", f"The body cannot be read: {error}.") from error
-
-
-def whole(call: Call, name: str, default: int) -> int:
-    """A query parameter that is a whole number from 0; raises ProblemError `bad-request`."""
-    text = call.request.query.get(name, "")
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit()) or len(text) > 15:
-        raise ProblemError("bad-request", f"{name} is no whole number.")
-    return int(text)

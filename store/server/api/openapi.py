@@ -15,8 +15,8 @@ _REF = "#/components/schemas/{name}"
 _ALWAYS = ("bad-request", "protocol", "busy", "database", "expired", "internal")
 _BY_SENDER = {
     Sender.ANYBODY: (),
-    Sender.REGISTER: ("bad-signature", "fenced", "replayed"),
-    Sender.OPERATOR: ("no-permission", "bad-signature", "fenced", "replayed"),
+    Sender.REGISTER: ("bad-signature", "device-disabled", "fenced", "replayed"),
+    Sender.OPERATOR: ("no-permission", "bad-signature", "device-disabled", "fenced", "replayed"),
 }
 _SECURITY: dict[Sender, list[dict[str, list[str]]]] = {
     Sender.ANYBODY: [],

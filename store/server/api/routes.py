@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from store.exchange import messages
+from store.exchange import delivery, messages
 from store.ledger import reports
 from store.ledger.series import find_series
-from store.server.api import endpoints
+from store.server.api import endpoints, packages, recovery
 from store.server.api.admission import Work
 from store.server.api.authentication import check_claim, check_protocol, read_claim
 from store.server.api.context import CONTEXT, Call
@@ -143,20 +143,91 @@ ROUTES: tuple[Route, ...] = (
         summary="Turn a one-time code and a key into a register.",
         answers=messages.EnrolmentAnswer,
         body=messages.EnrolmentRequest,
-        problems=("bad-code", "bad-proof", "insecure-device", "too-many-attempts"),
+        problems=("bad-code", "bad-proof", "headquarters-away", "insecure-device", "too-many-attempts"),
+    ),
+    Route(
+        name="recovery",
+        method="POST",
+        path=delivery.PATH_RECOVERY,
+        handler=recovery.post_recovery,
+        sender=Sender.ANYBODY,
+        work=Work.UPLOAD,
+        summary="Deliver the records of a dead register under a supervisor's grant.",
+        answers=messages.BatchAnswer,
+        body=delivery.RecoveryRequest,
+        problems=("bad-code", "fork", "gap", "rejected", "too-large", "too-many-attempts"),
+    ),
+    Route(
+        name="downloads",
+        method="GET",
+        path=delivery.PATH_DOWNLOADS,
+        handler=packages.get_downloads,
+        sender=Sender.REGISTER,
+        work=Work.HEARTBEAT,
+        summary="Which packages lead from the register's to the newest, in the order of applying.",
+        answers=delivery.Downloads,
+        parameters=(
+            Parameter("after", "integer", "Number of the package the register has ready; 0 for none."),
+            Parameter("reader", "integer", "Newest package reader version the register has."),
+        ),
     ),
     Route(
         name="package",
         method="GET",
-        path=messages.PATH_PACKAGE,
-        handler=endpoints.get_package,
+        path=delivery.PATH_PACKAGE_HEADER,
+        handler=packages.get_package_header,
         sender=Sender.REGISTER,
         work=Work.PACKAGE,
-        summary="The current data package as one file (ETag and Range work), or what it is.",
-        answers=messages.PackageInfo,
+        summary="The signed header of a package, exact bytes (ETag and Range work).",
         media="application/octet-stream",
-        parameters=(Parameter("meta", "string", "1 for the description as JSON instead of the file."),),
+        parameters=(Parameter("kind", "string", "full or delta; without, the delta if there is one."),),
         problems=("no-package",),
+    ),
+    Route(
+        name="chunk",
+        method="GET",
+        path=delivery.PATH_CHUNK,
+        handler=packages.get_chunk,
+        sender=Sender.REGISTER,
+        work=Work.PACKAGE,
+        summary="One chunk of packages, exact bytes; never changes (ETag and Range work).",
+        media="application/octet-stream",
+        problems=("no-package",),
+    ),
+    Route(
+        name="download_reports",
+        method="POST",
+        path=delivery.PATH_DOWNLOAD_REPORTS,
+        handler=packages.post_download_reports,
+        sender=Sender.REGISTER,
+        work=Work.UPLOAD,
+        summary="What became of packages at the register.",
+        answers=dict[str, str],
+        body=delivery.SessionReports,
+        problems=("too-large",),
+    ),
+    Route(
+        name="register_reports",
+        method="POST",
+        path=delivery.PATH_REGISTER_REPORTS,
+        handler=packages.post_register_reports,
+        sender=Sender.REGISTER,
+        work=Work.UPLOAD,
+        summary="How the register stands, by its own word.",
+        answers=dict[str, str],
+        body=delivery.RegisterReports,
+    ),
+    Route(
+        name="staff",
+        method="GET",
+        path=delivery.PATH_STAFF,
+        handler=packages.get_staff,
+        sender=Sender.REGISTER,
+        proves_sender=True,
+        work=Work.LOOKUP,
+        summary="An operator as the server knows it now: the verifier, never the PIN.",
+        answers=delivery.WireStaff,
+        problems=("unknown-operator",),
     ),
     Route(
         name="transactions",
@@ -251,8 +322,9 @@ async def _prove_sender(route: Route, call: Call) -> None:
         return
     claim = read_claim(call.request)
     series = await call.read(find_series, claim.series)
-    call.signed_by(check_claim(call.request, call.body, claim, series))
-    context.gatekeeper.check_nonce(claim, context.now_ms(), delivers=route.work is Work.UPLOAD)
+    delivers = route.work is Work.UPLOAD
+    call.signed_by(check_claim(call.request, call.body, claim, series), delivers=delivers)
+    context.gatekeeper.check_nonce(claim, context.now_ms(), delivers=delivers)
 
 
 async def _body(request: web.Request) -> bytes:

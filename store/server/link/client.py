@@ -7,7 +7,7 @@ have a total one.
 import asyncio
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -85,7 +85,7 @@ class HeadquartersClient:
         async with self._request(method, path, content, {}, aiohttp.ClientTimeout(deadline_s)) as response:
             await _bounded(response)
 
-    async def stream(self, path: str, offset: int = 0) -> AsyncIterator[bytes]:
+    async def stream(self, path: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
         """The bytes of a chunk or header from `offset` on; ends when all came, raises when the line breaks."""
         headers = {"Range": f"bytes={offset}-"} if offset else {}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=READ_S)

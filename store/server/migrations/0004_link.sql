@@ -6,6 +6,16 @@ alter table store add column applied_seq @int not null default 0;
 alter table store add column applied_ms @int not null default 0;
 update store set applied_seq = coalesce((select max(package_seq) from package where package.store_id = store.store_id), 0);
 
+-- Names are looked up by trigrams. In SQLite the index takes its texts from a table that can be found by sku, so that
+-- one changed name costs one look-up and not a walk through a million.
+--@sqlite drop table item_name;
+--@sqlite create table item_name_text (id integer primary key, store_id text not null, sku text not null, name text not null, unique (store_id, sku)) strict;
+--@sqlite insert into item_name_text (store_id, sku, name) select store_id, sku, name from item;
+--@sqlite create virtual table item_name using fts5 (name, content = 'item_name_text', content_rowid = 'id', tokenize = 'trigram');
+--@sqlite insert into item_name (item_name) values ('rebuild');
+drop index item_plu;
+create index item_plu on item (store_id, plu) where plu <> '';
+
 -- How many rows every package table has after applying, and the sum of the hashes of their lines. Without a row here
 -- nothing is known of the table, and only a full package fits.
 create table table_state (
