@@ -38,7 +38,8 @@ Step = Callable[[str], None]
 class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What to build. `known_seq` is the group's newest package as headquarters' database knows it (0: none).
 
-    `tables`: those of the jobs that run. `known_tables`: those the group ever got, which a full package must not lose.
+    `tables`: those of the jobs that run. `known_marks`: the tables that the group ever got, which a full package must
+    not lose, each with the change up to which headquarters' database knows it was looked at.
     `excluded`: tables that offline databases do without. `full`: send the tables again, not their changes.
     `anyway`: make a package even of nothing. `with_full`: make its full form too.
     """
@@ -51,7 +52,7 @@ class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     known_seq: int
     job: str
     tables: tuple[str, ...]
-    known_tables: tuple[str, ...]
+    known_marks: dict[str, int]
     excluded: tuple[str, ...]
     created_ms: int
     package_key: bytes
@@ -78,13 +79,12 @@ class BuiltForm(msgspec.Struct, frozen=True, kw_only=True):
     created_ms: int
     header_sha256: str
     tables: tuple[str, ...]
-    marks: dict[str, int] = {}
-    """Table → number of the set-up change up to which the group has it now."""
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
     """What came of an order: forms of one package, none when nothing changed.
 
+    `marks`: table → number of the set-up change up to which the group was looked at.
     `left_over`: packages of an earlier run that headquarters' database was not told of; nothing was built then.
     """
 
@@ -106,7 +106,7 @@ def build(order: BuildOrder, step: Step = lambda _name: None) -> Built:
             return Built(left_over=tuple(found))
         if order.only_left_over:
             return Built()
-        names = order.tables if file.last_seq or not order.known_seq else order.known_tables + order.tables
+        names = order.tables if file.last_seq or not order.known_seq else (*order.known_marks, *order.tables)
         fresh = _take_in(file, order, check_tables(names), step)
         marks = {name: table.mark_n for name, table in file.tables.items()}
         forms = _write_forms(file, order, fresh, step)
@@ -152,7 +152,7 @@ def build_full_form(order: BuildOrder, step: Step = lambda _name: None) -> Built
         numbered = msgspec.structs.replace(order, package_seq=order.known_seq)
         parts = [_full_part(file, order, name) for name, table in file.tables.items() if table.rows]
         step("sign the full form")
-        return _form(numbered, parts, base_seq=0, marks={})
+        return _form(numbered, parts, base_seq=0)
 
 
 def _take_in(file: GroupFile, order: BuildOrder, names: tuple[str, ...], step: Step) -> frozenset[str]:
@@ -163,22 +163,28 @@ def _take_in(file: GroupFile, order: BuildOrder, names: tuple[str, ...], step: S
         scope = channel_rows.read_scope(db, order.store, order.data_group)
         for name in names:
             step(f"compare {name}")
-            _compare(file, db, scope, name, is_fresh=name in fresh)
+            if name in fresh and name in channel_rows.KEYED:
+                file.load(name, channel_rows.all_lines(db, scope, name))
+            else:
+                _compare(file, db, scope, name, order.known_marks.get(name))
             file.table(name).mark_n = channel_rows.newest_change(db, name)
     return fresh
 
 
 def _compare(
-    file: GroupFile, db: Connection, scope: channel_rows.Scope, name: str, *, is_fresh: bool
+    file: GroupFile, db: Connection, scope: channel_rows.Scope, name: str, known_mark: int | None
 ) -> None:
-    keyed = channel_rows.KEYED.get(name)
-    if keyed is None:
+    if name not in channel_rows.KEYED:
         file.replace_all(name, channel_rows.whole_table(db, scope, name))
-    elif is_fresh:
-        file.load(name, channel_rows.all_lines(db, scope, name))
-    else:
-        for source, lines in channel_rows.changed_lines(db, scope, name, file.table(name).mark_n):
+        return
+    mark = file.table(name).mark_n
+    if known_mark == mark:
+        for source, lines in channel_rows.changed_lines(db, scope, name, mark):
             file.replace_source(name, source, lines)
+    else:
+        # The file has seen what headquarters' database does not know of: after a crash, or because a backup was
+        # restored, whose changes count anew. Only looking at everything finds the differences then.
+        file.replace_all(name, channel_rows.all_lines(db, scope, name))
 
 
 def _write_forms(file: GroupFile, order: BuildOrder, fresh: frozenset[str], step: Step) -> list[BuiltForm]:
@@ -192,16 +198,15 @@ def _write_forms(file: GroupFile, order: BuildOrder, fresh: frozenset[str], step
     }
     if not touched and not (order.anyway and order.known_seq):
         return []
-    marks = {name: table.mark_n for name, table in file.tables.items()}
     everything = frozenset(name for name, table in file.tables.items() if table.rows)
     forms = []
     if order.known_seq and file.last_seq and not (order.full and everything <= frozenset(order.tables)):
         parts = [_part(file, order, name, mode, step) for name, mode in touched.items()]
-        forms.append(_form(order, parts, base_seq=order.known_seq, marks=marks))
+        forms.append(_form(order, parts, base_seq=order.known_seq))
     if not forms or order.with_full:
         step("write the full form")
         parts = [_full_part(file, order, name) for name, table in file.tables.items() if table.rows]
-        forms.append(_form(order, parts, base_seq=0, marks=marks))
+        forms.append(_form(order, parts, base_seq=0))
     step("sign")
     return forms
 
@@ -243,7 +248,7 @@ def _full_part(file: GroupFile, order: BuildOrder, name: str) -> TablePart:
     return part
 
 
-def _form(order: BuildOrder, parts: list[TablePart], *, base_seq: int, marks: dict[str, int]) -> BuiltForm:
+def _form(order: BuildOrder, parts: list[TablePart], *, base_seq: int) -> BuiltForm:
     manifest: Manifest = new_manifest(
         parts,
         package_seq=order.package_seq,
@@ -270,5 +275,4 @@ def _form(order: BuildOrder, parts: list[TablePart], *, base_seq: int, marks: di
         created_ms=order.created_ms,
         header_sha256=hashlib.sha256(data).hexdigest(),
         tables=tuple(part.name for part in manifest.parts),
-        marks=marks,
     )

@@ -55,7 +55,11 @@ SELECT_ROW = "select line, source from sent_row where tbl = ? and key = ?"
 SELECT_OF_SOURCE = """
 select key from sent_row where tbl = ?1 and key = ?2 and source = ''
 union all select key from sent_row where tbl = ?1 and source = ?2 and source <> ''"""
-SELECT_KEYS = "select key from sent_row where tbl = ?"
+CREATE_SEEN = "create temp table if not exists seen (key text not null primary key) without rowid"
+CLEAR_SEEN = "delete from seen"
+NOTE_SEEN = "insert or ignore into seen (key) values (?)"
+SELECT_UNSEEN = """
+select r.key from sent_row r left join seen s on s.key = r.key where r.tbl = ? and s.key is null order by r.key"""
 SELECT_ALL = "select key, line from sent_row where tbl = ? order by key"
 NOTE_CHANGE = "insert or replace into change (tbl, key, gone) values (?, ?, ?)"
 SELECT_CHANGES = """
@@ -135,12 +139,12 @@ class GroupFile:
             self._put(name, line)
 
     def replace_all(self, name: str, lines: Iterable[SentLine]) -> None:
-        """Bring a whole (small) table to what it is now."""
-        gone = {key for (key,) in self._db.execute(SELECT_KEYS, (name,))}
+        """Bring a whole table to what it is now; its rows may be more than memory holds."""
+        self._db.execute(CLEAR_SEEN)
         for line in lines:
-            gone.discard(line.key)
+            self._db.execute(NOTE_SEEN, (line.key,))
             self._put(name, line)
-        for key in sorted(gone):
+        for (key,) in self._db.execute(SELECT_UNSEEN, (name,)).fetchall():
             self._drop(name, key)
 
     def is_changed(self, name: str) -> bool:
@@ -256,7 +260,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             "temp_store=file",
         ):
             db.execute(f"pragma {pragma}").fetchall()
-        for statement in (*SCHEMA, CREATE_CHANGES):
+        for statement in (*SCHEMA, CREATE_CHANGES, CREATE_SEEN):
             db.execute(statement)
         path.chmod(0o600)
     except BaseException:  # the file handle must not outlive a failed opening

@@ -33,9 +33,9 @@ TELL_PACKAGE = "update data_package set feed_n = $3 where package_seq = $1 and k
 DELETE_PACKAGE = "delete from data_package where package_seq = $1 and kind = $2"
 UPSERT_MARK = """
 insert into group_mark (data_group, tbl, mark_n) values ($1, $2, $3)
-on conflict (data_group, tbl) do update set mark_n = max(group_mark.mark_n, excluded.mark_n)"""
+on conflict (data_group, tbl) do update set mark_n = excluded.mark_n"""
 SELECT_MARKS = "select data_group, tbl, mark_n from group_mark"
-SELECT_KNOWN_TABLES = "select tbl from group_mark where data_group = $1"
+SELECT_MARKS_OF_GROUP = "select tbl, mark_n from group_mark where data_group = $1"
 INSERT_EXCLUSION = "insert into exclusion (name) values ($1) on conflict (name) do nothing"
 DELETE_EXCLUSION = "delete from exclusion where name = $1"
 SELECT_EXCLUSIONS = "select name from exclusion order by name"
@@ -62,7 +62,7 @@ def newest_seq(db: Connection, group: str) -> int:
 
 
 def note_package(db: Connection, form: BuiltForm) -> None:
-    """Write down a package that was built, and how far its group has got with it."""
+    """Write down a package that was built."""
     raise_number(db, PACKAGE_COUNTER, form.package_seq)
     feed_n = next_number(db, FEED_COUNTER)
     db.execute(
@@ -82,7 +82,6 @@ def note_package(db: Connection, form: BuiltForm) -> None:
             feed_n,
         ),
     )
-    note_marks(db, form.data_group, form.marks)
 
 
 def tell_again(db: Connection, group: str) -> None:
@@ -103,9 +102,9 @@ def marks(db: Connection) -> dict[tuple[str, str], int]:
     return {(group, table): int(mark) for group, table, mark in db.execute(SELECT_MARKS)}
 
 
-def known_tables(db: Connection, group: str) -> tuple[str, ...]:
-    """The tables that the group ever got."""
-    return tuple(table for (table,) in db.execute(SELECT_KNOWN_TABLES, values(group)))
+def marks_of(db: Connection, group: str) -> dict[str, int]:
+    """The same for one group: the tables that it ever got."""
+    return {str(table): int(mark) for table, mark in db.execute(SELECT_MARKS_OF_GROUP, values(group))}
 
 
 def set_canceled(db: Connection, package_seq: int, canceled: bool) -> None:

@@ -80,7 +80,7 @@ class _Begun(msgspec.Struct, frozen=True, kw_only=True):
     group: Group
     package_seq: int
     known_seq: int
-    known_tables: tuple[str, ...]
+    known_marks: dict[str, int]
     excluded: tuple[str, ...]
 
 
@@ -164,7 +164,7 @@ class JobRunner:
             known_seq=begun.known_seq,
             job=order.job,
             tables=tables_of(order.jobs),
-            known_tables=begun.known_tables,
+            known_marks=begun.known_marks,
             excluded=begun.excluded,
             created_ms=now_ms,
             package_key=key.private_bytes_raw(),
@@ -244,7 +244,7 @@ def _standing(db: Connection, group: Group) -> _Begun:
         group=group,
         package_seq=0,
         known_seq=packages.newest_seq(db, group.name),
-        known_tables=packages.known_tables(db, group.name),
+        known_marks=packages.marks_of(db, group.name),
         excluded=packages.excluded_tables(packages.exclusions(db)),
     )
 
