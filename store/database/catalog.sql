@@ -30,6 +30,9 @@ create table item (
 create index item_plu on item (plu) where plu <> '';
 create index item_start on item (name collate nocase);
 create virtual table item_name using fts5(name, content = 'item', content_rowid = 'id', tokenize = 'trigram');
+-- Bytes gathered in memory before a piece of the index is written: with the default of 1 MiB, building takes half as
+-- long again.
+insert into item_name (item_name, rank) values ('hashsize', 16777216);
 
 create table barcode (
   gtin text primary key check (length(gtin) = 14),

@@ -1,10 +1,17 @@
 """Catalog files of given tables, made by the code that makes real ones."""
 
+import asyncio
+import contextlib
+import shutil
+import sqlite3
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from store.exchange.package import Package, build_package, endorse_keys
+from store.exchange import package_tables
+from store.exchange.package import Package, build_delta, build_package, endorse_keys
 from store.exchange.record import public_bytes
 from store.register.catalog.apply import Applied, apply_chain
+from store.register.catalog.worker import carry_out
 
 ROOT = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PACKAGE_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
@@ -25,3 +32,56 @@ def apply_package(package: Package, path, *, base=None, support_offline=True, ap
         support_offline=support_offline,
         applied_ms=applied_ms,
     )
+
+
+async def run_here(order, on_progress) -> Applied:
+    """What the worker does, in a thread of the test: quicker, and its lines are counted as executed."""
+    return await asyncio.to_thread(
+        carry_out, order, lambda said: on_progress(said.done, said.total)
+    )
+
+
+class History:
+    """States of the tables by package number, with the packages that lead from one to the next."""
+
+    def __init__(self, *states, **facts):
+        self.states = list(states)
+        self.facts = facts
+
+    def full(self, seq, **more) -> Package:
+        return build_package(
+            self.states[seq - 1], seq=seq, created_ms=seq, key=PACKAGE_KEY, keys=KEYS, **{**self.facts, **more}
+        )
+
+    def delta(self, seq, base_seq=None, **more) -> Package:
+        base_seq = base_seq or seq - 1
+        return build_delta(
+            self.states[base_seq - 1],
+            self.states[seq - 1],
+            seq=seq,
+            base_seq=base_seq,
+            created_ms=seq,
+            **{"key": PACKAGE_KEY, "keys": KEYS, **self.facts, **more},
+        )
+
+
+def table_rows(path) -> dict[str, list[tuple]]:
+    """All tables of a catalog file, in key order."""
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as db:
+        return {
+            table: db.execute(
+                f"select {', '.join(columns)} from {table} order by {next(iter(columns))}"
+            ).fetchall()
+            for table, columns in package_tables.TABLES.items()
+        }
+
+
+def check_index(path) -> None:
+    """Let the search index compare itself with the names; raises what SQLite thinks of it."""
+    copy = path.with_name(path.name + ".copy")
+    shutil.copyfile(path, copy)
+    with contextlib.closing(sqlite3.connect(copy)) as db:
+        for index in ("item_name", "customer_name"):
+            db.execute(f"insert into {index} ({index}, rank) values ('integrity-check', 1)")
+        assert db.execute("pragma integrity_check").fetchall() == [("ok",)]
+    copy.unlink()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from store.database.chunks import ChunkMissing
+from store.database.chunks import ChunkMissing, ChunkRefused
 from store.exchange.jobs import CONFIGURATION_TABLES
 from store.exchange.package_header import (
     DELTA,
@@ -164,7 +164,7 @@ def refused(error: Exception) -> CatalogRefused:
     match error:
         case CatalogRefused():
             return error
-        case ChunkMissing() | ChunkDamaged():
+        case ChunkMissing() | ChunkDamaged() | ChunkRefused():
             return ChunkNeeded(str(error), error.sha256)
         case PackageError():
             return CatalogRefused(f"The data package was not used: {error}")

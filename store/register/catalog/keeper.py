@@ -27,7 +27,7 @@ from store.exchange.package_header import (
     chunks_of,
     write_header,
 )
-from store.register.catalog.apply import Applied, check_chain, wanted_tables
+from store.register.catalog.apply import Applied, check_chain, refused, wanted_tables
 from store.register.catalog.catalog_file import proved_content_hash, read_meta
 from store.register.catalog.errors import CatalogRefused, ChunkNeeded, RolledBack, WrongBase
 from store.register.catalog.ratchet import Ratchet
@@ -216,11 +216,13 @@ class CatalogKeeper:
         """The same for a package that came as one file. Raises CatalogRefused."""
         try:
             opened = package if isinstance(package, Package) else read_package(package)
-            await asyncio.to_thread(self._unpack, opened)
-        except (PackageError, ChunkRefused) as error:
+        except PackageError as error:
             raise CatalogRefused(f"The data package was not used: {error}") from error
         try:
+            await asyncio.to_thread(self._unpack, opened)
             return await self.apply([write_header(opened.header)], root_key)
+        except (ChunkRefused, OSError) as error:
+            raise refused(error) from error
         finally:
             await asyncio.to_thread(self._drop_chunks, opened)
 
@@ -265,7 +267,7 @@ class CatalogKeeper:
             Path(order.target).replace(path)
             sync_folder(self._home)
         except OSError as error:
-            raise CatalogRefused(f"The catalog could not be written ({error}); the old one stays.") from error
+            raise refused(error) from error
         version = read_version(path)
         assert version.rows == applied.rows, "the worker made another file than it says"
         return name, version

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog_files import run_here
 from journal_world import START_MS
 from server_world import ROOT, package_file
 from store.exchange.record import public_bytes
@@ -18,21 +19,27 @@ def fails(*_):
 
 
 async def keeper_with_one(folder):
-    keeper = CatalogKeeper(folder, lambda: START_MS)
+    keeper = CatalogKeeper(folder, lambda: START_MS, run=run_here)
     keeper.load()
-    await keeper.apply(package_file(1), ROOT_KEY)
+    await keeper.apply_file(package_file(1), ROOT_KEY)
     keeper.flip()
     return keeper
 
 
-async def test_catalog_that_cannot_be_moved_into_place_leaves_the_old_one(tmp_path, monkeypatch):
+@pytest.mark.parametrize("what", ["chunks", "catalog-2"])
+async def test_disk_that_takes_no_chunk_or_no_catalog_leaves_the_old_one(tmp_path, monkeypatch, what):
     keeper = await keeper_with_one(tmp_path)
+    replace = Path.replace
+
+    def fails_there(path, target):
+        return fails() if what in str(path) else replace(path, target)
+
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", fails)
-        with pytest.raises(CatalogRefused, match=r"could not be written .*; the old one stays"):
-            await keeper.apply(package_file(2), ROOT_KEY)
+        patch.setattr(Path, "replace", fails_there)
+        with pytest.raises(CatalogRefused, match=r"could not be written .*; .*the old one stays"):
+            await keeper.apply_file(package_file(2), ROOT_KEY)
     assert keeper.active().name == "c000001"
-    await keeper.apply(package_file(2), ROOT_KEY)
+    await keeper.apply_file(package_file(2), ROOT_KEY)
     assert keeper.flip()
 
 
@@ -40,7 +47,7 @@ async def test_state_that_cannot_be_written_is_logged_and_found_out_again(tmp_pa
     keeper = await keeper_with_one(tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(catalog_keeper, "replace_file", fails)
-        await keeper.apply(package_file(2), ROOT_KEY)
+        await keeper.apply_file(package_file(2), ROOT_KEY)
         assert keeper.flip()
     assert "catalog state not written" in caplog.text
     again = CatalogKeeper(tmp_path, lambda: START_MS)
