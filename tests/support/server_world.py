@@ -90,10 +90,10 @@ class MemoryKeyring:
         self.passwords[service, username] = password
 
 
-def package_file(seq=1, tables=None, root=ROOT):
+def package_file(seq=1, tables=None, root=ROOT, **facts):
     keys = endorse_keys(root, (public_bytes(PACKAGE_KEY),), issued_ms=1_700_000_000_000)
     package = build_package(
-        tables or TABLES, seq=seq, created_ms=1_700_000_000_000 + seq, key=PACKAGE_KEY, keys=keys
+        tables or TABLES, seq=seq, created_ms=1_700_000_000_000 + seq, key=PACKAGE_KEY, keys=keys, **facts
     )
     return write_package(package)
 
@@ -152,8 +152,9 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def running_world(home, *, keyring=None, allow_insecure=True, **options):
-    config = ServerConfig(home=home, port=0, allow_insecure=allow_insecure, database_url=DATABASE_URL)
+async def running_world(home, *, keyring=None, allow_insecure=True, config=None, **options):
+    facts = {"home": home, "port": 0, "allow_insecure": allow_insecure, "database_url": DATABASE_URL}
+    config = ServerConfig(**(facts | (config or {})))
     options.setdefault("first_wait_ms", 2)
     home.mkdir(parents=True, exist_ok=True)
     async with open_context(config, load_secrets(keyring or MemoryKeyring()), **options) as context:
