@@ -78,7 +78,11 @@ def declare_field(parser: argparse.ArgumentParser, field: Field) -> None:
     metavar = "|".join(map(str, field.choices)) or field.word.upper()
     if field.positional:
         parser.add_argument(
-            FIELD + field.name, metavar=metavar, nargs="?", default=argparse.SUPPRESS, help=help_text
+            FIELD + field.name,
+            metavar=metavar,
+            nargs="*" if field.many else "?",
+            default=argparse.SUPPRESS,
+            help=help_text,
         )
         return
     dest = FIELD + field.name
