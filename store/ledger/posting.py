@@ -18,7 +18,7 @@ import msgspec
 from store.database.connection import Connection, Row, values
 from store.database.errors import DatabaseTrouble, is_trouble
 from store.exchange.acknowledgement import Flag
-from store.exchange.canonical import NotCanonical, parse_canonical
+from store.exchange.canonical import NotCanonical, parse_checked
 from store.ledger.books import Books
 from store.ledger.effects import Body, Ref, Unpostable, note_difference, post
 from store.service.channel import Channel
@@ -238,7 +238,7 @@ def _read_page(row: Row) -> _Page:
     if bad := sorted(flags & _QUARANTINED_FLAGS):
         return _Page(seq=seq, body=None, why_not=", ".join(bad))
     try:
-        return _Page(seq=seq, body=parse_canonical(bytes(row[1])), unsigned=Flag.UNSIGNED in flags)
+        return _Page(seq=seq, body=parse_checked(bytes(row[1])), unsigned=Flag.UNSIGNED in flags)
     except NotCanonical as error:
         return _Page(seq=seq, body=None, why_not=str(error))
 

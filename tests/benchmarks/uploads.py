@@ -27,7 +27,7 @@ from store.exchange.messages import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, RecordBa
 from store.exchange.record import genesis, key_id_of, make_record, public_bytes, to_wire
 from store.ledger.posting import Poster, behind
 from store.ledger.reports import conservation
-from store.ledger.series import accept, open_series, prove
+from store.ledger.series import accept, examine_batch, find_series, open_series
 from store.service.channel import Channel
 
 STORE, REGISTER, SERIES = "S0001", "S0001-R01", "S0001-R01.1"
@@ -97,17 +97,16 @@ async def take(upload: Upload, place: Path | str) -> tuple[float, int]:
     """Seconds from the first byte to the last effect, and the commits that posting took."""
     channel = await Channel.open(place)
     opening = {"store": STORE, "series": SERIES, "register": REGISTER, "epoch": 1, "insecure": True}
-    await channel.work(
-        lambda db: open_series(db, public_key=upload.public_key, now_ms=NOW_MS, **opening)
-    )
+    await channel.work(lambda db: open_series(db, public_key=upload.public_key, now_ms=NOW_MS, **opening))
+    facts = (await channel.read(find_series, SERIES)).facts
     poster = Poster(channel, lambda: NOW_MS)
     commits = _count_rounds(poster)
     begin_s = time.perf_counter()
     posting = asyncio.create_task(poster.run())
     for content in upload.batches:
         batch = msgspec.json.decode(content, type=RecordBatch)
-        proofs = await prove(batch, upload.public_key)
-        done = await channel.work(lambda db, b=batch, p=proofs: accept(db, b, NOW_MS, proofs=p))
+        examination = await examine_batch(batch, facts)
+        done = await channel.work(lambda db, b=batch, e=examination: accept(db, b, NOW_MS, examination=e))
         assert done is not None and done.refused is None
         poster.wake()
     while await channel.read(behind):
@@ -139,9 +138,7 @@ async def everything(place: Path | str) -> tuple[dict[str, list[tuple]], list[tu
 
     def read(db):
         rows = {
-            table: [
-                tuple(row) for row in db.execute(f"select * from {table} order by store_id, series, seq")
-            ]
+            table: [tuple(row) for row in db.execute(f"select * from {table} order by store_id, series, seq")]
             for table in (*TABLES, "record")
         }
         return rows, rows.pop("record")
