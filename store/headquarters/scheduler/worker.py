@@ -54,11 +54,10 @@ class WorkerProcess:
         pool, self._pool = self._pool, None
         if pool is None:
             return
-        processes = list((pool._processes or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
+        # The executor itself would wait for the work to end; it gives up its processes when they die.
+        for process in list((pool._processes or {}).values()):
             process.terminate()
-        await asyncio.to_thread(pool.shutdown)
+        await asyncio.to_thread(pool.shutdown, cancel_futures=True)
 
     @property
     def pids(self) -> tuple[int, ...]:
