@@ -31,6 +31,8 @@ from store.headquarters.config import (
     socket_path,
 )
 from store.headquarters.context import Headquarters, wall_ms
+from store.headquarters.imports.desk import Imports
+from store.headquarters.imports.staging import discard_all
 from store.headquarters.metrics import Metrics
 from store.headquarters.part import Part
 from store.headquarters.parts import PARTS, OpenPart
@@ -83,6 +85,7 @@ async def open_headquarters(
     opened: list[Part] = []
     try:
         await channel.work(plant, now_ms())
+        await channel.work(discard_all)
         hq = Headquarters(
             config=config,
             channel=channel,
@@ -98,6 +101,7 @@ async def open_headquarters(
         routes = (
             *common_routes(Pulse(channel, tasks)),
             *operator_routes(desk),
+            *Imports(desk).routes(),
             *(route for part in opened for route in part.routes),
         )
         yield HeadquartersProcess(hq=hq, parts=tuple(opened), desk=desk, routes=routes)

@@ -28,12 +28,14 @@ create table setup_name (
 ) @strict;
 create index setup_name_key on setup_name (noun, key);
 
--- Rows of a file that is being imported, checked but not in force yet.
+-- Rows of a file that is being imported, checked but not in force yet. `base_n` is the change number that the row in
+-- force had when it was looked at, 0 for a new one; `inputs` is what is taken in beside the fields, made ready.
 create table import_row (
   import_id @text not null,
   key @text not null,
   line @int not null,
   document @text not null,
+  inputs @text not null,
   base_n @int not null,
   primary key (import_id, key)
 ) @strict;

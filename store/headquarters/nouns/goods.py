@@ -160,6 +160,7 @@ NOUNS: tuple[Noun, ...] = (
         jobs=("1040",),
         check=_check_product,
         complete=complete_product,
+        columns={"sku": "product", "item": "product", "ean": "barcodes", "gtin": "barcodes", "vat": "tax"},
         names=product_names,
         typed_names=typed_product_names,
         example='outpost hq --home HQ product set 100001 --name "Whole milk 1 l" --price 1.09 --barcode 4006381333931',
@@ -179,6 +180,13 @@ NOUNS: tuple[Noun, ...] = (
         fields=Price,
         jobs=("1020",),
         check=_check_price,
+        columns={
+            "price": "amount",
+            "sku": "product",
+            "item": "product",
+            "ean": "product",
+            "barcode": "product",
+        },
         example="outpost hq --home HQ price set 4006381333931 1.29 --from 2026-12-01 --until 2026-12-24",
     ),
 )

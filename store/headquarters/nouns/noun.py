@@ -53,6 +53,8 @@ class Noun(msgspec.Struct, frozen=True, kw_only=True):
     jobs: tuple[str, ...] = ()
     generic: tuple[str, ...] = GENERIC
     example: str = ""
+    columns: dict[str, str] = {}
+    """Further headings of an imported file: heading to the field or part of the key that it means."""
     check: Callable[[dict[str, str], Any], str] | None = None
     complete: Callable[[dict[str, str], Any], Any] | None = None
     names: Callable[[str, Any], tuple[str, ...]] | None = None

@@ -28,10 +28,12 @@ _DAY = datetime.timedelta(days=1)
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What texts are read by: the chain's currency, and the zone of a time without one (None: this machine's)."""
+    """How texts are read: the chain's currency, and the zone of a time without one (None: this machine's)."""
 
     currency: str
     zone: datetime.tzinfo | None = None
+    minor: bool = False
+    """A text without a decimal point is minor units: in files that say so."""
 
 
 def read_fields(
@@ -173,6 +175,8 @@ def _read_truth(field: Field, value: Any) -> bool:
 
 
 def _read_amount(field: Field, value: str, reading: Reading) -> int:
+    if reading.minor and _WHOLE.fullmatch(value.strip()):
+        return int(value)
     amount = parse_amount(value, reading.currency)
     if amount is None:
         example = format_amount(129, reading.currency)

@@ -1,5 +1,6 @@
 """Talks to the headquarters that runs, through its socket, with nothing but the standard library."""
 
+import contextlib
 import fcntl
 import http.client
 import json
@@ -72,7 +73,8 @@ class HeadquartersClient:
         target = path + (f"?{urlencode(dict(query), doseq=True)}" if query else "")
         wire = self._connected()
         try:
-            wire.request(method, target, body=payload, headers=headers, encode_chunked=body is not None)
+            with contextlib.suppress(BrokenPipeError):  # it has heard enough; its answer says why
+                wire.request(method, target, body=payload, headers=headers, encode_chunked=body is not None)
             response = wire.getresponse()
             text = response.read()
         except (OSError, http.client.HTTPException) as error:

@@ -2,9 +2,10 @@
 
 import contextlib
 import csv
+import itertools
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,6 +20,10 @@ FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet; it gets an apostrophe in front, which the import takes off."""
 
 
+Rows = Iterable[tuple[dict[str, Any], str]]
+"""Rows, each with the currency of its amounts."""
+
+
 def export_rows(
     client: HeadquartersClient,
     noun: Noun,
@@ -28,9 +33,11 @@ def export_rows(
     as_json: bool,
 ) -> int:
     """Write every row; raises CommandFailed and OSError."""
+    rows = _rows(client, noun, chosen)
+    first = next(rows, None)  # asked for before anything is written: where nobody answers, no file is begun
+    every = rows if first is None else itertools.chain((first,), rows)
     with _opened(output) as stream:
-        write = _write_json if as_json else _write_csv
-        count = write(stream, client, noun, chosen)
+        count = _write_json(stream, every) if as_json else _write_csv(stream, noun, every)
     if output is not None:
         print(f"{count:,} rows are in {output}.", file=sys.stderr)
     return ExitCode.DONE
@@ -41,7 +48,7 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_BEGINS) else text
 
 
-def _write_csv(stream: TextIO, client: HeadquartersClient, noun: Noun, chosen: Mapping[str, Any]) -> int:
+def _write_csv(stream: TextIO, noun: Noun, rows: Rows) -> int:
     fields = fields_of(noun.fields)
     amounts = {field.name for field in fields if field.kind == "amount"}
     keys = {f"{part.name}_ms" if part.kind == "moment" else part.name: part.name for part in noun.key}
@@ -49,7 +56,7 @@ def _write_csv(stream: TextIO, client: HeadquartersClient, noun: Noun, chosen: M
     table = csv.writer(stream, lineterminator="\n")
     table.writerow(columns.values())
     count = 0
-    for row, currency in _rows(client, noun, chosen):
+    for row, currency in rows:
         table.writerow(
             safe_cell(_cell(row.get(name), currency if name in amounts else "")) for name in columns
         )
@@ -57,10 +64,10 @@ def _write_csv(stream: TextIO, client: HeadquartersClient, noun: Noun, chosen: M
     return count
 
 
-def _write_json(stream: TextIO, client: HeadquartersClient, noun: Noun, chosen: Mapping[str, Any]) -> int:
+def _write_json(stream: TextIO, rows: Rows) -> int:
     count = 0
     stream.write("[")
-    for row, _ in _rows(client, noun, chosen):
+    for row, _ in rows:
         stream.write((",\n " if count else "\n ") + json.dumps(row, ensure_ascii=False))
         count += 1
     stream.write("\n]\n")
