@@ -174,6 +174,7 @@ EFFECTS: dict[str, Callable[[Books, Ref, Body], None]] = {
     "drawer.open": _post_event,
     "sign.on": _post_event,
     "sign.off": _post_event,
+    "sign.emergency": _post_event,
     "lock": _post_event,
     "unlock": _post_event,
     "reprint": _post_event,

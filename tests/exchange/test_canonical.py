@@ -15,6 +15,7 @@ from store.exchange.canonical import (
     NotCanonical,
     canonical,
     parse_canonical,
+    parse_checked,
     parse_document,
 )
 
@@ -208,3 +209,13 @@ def test_every_letter_is_spelled_as_other_json_writers_spell_it(first):
         canonical({"name": text})
         == json.dumps({"name": text}, ensure_ascii=False, separators=(",", ":")).encode()
     )
+
+
+@pytest.mark.parametrize("depth", [1, 3, 8, 20])
+def test_what_was_found_canonical_is_read_again_however_deep_it_is(depth):
+    document = {"a": 1}
+    for _ in range(depth):
+        document = {"a": document}
+    assert parse_checked(canonical(document)) == document
+    with pytest.raises(NotCanonical):
+        parse_checked(canonical(document)[:-1])
