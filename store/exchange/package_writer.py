@@ -120,6 +120,7 @@ def new_manifest(
 
     A full package (`base_seq` 0) leaves a table empty that has no part.
     """
+    order = list(TABLES)
     kept = [part for part in parts if part.mode == FULL or part.rows or part.deletes]
     return Manifest(
         format=FORMAT,
@@ -136,8 +137,6 @@ def new_manifest(
         effective_from_ms=effective_from_ms,
         expires_ms=expires_ms,
         key_id="",
-        parts=tuple(sorted(kept, key=lambda part: _ORDER[part.name])),
+        parts=tuple(sorted(kept, key=lambda part: order.index(part.name))),
     )
 
-
-_ORDER = {table: place for place, table in enumerate(TABLES)}

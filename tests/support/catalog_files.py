@@ -23,12 +23,15 @@ def build_catalog(tables, path, *, seq=1, created_ms=0, applied_ms=0, **facts) -
     return apply_package(package, path, applied_ms=applied_ms)
 
 
-def apply_package(package: Package, path, *, base=None, support_offline=True, applied_ms=0) -> Applied:
+def apply_package(
+    package: Package, path, *, base=None, base_sha256="", support_offline=True, applied_ms=0
+) -> Applied:
     return apply_chain(
         [package.header],
         package.fetch,
         path,
         base=base,
+        base_sha256=base_sha256,
         support_offline=support_offline,
         applied_ms=applied_ms,
     )
@@ -36,9 +39,7 @@ def apply_package(package: Package, path, *, base=None, support_offline=True, ap
 
 async def run_here(order, on_progress) -> Applied:
     """What the worker does, in a thread of the test: quicker, and its lines are counted as executed."""
-    return await asyncio.to_thread(
-        carry_out, order, lambda said: on_progress(said.done, said.total)
-    )
+    return await asyncio.to_thread(carry_out, order, lambda said: on_progress(said.done, said.total))
 
 
 class History:
@@ -50,7 +51,12 @@ class History:
 
     def full(self, seq, **more) -> Package:
         return build_package(
-            self.states[seq - 1], seq=seq, created_ms=seq, key=PACKAGE_KEY, keys=KEYS, **{**self.facts, **more}
+            self.states[seq - 1],
+            seq=seq,
+            created_ms=seq,
+            key=PACKAGE_KEY,
+            keys=KEYS,
+            **{**self.facts, **more},
         )
 
     def delta(self, seq, base_seq=None, **more) -> Package:

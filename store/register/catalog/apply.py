@@ -7,7 +7,6 @@ this at whatever point leaves the catalogs that were there as they were.
 import hashlib
 import itertools
 import os
-import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -60,13 +59,17 @@ def apply_chain(
     base: Path | None,
     support_offline: bool,
     applied_ms: int,
+    base_sha256: str = "",
     progress: Progress = lambda done, total: None,
 ) -> Applied:
-    """Write `target`, synced; the headers are proved already and follow each other. Raises CatalogRefused."""
+    """Write `target`, synced; the headers are proved already. Raises CatalogRefused.
+
+    With `base_sha256` the base is refused when it is not, byte for byte, what it was when it was made.
+    """
     manifests = [header.manifest for header in headers]
     try:
         check_chain(manifests, None if base is None else read_meta(base), support_offline=support_offline)
-        _prepare(target, base if manifests[0].kind == DELTA else None)
+        _prepare(target, base if manifests[0].kind == DELTA else None, base_sha256)
         with closing(connect(target)) as db:
             db.execute("begin")
             for header in headers:
@@ -114,13 +117,19 @@ def _check_base(first: Manifest, base: dict[str, str] | None, *, support_offline
         )
 
 
-def _prepare(target: Path, base: Path | None) -> None:
+def _prepare(target: Path, base: Path | None, base_sha256: str) -> None:
     target.unlink(missing_ok=True)
     if base is None:
         create(target)
-    else:
-        # The file is immutable, so a plain copy is a sound one.
-        shutil.copyfile(base, target)
+        return
+    # The file is immutable, so a plain copy is a sound one; a flipped bit must not be copied into the next one.
+    digest = hashlib.sha256()
+    with base.open("rb") as source, target.open("xb") as copy:
+        while piece := source.read(_READ_BYTES):
+            digest.update(piece)
+            copy.write(piece)
+    if base_sha256 and digest.hexdigest() != base_sha256:
+        raise WrongBase("The catalog here is damaged and cannot be changed; a full package is needed.")
 
 
 def _finish(db: sqlite3.Connection, last: PackageHeader, *, support_offline: bool, applied_ms: int) -> int:

@@ -253,6 +253,7 @@ class CatalogKeeper:
             root_key=root_key.hex(),
             chunks=str(self.chunks.root),
             base=str(base or ""),
+            base_sha256=self._state.digests.get(base.name, "") if base else "",
             target=str(target),
             support_offline=support_offline,
             applied_ms=self._wall_ms(),

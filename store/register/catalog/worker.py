@@ -20,12 +20,13 @@ NICENESS = 10
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What to make: paths as text, `base` empty for none, headers as they travelled, the root key in hex."""
+    """What to make: paths as text, `base` and its digest empty for none, headers as they travelled, the root key in hex."""
 
     headers: tuple[str, ...]
     root_key: str
     chunks: str
     base: str
+    base_sha256: str
     target: str
     support_offline: bool
     applied_ms: int
@@ -77,6 +78,7 @@ def carry_out(order: Order, progress: "Say") -> Applied:
         fetch,
         Path(order.target),
         base=Path(order.base) if order.base else None,
+        base_sha256=order.base_sha256,
         support_offline=order.support_offline,
         applied_ms=order.applied_ms,
         progress=lambda done, total: progress(Progress(done=done, total=total)),
