@@ -1,4 +1,4 @@
-"""What the sync library asks the Retail Server: packages that wait, their bytes, and what became of them (docs/sync.md).
+"""What the sync library asks the Retail Server: packages, their bytes, and what became of them (docs/sync.md).
 
 Everything raises GatewayError. Paths and bodies are those of `store/exchange/delivery.py`.
 """

@@ -29,6 +29,11 @@ class RegisterHome:
         return self.path / "journal.db"
 
     @property
+    def sync_file(self) -> Path:
+        """What synchronisation did lately; a memory that may be lost."""
+        return self.path / "sync.json"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one core."""
         return self.path / "run" / "core.lock"

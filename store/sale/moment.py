@@ -24,3 +24,11 @@ def local_text(at: str, utc_offset_min: int) -> str:
     except (ValueError, OverflowError):
         return at
     return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def ms_of(at: str) -> int:
+    """Milliseconds since 1970 of a record's moment; 0 for a text that is none."""
+    try:
+        return (datetime.fromisoformat(at) - EPOCH) // timedelta(milliseconds=1)
+    except (ValueError, TypeError, OverflowError):
+        return 0

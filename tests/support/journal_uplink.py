@@ -12,7 +12,9 @@ from store.gateway.errors import ServerUnreachable
 from store.gateway.profile import OfflineProfile
 from store.register.enrolment.activation import enrol, load_signer
 from store.register.journal.journal import Journal
-from store.register.sync.uploader import HeadComparison, Uploader
+from store.register.sync.history import SyncHistory
+from store.register.sync.heads import HeadComparison
+from store.register.sync.uploader import Uploader
 from store.register.system_ports import SystemClock, SystemRandomness, SystemStorage
 
 
@@ -81,14 +83,18 @@ class Till:
         self.heads = HeadComparison(journal)
         self.uplink = Uplink(client)
         self.is_paying = False
+        self.is_paused = False
+        self.profile = OfflineProfile()
+        self.history = SyncHistory(home / "sync.json")
         self.changes = 0
 
     def uploader(self, uplink=None, **profile):
+        self.profile = OfflineProfile(**profile)
         return Uploader(
             journal=self.journal, client=uplink or self.uplink, connection=self.wire, heads=self.heads,
             server_key=bytes.fromhex(self.enrolment.server_key), clock=SystemClock(), randomness=QuickRandomness(),
-            profile=OfflineProfile(**profile),
-            paying=lambda: self.is_paying, on_change=self.changed,
+            profile=lambda: self.profile, history=self.history,
+            paying=lambda: self.is_paying, paused=lambda: self.is_paused, on_change=self.changed,
         )  # fmt: skip
 
     def changed(self):

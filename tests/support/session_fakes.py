@@ -11,12 +11,15 @@ import msgspec
 from store.database.pins import hash_pin
 from store.gateway.connection import ConnectionStatus, SwitchAnswer, TransactionStart
 from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits, Source
-from store.gateway.offline import StaffMember
+from store.gateway.offline import DataSet, LayoutKey, StaffMember
+from store.gateway.staff import StaffAnswer
 from store.gateway.states import Link, Mode
 from store.register.intents import Intent, IntentKind, Outcome, OutcomeKind, Submission
 from store.register.journal.journal import Draft, Entry, Journal, JournalIdentity
 from store.register.session.ports import SessionConfig, SessionPorts
 from store.register.session.session import Session
+from store.register.sync.history import SyncMemory
+from store.register.sync.library import SyncAnswer, SyncEnd, SyncState
 from store.register.system_ports import SystemStorage
 from store.register.view import View
 from store.sale.item import Department, Item, ItemKey, KeyKind
@@ -191,7 +194,10 @@ class FakeShop:
         self.version = "c000001"
         self.facts = "Catalog of today 06:00, 6 items."
         self.pending_downloads = 0
+        self.supports_offline = True
         self.store_policy = POLICY
+        self.role_rows: dict[str, str] = {}
+        self.layout: tuple[LayoutKey, ...] = ()
         if not FakeShop.staff:
             FakeShop.staff = {
                 number: StaffMember(
@@ -217,8 +223,54 @@ class FakeShop:
     def operator(self, number: str) -> StaffMember | None:
         return self.staff.get(number)
 
-    def data_sets(self) -> list[dict[str, Any]]:
-        return [{"name": "1040 Products", "rows": "6", "count": 6, "as_of": "today 06:00", "state": "ready"}]
+    def roles(self) -> dict[str, str]:
+        return self.role_rows
+
+    def layout_keys(self) -> Sequence[LayoutKey]:
+        return self.layout
+
+    def tables(self) -> Sequence[DataSet]:
+        six = START_MS - 8 * 3_600_000 - 3 * 60_000 - 12_000
+        return (DataSet(name="item", rows=6, created_ms=six, package_seq=1, kept=True),)
+
+
+class FakeSync:
+    """Has synchronised, and does so at once."""
+
+    def __init__(self) -> None:
+        self.signed_in = 0
+        self.rounds = 0
+        self.now = SyncState(
+            started=True, paused=False, step="", listed=(), memory=SyncMemory(), moves=0
+        )
+        self.answer = SyncAnswer(end=SyncEnd.DONE, sentence="Synchronised.")
+
+    def state(self) -> SyncState:
+        return self.now
+
+    def first_sign_in(self) -> None:
+        self.signed_in += 1
+
+    async def sync_now(self) -> SyncAnswer:
+        self.rounds += 1
+        return self.answer
+
+
+class FakeStaff:
+    """Says what the catalog says, as if it were offline; `server` is what a server says instead, by number."""
+
+    def __init__(self, shop: FakeShop) -> None:
+        self.shop = shop
+        self.server: dict[str, StaffMember] | None = None
+        self.asked: list[str] = []
+
+    async def find(self, number: str) -> StaffAnswer:
+        self.asked.append(number)
+        if self.server is not None:
+            return StaffAnswer(member=self.server.get(number), source=Source.ONLINE)
+        known = bool(self.shop.version)
+        member = self.shop.operator(number) if known else None
+        return StaffAnswer(member=member, source=Source.OFFLINE, known=known)
 
 
 class FakePrinting:
@@ -245,10 +297,15 @@ class World:
         self.connection = FakeConnection()
         self.gateway = FakeGateway(self.connection)
         self.shop = FakeShop()
+        self.staff = FakeStaff(self.shop)
+        self.switch_before_sign_in = True
         self.printing = FakePrinting()
+        self.sync = FakeSync()
+        self.auto_lock_s = config.pop("auto_lock_s", 0)
         self.free = 10**12
         self.stopped = 0
         self.series_trouble = ""
+        self.pepper = config.pop("pepper", PEPPER)
         self.live: list[Till] = []
         self.config = SessionConfig(register="S0001-R01", store="S0001", boot_id="boot-1", **config)
         self.demo: dict[int, Callable[[], Any]] = {}
@@ -269,11 +326,16 @@ class World:
             gateway=self.gateway,
             connection=self.connection,
             shop=self.shop,
+            staff=self.staff,
+            may_switch_before_sign_in=lambda: self.switch_before_sign_in,
+            sync=self.sync,
+            signed_in=self.sync.first_sign_in,
+            auto_lock_s=lambda: self.auto_lock_s,
             printing=self.printing,
             clock=self.clock,
             randomness=self.randomness,
             config=self.config,
-            pepper=PEPPER,
+            pepper=self.pepper,
             free_bytes=lambda: self.free,
             series_trouble=lambda: self.series_trouble,
             stop=self.stop,

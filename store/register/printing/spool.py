@@ -79,6 +79,7 @@ class PrintSpool:
         self._randomness = randomness
         self._on_change = on_change
         self._news = {"printer": asyncio.Event(), "drawer": asyncio.Event()}
+        self._sending = {"printer": asyncio.Lock(), "drawer": asyncio.Lock()}
         self._known: dict[str, JobRow] = {}
         self._unanswered = 0
         self._late: list[str] = []
@@ -90,6 +91,15 @@ class PrintSpool:
     def has_printer(self) -> bool:
         """Whether a printer is attached; without one receipts are shown as text."""
         return self._printer is not None
+
+    async def use(self, printer: ReceiptPrinter | None, drawer: Drawer | None) -> None:
+        """Other devices from now on; returns when nothing is in the hands of the old ones."""
+        async with self._sending["printer"], self._sending["drawer"]:
+            self._printer, self._drawer = printer, drawer
+            self._unanswered = 0
+            if printer is not None:
+                printer.listen(self._paper_came_late)
+        self.wake()
 
     def wake(self) -> None:
         """There may be new jobs, or a device may be ready again."""
@@ -143,7 +153,8 @@ class PrintSpool:
             if lane == "printer":
                 await self._settle_late()
             job = await self._head_of(lane)
-            pause_s = None if job is None else await self._turn(job, turn)
+            async with self._sending[lane]:
+                pause_s = None if job is None else await self._turn(job, turn)
             if pause_s == 0.0:
                 continue
             with contextlib.suppress(TimeoutError):

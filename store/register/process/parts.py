@@ -14,6 +14,7 @@ from store.exchange.request import sign_request
 from store.gateway.client import RetailClient
 from store.gateway.failover import FailoverGateway, PriceDifference
 from store.gateway.profile import OfflineProfile, check_profile
+from store.gateway.staff import StaffDirectory
 from store.gateway.supervisor import ConnectionSupervisor
 from store.register.catalog.keeper import CatalogKeeper
 from store.register.config import Config, ConfigError
@@ -25,17 +26,19 @@ from store.register.enrolment.activation import (
     load_signer,
 )
 from store.register.home import RegisterHome
+from store.register.in_force import InForce
 from store.register.journal.journal import Journal, UploadState
-from store.register.peripherals import DeviceSet
+from store.register.peripherals import DevicesConfig, DeviceSet
 from store.register.ports import Clock, Randomness, ShopFloor
 from store.register.printing.spool import PrintSpool
+from store.register.process.device_desk import DeviceDesk
 from store.register.process.status import device_rows, devices_sentence
+from store.register.process.sync_parts import SyncParts
 from store.register.session.ports import SessionConfig, SessionPorts
 from store.register.session.session import Session
 from store.register.session.shop import CatalogShop
-from store.register.sync.catalog_download import CatalogDownloader
 from store.register.sync.heads import HeadComparison
-from store.register.sync.uploader import Uploader
+from store.register.sync.library import SyncLibrary
 from store.register.system_ports import SystemStorage
 from store.register.view import Mode
 
@@ -45,8 +48,6 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 CABLE, SERVER = 9801, 9802
 """Operations of the demo shop."""
 SERIES_HOLDS = frozenset({"fork", "rolled_back"})
-DEVICES_CLOSE_S = 1.5
-"""A driver that hangs must not keep the journal from being closed in order."""
 NOT_ENROLLED = "This is not an enrolled register. Run `outpost activate --server URL --code CODE` first."
 
 
@@ -106,11 +107,10 @@ class CoreParts:
     supervisor: ConnectionSupervisor
     gateway: FailoverGateway
     shop: CatalogShop
-    devices: DeviceSet
+    devices: DeviceDesk
     spool: PrintSpool
-    downloader: CatalogDownloader
-    make_uploader: Callable[[], Uploader]
-    """A fresh sender; one that failed is thrown away."""
+    library: SyncLibrary
+    in_force: InForce
     refresher: Refresher
     session: Session
     profile: Callable[[], OfflineProfile]
@@ -118,11 +118,8 @@ class CoreParts:
 
     async def close(self) -> None:
         """Give everything back, what leaves the machine first, the journal last."""
-        present = (self.devices.printer, self.devices.drawer, *self.devices.scanners)
-        closing = [asyncio.ensure_future(device.close()) for device in present if device is not None]
-        if closing:
-            _, hung = await asyncio.wait(closing, timeout=DEVICES_CLOSE_S)
-            LOG.log(logging.WARNING if hung else logging.DEBUG, "%d devices did not close in time", len(hung))
+        await self.devices.close()
+        await self.library.close()
         await self.gateway.close()
         await self.supervisor.close()
         await self.client.close()
@@ -140,9 +137,10 @@ class Assembly:
         config: Config,
         clock: Clock,
         randomness: Randomness,
-        devices: DeviceSet,
+        build_devices: Callable[[DevicesConfig], DeviceSet],
         floor: ShopFloor | None,
         stop: Callable[[], None],
+        version: str,
     ) -> None:
         if refusal := check_profile(config.offline_profile):
             raise ConfigError(f"{home.config_file}: {refusal}")
@@ -150,13 +148,27 @@ class Assembly:
         self.config = config
         self.clock = clock
         self.randomness = randomness
-        self.devices = devices
         self.floor = floor
         self.stop = stop
+        self.version = version
         self.secrets = Secrets(home)
         self.storage = SystemStorage()
         self.refresher = Refresher()
         self.session: Session | None = None
+        self.library: SyncLibrary | None = None
+        self.in_force = InForce(config, self.secrets.enrolment.register)
+        self.keeper = CatalogKeeper(home.path, clock.wall_ms)
+        self.shop = CatalogShop(
+            self.keeper,
+            clock,
+            pending=lambda: self.library.pending if self.library else 0,
+            on_its_way=lambda: self.library.on_its_way if self.library else "",
+            register=self.secrets.enrolment.register,
+        )
+        self.shop.listen(self.in_force.refresh)
+        self.keeper.load()
+        self.shop.open()
+        self.devices = DeviceDesk(build_devices, self.in_force.devices())
 
     async def parts(self) -> CoreParts:
         """Open the journal and make everything else; nothing runs yet. Raises JournalError, ServerAddressError."""
@@ -169,7 +181,9 @@ class Assembly:
             self.storage,
         )
         try:
-            return self._around(journal, client)
+            parts = self._around(journal, client)
+            await parts.library.load()
+            return parts
         except BaseException:  # the journal's thread must end whatever failed, or the process never does
             await journal.close()
             raise
@@ -180,7 +194,7 @@ class Assembly:
         heads.listen(self.refresher.wake)
         supervisor = ConnectionSupervisor(
             client=client,
-            profile=self._profile,
+            profile=self.in_force.profile,
             clock=self.clock,
             randomness=self.randomness,
             store=journal,
@@ -190,17 +204,19 @@ class Assembly:
             present=lambda: self.session is not None and self.session.can_answer,
         )
         client.watch(supervisor)
-        shop, downloader = self._catalog(client, supervisor)
+        self.in_force.listen(supervisor.profile_changed)
+        shop = self.shop
         gateway = FailoverGateway(
             client=client,
             catalog=lambda: shop.catalog,
             connection=supervisor,
-            profile=self._profile,
+            profile=self.in_force.profile,
             clock=self.clock,
             on_difference=self._price_differs,
         )
         spool = self._spool(journal, shop)
-        self.session = Session(self._session_ports(journal, gateway, supervisor, shop, spool))
+        self.library = library = self._library(journal, client, supervisor, heads)
+        self.session = Session(self._session_ports(journal, client, gateway, supervisor, spool, library))
         return CoreParts(
             enrolment=self.secrets.enrolment,
             journal=journal,
@@ -211,18 +227,14 @@ class Assembly:
             shop=shop,
             devices=self.devices,
             spool=spool,
-            downloader=downloader,
-            make_uploader=functools.partial(self._uploader, journal, client, supervisor, heads),
+            library=library,
+            in_force=self.in_force,
             refresher=self.refresher,
             session=self.session,
-            profile=self._profile,
+            profile=self.in_force.profile,
         )
 
     # -- single parts
-
-    def _profile(self) -> OfflineProfile:
-        """The offline profile that holds now."""
-        return self.config.offline_profile
 
     def _client(self) -> RetailClient:
         enrolment, signer, register = self.secrets.enrolment, self.secrets.signer, self.config.register
@@ -240,71 +252,67 @@ class Assembly:
             ca_file=Path(register.ca_file) if register.ca_file else None,
         )
 
-    def _catalog(
-        self, client: RetailClient, supervisor: ConnectionSupervisor
-    ) -> tuple[CatalogShop, CatalogDownloader]:
-        keeper = CatalogKeeper(self.home.path, self.clock.wall_ms)
-        shop = CatalogShop(keeper, self.clock, lambda: downloader.pending)
-        downloader = CatalogDownloader(
-            keeper=keeper,
+    def _library(
+        self,
+        journal: Journal,
+        client: RetailClient,
+        supervisor: ConnectionSupervisor,
+        heads: HeadComparison,
+    ) -> SyncLibrary:
+        return SyncParts(
+            home=self.home,
+            enrolment=self.secrets.enrolment,
             client=client,
             connection=supervisor,
-            root_key=bytes.fromhex(self.secrets.enrolment.root_key),
+            journal=journal,
+            heads=heads,
+            keeper=self.keeper,
+            in_force=self.in_force,
             clock=self.clock,
             randomness=self.randomness,
-            interval_s=self.config.offline_profile.download_interval_s,
+            storage=self.storage,
             paying=self._paying,
-            on_change=lambda: self._catalog_moved(keeper, shop),
-        )
-        keeper.load()
-        shop.open()
-        return shop, downloader
+            changed=self._sync_moved,
+        ).library(self.shop, lambda: self.session is not None and self.session.shift_open, self.version)
 
     def _spool(self, journal: Journal, shop: CatalogShop) -> PrintSpool:
         return PrintSpool(
             journal=journal,
-            printer=self.devices.printer,
-            drawer=self.devices.drawer,
+            printer=self.devices.current.printer,
+            drawer=self.devices.current.drawer,
             facts=lambda: shop.policy().facts,
             clock=self.clock,
             randomness=self.randomness,
             on_change=self.refresher.wake,
         )
 
-    def _uploader(
-        self,
-        journal: Journal,
-        client: RetailClient,
-        supervisor: ConnectionSupervisor,
-        heads: HeadComparison,
-    ) -> Uploader:
-        return Uploader(
-            journal=journal,
+    def _staff(self, client: RetailClient, supervisor: ConnectionSupervisor) -> StaffDirectory:
+        return StaffDirectory(
             client=client,
             connection=supervisor,
-            heads=heads,
-            profile=self.config.offline_profile,
-            server_key=bytes.fromhex(self.secrets.enrolment.server_key),
+            local=self.shop.operator,
+            has_catalog=lambda: self.shop.catalog is not None,
+            profile=self.in_force.profile,
             clock=self.clock,
-            randomness=self.randomness,
-            paying=self._paying,
-            on_change=self.refresher.wake,
         )
 
     def _session_ports(
         self,
         journal: Journal,
+        client: RetailClient,
         gateway: FailoverGateway,
         supervisor: ConnectionSupervisor,
-        shop: CatalogShop,
         spool: PrintSpool,
+        library: SyncLibrary,
     ) -> SessionPorts:
         enrolment, floor = self.secrets.enrolment, self.floor
         return SessionPorts(
             journal=journal,
             gateway=gateway,
             connection=supervisor,
-            shop=shop,
+            shop=self.shop,
+            sync=library,
+            staff=self._staff(client, supervisor),
             printing=spool,
             clock=self.clock,
             randomness=self.randomness,
@@ -312,25 +320,32 @@ class Assembly:
                 register=enrolment.register,
                 store=enrolment.store_name or enrolment.store,
                 boot_id=boot_id(),
-                auto_lock_s=self.config.register.lock_after_s,
                 demo=floor is not None,
                 insecure=enrolment.insecure,
             ),
             pepper=self.secrets.pepper,
+            auto_lock_s=self.in_force.lock_after_s,
+            signed_in=library.first_sign_in,
+            may_switch_before_sign_in=lambda: self.in_force.profile().manual_switch_before_sign_in,
             free_bytes=lambda: self.storage.free_bytes(str(self.home.path)),
             series_trouble=lambda: self.refresher.series_trouble,
             stop=self.stop,
             demo_operations={CABLE: floor.toggle_cable, SERVER: floor.toggle_server} if floor else {},
-            devices=lambda: devices_sentence(self.devices),
-            status=lambda: {"devices": device_rows(self.devices), "server": supervisor.status().server},
+            devices=lambda: devices_sentence(self.devices.current),
+            status=lambda: self._status(supervisor),
             queries={"barcodes": barcodes_of(self.home)} if floor else {},
         )
+
+    def _status(self, supervisor: ConnectionSupervisor) -> dict[str, Any]:
+        return {"devices": device_rows(self.devices.current), "server": supervisor.status().server}
 
     # -- what the parts ask of the till
 
     def _connection_changed(self) -> None:
         if self.session is not None:
             self.session.connection_changed()
+        if self.library is not None:
+            self.library.connection_changed()
 
     def _price_differs(self, difference: PriceDifference) -> None:
         """The server's answer came too late and named another price than was sold by: for the store's office."""
@@ -339,10 +354,10 @@ class Assembly:
         if self.session is not None:
             self.session.price_differs(sku, sold_at, served)
 
-    def _catalog_moved(self, keeper: CatalogKeeper, shop: CatalogShop) -> None:
-        """A package came: without any catalog it is taken at once, otherwise when the next sale begins."""
-        if shop.catalog is None and keeper.flip():
-            shop.open()
+    def _sync_moved(self) -> None:
+        """Something came or went; without any catalog a new one is taken at once, else when the next sale begins."""
+        if self.shop.catalog is None and self.keeper.flip():
+            self.shop.open()
         self.refresher.wake()
 
     def _paying(self) -> bool:

@@ -101,9 +101,10 @@ class Core:
             self._config,
             self._clock,
             SystemRandomness(),
-            build_devices(self._config.devices, self._home.path),
+            lambda devices: build_devices(devices, self._home.path),
             floor,
             lambda: self.stop(True),
+            self._version,
         )
         parts = await assembly.parts()
         mailbox = Mailbox(parts.session)
@@ -156,13 +157,15 @@ class Core:
 
     def _start_children(self, parts: CoreParts, mailbox: Mailbox) -> None:
         tasks = self._tasks
-        tasks.short(start_devices(parts.devices, ScanInlet(mailbox)), "devices")
+        tasks.short(parts.devices.start(ScanInlet(mailbox).listen), "devices")
+        parts.in_force.listen(lambda: tasks.short(change_devices(parts), "change of devices"))
         tasks.supervised(parts.spool.run_printer, "printer")
         tasks.supervised(parts.spool.run_drawer, "drawer")
         tasks.supervised(lambda: parts.refresher.run(parts.journal, parts.session), "refresher")
-        if not self._config.offline_profile.pause_synchronisation:
-            tasks.supervised(lambda: parts.make_uploader().run(), "uploader")
-            tasks.supervised(parts.downloader.run, "downloader")
+        tasks.supervised(parts.library.run_uploads, "uploader")
+        tasks.supervised(parts.library.run_downloads, "downloader")
+        tasks.supervised(parts.library.run_reports, "register reports")
+        tasks.supervised(parts.library.run_memory, "sync history")
         tasks.supervised(lambda: watch_loop(self._clock), "loop watch")
         tasks.supervised(lambda: lock_when_idle(parts, mailbox, self._clock), "idle lock")
         tasks.short(check_tail(parts), "tail check")
@@ -180,12 +183,9 @@ class Core:
         await parts.close()
 
 
-async def start_devices(devices: DeviceSet, inlet: ScanInlet) -> None:
-    """Claim printer, drawer and scanners; a missing one is a status, not an error."""
-    for scanner in devices.scanners:
-        inlet.listen(scanner)
-    present = (devices.printer, devices.drawer, *devices.scanners)
-    await asyncio.gather(*(device.start() for device in present if device is not None))
+async def change_devices(parts: CoreParts) -> None:
+    """Headquarters may have named other devices; the same ones change nothing."""
+    await parts.devices.change(parts.in_force.devices(), parts.spool.use)
 
 
 async def lock_when_idle(parts: CoreParts, mailbox: Mailbox, clock: Clock) -> None:

@@ -9,10 +9,12 @@ import msgspec
 from store.exchange.record import Record
 from store.gateway.connection import Connection
 from store.gateway.gateway import Gateway
-from store.gateway.offline import StaffMember
+from store.gateway.offline import DataSet, LayoutKey, StaffMember
+from store.gateway.staff import StaffAnswer
 from store.register.journal.chain import TailCheck
 from store.register.journal.entry import Committed, Counts, Draft, Entry, Head, Lockout, UploadState
 from store.register.ports import Clock, Randomness
+from store.register.sync.library import SyncAnswer, SyncState
 from store.sale.item import Department
 from store.sale.policy import StorePolicy
 
@@ -116,8 +118,41 @@ class ShopData(Protocol):
         """The operator with that number, or None."""
         ...
 
-    def data_sets(self) -> list[dict[str, Any]]:
-        """Rows of the data-set table of the Connection status screen; `count` and `at` beside the texts for scripts."""
+    def roles(self) -> Mapping[str, str]:
+        """The roles that headquarters sent, each with its permissions apart by spaces; empty before it sent any."""
+        ...
+
+    def layout_keys(self) -> Sequence[LayoutKey]:
+        """The keys that headquarters gave this register, those of all registers first."""
+        ...
+
+    @property
+    def supports_offline(self) -> bool:
+        """Whether this register keeps an offline database; without one it sells online only."""
+        ...
+
+    def tables(self) -> Sequence[DataSet]:
+        """The tables of the active catalog with their rows and the age of their data."""
+        ...
+
+
+class Sync(Protocol):
+    """The sync library as the till sees it."""
+
+    def state(self) -> SyncState:
+        """How synchronisation stands now."""
+        ...
+
+    async def sync_now(self) -> SyncAnswer:
+        """One round down and up; ends in a sentence. Raises JournalError."""
+        ...
+
+
+class Staff(Protocol):
+    """Who may sign in: the server's word, else the catalog's."""
+
+    async def find(self, number: str) -> StaffAnswer:
+        """The operator of that number; never raises for the network, waits at most the time of a sign-in for it."""
         ...
 
 
@@ -145,8 +180,6 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
     store: str = ""
     boot_id: str = ""
     """Differs after each start of the machine; a restored session needs the same one."""
-    auto_lock_s: int = 0
-    """Seconds without an intent after which the register locks; 0 never locks by itself."""
     demo: bool = False
     insecure: bool = False
     """The vault is a throw-away one; the header says so."""
@@ -154,6 +187,11 @@ class SessionConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 def nothing() -> None:
     """Does nothing; stands where nobody listens."""
+
+
+def yes() -> bool:
+    """Always."""
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,16 +202,24 @@ class SessionPorts:
     gateway: Gateway
     connection: Connection
     shop: ShopData
+    staff: Staff
     printing: Printing
     clock: Clock
     randomness: Randomness
     config: SessionConfig
+    sync: Sync
     pepper: bytes
     """The store's secret from the vault, mixed into every PIN before it is compared."""
     free_bytes: Callable[[], int]
     """Free space of the journal's file system in bytes."""
+    auto_lock_s: Callable[[], int] = int
+    """Seconds without an intent after which the register locks; 0 never locks by itself."""
+    may_switch_before_sign_in: Callable[[], bool] = yes
+    """Whether operation 917 switches on the sign-in screen, by the offline profile."""
     series_trouble: Callable[[], str] = str
     """Why no record may be added to this register's series (fork, set back), a sentence; empty when all is well."""
+    signed_in: Callable[[], None] = nothing
+    """Somebody has signed in: the first time ever starts synchronisation for good."""
     stop: Callable[[], None] = nothing
     """Ends the register in order."""
     demo_operations: Mapping[int, Callable[[], Awaitable[str]]] = field(default_factory=dict)

@@ -1,17 +1,18 @@
 """Questions that change nothing: find, price, connection, journal, operations and what others add, as ready texts."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from store.exchange.record import Record
 from store.gateway.gateway import ItemUnknown
-from store.register.journal.entry import COUNTED_KINDS, UploadState
+from store.register.journal.entry import COUNTED_KINDS
 from store.register.journal.errors import JournalError
 from store.register.operations import as_rows
 from store.register.session.sale_desk import keys_of
+from store.register.session.sync_page import last_attempt, sync_answer
 from store.register.session.work import Work
+from store.register.sync.unsent import unsent_of
 from store.register.view import View
 from store.sale.barcode import LabelReading, read_label
 from store.sale.item import Item
@@ -21,8 +22,6 @@ from store.sale.text import printable
 
 FIND_LIMIT = 50
 SHORTEST_SEARCH = 1
-PENDING_LIMIT = 5_000
-"""Records that are summed for the amount waiting; with more the sum is said to be "more than"."""
 JOURNAL_LIMIT = 50
 TEXT_LIMIT = 64
 
@@ -138,8 +137,7 @@ async def connection(work: Work) -> dict[str, Any]:
     facts = ports.connection.status()
     upload = await ports.journal.upload_state()
     counts = await ports.journal.counts()
-    waiting = await ports.journal.records(upload.acked_seq, PENDING_LIMIT)
-    oldest, amount = pending_words(work, waiting)
+    work.unsent = unsent = await unsent_of(ports.journal, upload.acked_seq, work.unsent)
     age_min = max((work.now_ms - facts.since_ms) // 60_000, 0)
     link = facts.link.value.upper()
     return {
@@ -153,12 +151,10 @@ async def connection(work: Work) -> dict[str, Any]:
         "server": facts.server,
         "pending_transactions": counts.pending_transactions,
         "pending_records": counts.pending_records,
-        "oldest": oldest,
-        "amount": amount,
+        "oldest": time_of_day(work, unsent.oldest_ms) if unsent.oldest_ms else "",
+        "amount": f"{work.money(unsent.amount)} {work.policy.currency}" if unsent.oldest_ms else "",
         "pending_downloads": ports.shop.pending_downloads,
-        "last_sync": last_sync(work, upload),
-        "data_sets": ports.shop.data_sets(),
-        "uploads": upload_rows(work, upload),
+        **sync_answer(work, upload),
     }
 
 
@@ -186,54 +182,14 @@ def next_attempt(work: Work, next_attempt_ms: int | None, word: str) -> str:
     return f"at the next sale, not before {time_of_day(work, next_attempt_ms, seconds=True)}"
 
 
-def pending_words(work: Work, waiting: Sequence[Record]) -> tuple[str, str]:
-    """Since when the oldest transaction waits, and what all of them come to."""
-    oldest, total, sales = "", 0, 0
-    for record in waiting:
-        payload = payload_of(record)
-        if payload["kind"] not in COUNTED_KINDS:
-            continue
-        oldest = oldest or local_text(payload["at"], work.ports.clock.utc_offset_min())[11:16]
-        if payload["kind"] == "sale":
-            total += payload["total"]
-            sales += 1
-    if not oldest:
-        return "", ""
-    more = "more than " if len(waiting) >= PENDING_LIMIT else ""
-    return oldest, f"{more}{work.money(total)} {work.policy.currency}"
-
-
-def last_sync(work: Work, upload: UploadState) -> str:
-    """The last exchange with the server in words."""
-    if upload.hold:
-        return f"uploads are held: {printable(upload.hold_detail or upload.hold)}"
-    if not upload.last_at_ms:
-        return "none yet"
-    minutes = max((work.now_ms - upload.last_at_ms) // 60_000, 0)
-    when = "just now" if minutes == 0 else f"{minutes} minute{'s' * (minutes != 1)} ago"
-    return f"{when}, {printable(upload.last_result) or 'uploads done'}"
-
-
-def upload_rows(work: Work, upload: UploadState) -> list[dict[str, Any]]:
-    """The last upload; nothing before there was one."""
-    if not upload.last_at_ms:
-        return []
-    return [
-        {
-            "name": upload.series,
-            "records": f"{upload.acked_seq:,}",
-            "size": "",
-            "status": "Held" if upload.hold else "Failed" if upload.attempts else "Applied",
-            "time": time_of_day(work, upload.last_at_ms, seconds=True),
-        }
-    ]
-
-
 async def status(work: Work) -> dict[str, Any]:
     """The fields of `outpost status --json`, with what the core's other parts add."""
     facts = work.ports.connection.status()
     counts = await work.ports.journal.counts()
     upload = await work.ports.journal.upload_state()
+    sync = work.ports.sync.state()
+    last = last_attempt(sync, upload)
+    page = sync_answer(work, upload)
     base: dict[str, Any] = {
         "register": work.ports.config.register,
         "mode": facts.word,
@@ -245,10 +201,16 @@ async def status(work: Work) -> dict[str, Any]:
         "pending_records": counts.pending_records,
         "pending_downloads": work.ports.shop.pending_downloads,
         "last_sync": {
-            "at": utc_text(upload.last_at_ms) if upload.last_at_ms else None,
-            "result": upload.last_result,
+            "at": utc_text(last.at_ms) if last.at_ms else None,
+            "result": last.result,
+            "words": page["last_sync"],
         },
-        "data_sets": [{**row, "rows": row["count"]} for row in work.ports.shop.data_sets()],
+        "data_sets": [{**row, "rows": row["count"]} for row in page["data_sets"]],
+        "readiness": page["readiness"],
+        "supports_offline": page["supports_offline"],
+        "sync": {"started": sync.started, "paused": sync.paused, "step": sync.step},
+        "downloads": page["downloads"],
+        "uploads": page["uploads"],
         "devices": [],
     }
     return base | work.ports.status()

@@ -79,6 +79,11 @@ class Session:
         return bool(state.role) and state.till in (TillState.IDLE, TillState.SALE) and not guarded
 
     @property
+    def shift_open(self) -> bool:
+        """Whether a shift is open."""
+        return self._work.state.shift is not None
+
+    @property
     def paying(self) -> bool:
         """Whether a customer is paying; uploads wait then."""
         return self._work.state.till is TillState.TENDER
@@ -216,7 +221,7 @@ class Session:
 
     def idle_submission(self) -> Submission | None:
         """The lock that is due because nobody touched the register for long; None while it is not. For the mailbox."""
-        limit_s = self.ports.config.auto_lock_s
+        limit_s = self.ports.auto_lock_s()
         idle_s = self.ports.clock.monotonic_s() - self._last_active_s
         state = self._work.state
         if (

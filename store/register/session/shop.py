@@ -1,11 +1,10 @@
 """The shop's data as the till sees it: the active catalog file, changed only when a transaction begins."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from store.database.errors import DatabaseTrouble
-from store.gateway.offline import OfflineCatalog, StaffMember
+from store.gateway.offline import DataSet, LayoutKey, OfflineCatalog, StaffMember
 from store.register.catalog.keeper import CatalogKeeper
 from store.register.ports import Clock
 from store.sale.item import Department
@@ -14,28 +13,31 @@ from store.sale.policy import StorePolicy
 from store.sale.settings import PolicyRefused
 
 DAY_MS = 24 * 3600 * 1000
-NAMES = {
-    "item": "1040 Products",
-    "barcode": "1040 Barcodes",
-    "department": "1040 Departments",
-    "tax": "1070 Taxes",
-    "staff": "1060 Staff",
-    "setting": "1070 Configuration",
-}
-"""What the tables are called on the Connection status screen, with the number of the job that brings them."""
 
 
 class CatalogShop:
     """Implements `ShopData` over the catalog files; `open` once the keeper has loaded."""
 
-    def __init__(self, keeper: CatalogKeeper, clock: Clock, pending: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        keeper: CatalogKeeper,
+        clock: Clock,
+        pending: Callable[[], int],
+        on_its_way: Callable[[], str] = str,
+        register: str = "",
+    ) -> None:
         self._keeper = keeper
+        self._register = register
+        self._roles: dict[str, str] = {}
+        self._layout: tuple[LayoutKey, ...] = ()
         self._clock = clock
         self._pending = pending
+        self._on_its_way = on_its_way
+        self._listeners: list[Callable[[OfflineCatalog | None], None]] = []
         self._catalog: OfflineCatalog | None = None
         self._policy = StorePolicy()
         self._departments: tuple[Department, ...] = ()
-        self._data_sets: list[dict[str, Any]] = []
+        self._tables: tuple[DataSet, ...] = ()
         self._trouble = ""
 
     @property
@@ -47,21 +49,26 @@ class CatalogShop:
         """Open the active file and read what the till needs all the time."""
         version = self._keeper.active()
         before, self._catalog = self._catalog, None
-        self._trouble = "" if version else self._keeper.sentence or "There is no catalog yet."
+        self._trouble, self._tables = "", ()
         if version is not None:
             self._read(version.path)
+        for take in self._listeners:
+            take(self._catalog)
         if before is not None:
             before.close()
+
+    def listen(self, take: Callable[[OfflineCatalog | None], None]) -> None:
+        """Call `take` whenever another catalog came into use."""
+        self._listeners.append(take)
 
     def _read(self, path: Path) -> None:
         try:
             catalog = OfflineCatalog(path)
             self._policy = catalog.policy()
             self._departments = catalog.departments()
-            self._data_sets = [
-                {"name": NAMES.get(row.name, row.name), "rows": f"{row.rows:,}", "count": row.rows}
-                for row in catalog.data_sets()
-            ]
+            self._roles = {role.code: " ".join(role.permissions) for role in catalog.roles()}
+            self._layout = catalog.layout_keys(self._register)
+            self._tables = catalog.data_sets()
         except (DatabaseTrouble, PolicyRefused, OSError) as error:
             self._trouble = f"The catalog cannot be used: {error}"
             return
@@ -76,7 +83,15 @@ class CatalogShop:
     @property
     def trouble(self) -> str:
         """Why nothing can be sold by this catalog, a sentence; empty when all is well."""
-        return self._trouble
+        if self._trouble or self._keeper.active() is not None:
+            return self._trouble
+        return self._on_its_way() or self._keeper.sentence or "There is no catalog yet."
+
+    @property
+    def supports_offline(self) -> bool:
+        """Whether the catalog is an offline database, and not the set-up alone."""
+        version = self._keeper.active()
+        return version is None or version.support_offline
 
     @property
     def version(self) -> str:
@@ -89,11 +104,13 @@ class CatalogShop:
         """Age and size for the sign-in screen: "Catalog of 2026-11-24 06:00, 2,114 items."."""
         version = self._keeper.active()
         if version is None or self._trouble:
-            return self._trouble
-        items = next((row["rows"] for row in self._data_sets if row["name"] == NAMES["item"]), "0")
+            return self.trouble
+        items = next((f"{table.rows:,}" for table in self._tables if table.name == "item"), "0")
         days = (self._clock.wall_ms() - version.created_ms) // DAY_MS
         old = f" It is {days} day{'s' * (days != 1)} old." if days > 0 else ""
         warning = f" {self._keeper.sentence}" if self._keeper.sentence else ""
+        if not version.support_offline:
+            return f"Sells online only: no offline database. Set-up of {self._local(version.created_ms)}.{warning}"
         return f"Catalog of {self._local(version.created_ms)}, {items} items.{old}{warning}"
 
     @property
@@ -124,13 +141,17 @@ class CatalogShop:
             self._trouble = f"The catalog cannot be read: {error}"
             return None
 
-    def data_sets(self) -> list[dict[str, Any]]:
-        """Rows of the data-set table of the Connection status screen, as texts; `count` and `at` for scripts."""
-        version = self._keeper.active()
-        as_of = self._local(version.created_ms) if version else ""
-        at = utc_text(version.created_ms) if version else None
-        state = "a newer one waits" if self.pending_downloads else "ready"
-        return [{**row, "as_of": as_of, "at": at, "state": state} for row in self._data_sets]
+    def roles(self) -> Mapping[str, str]:
+        """The roles that headquarters sent, each with its permissions apart by spaces."""
+        return self._roles
+
+    def layout_keys(self) -> Sequence[LayoutKey]:
+        """The keys that headquarters gave this register, those of all registers first."""
+        return self._layout
+
+    def tables(self) -> Sequence[DataSet]:
+        """The tables of the active catalog."""
+        return self._tables
 
     def _local(self, at_ms: int) -> str:
         today = local_text(utc_text(self._clock.wall_ms()), self._clock.utc_offset_min())

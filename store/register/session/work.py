@@ -17,6 +17,7 @@ from store.register.operations import Permission, may, roles_with
 from store.register.session.ports import SessionPorts
 from store.register.session.state import REFUSED_LIMIT, Asked, SessionState, encode
 from store.register.session.till import TillEvent, TillState, after
+from store.register.sync.unsent import Unsent
 from store.register.view import Choice, Message, Question, RefusedScan, Tone
 from store.register.view import Entry as EntryLine
 from store.sale.money import format_amount
@@ -77,6 +78,8 @@ class Work:
         """Prices the server told too late and otherwise; the next sale's record takes them along."""
         self.errands: list[Callable[[], Awaitable[str]]] = []
         """What takes long and is done beside the till; each ends in a sentence."""
+        self.unsent: Unsent | None = None
+        """The newest sum of what the server has not acknowledged, to go on from."""
         self.ending = False
         """The register is to end once this batch is stored."""
         self._stored = (self.state, dict(self.clients))
@@ -105,7 +108,7 @@ class Work:
 
     def may(self, permission: Permission) -> bool:
         """Whether the person signed in has `permission`."""
-        return may(self.state.role, permission)
+        return may(self.state.role, permission, self.state.permissions)
 
     # -- changing
 
@@ -152,7 +155,7 @@ class Work:
 
     def lacks(self, permission: Permission, name: str) -> Reply:
         """Refuse for want of a permission, and say who has it."""
-        who = " or ".join(roles_with(permission)) or "nobody"
+        who = " or ".join(roles_with(permission, self.ports.shop.roles())) or "nobody"
         role = self.state.role or "nobody signed in"
         return self.refuse(f"{name} is not allowed for a {role}. Sign on as {who} for it.")
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from store.exchange.acknowledgement import Head as WireHead
 from store.exchange.acknowledgement import Progress, acknowledgement_is_genuine, advance
+from store.exchange.jobs import UploadStatus
 from store.exchange.messages import (
     MAX_BATCH_BYTES,
     MAX_BATCH_RECORDS,
@@ -27,6 +28,8 @@ from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, Server
 from store.gateway.profile import OfflineProfile
 from store.register.journal.journal import Committed, Journal, JournalError, UploadState
 from store.register.ports import Clock, Randomness
+from store.register.sync.heads import HeadComparison, hash_of
+from store.register.sync.history import SyncHistory
 from store.register.sync.upload_states import UploadEvent, UploadPhase, backoff_limit_s, step
 
 _log = logging.getLogger(__name__)
@@ -35,6 +38,8 @@ REQUEST_S = 10.0
 """Total deadline of one upload request."""
 YIELD_S = 0.05
 """How often to look whether the payment is over."""
+PAUSED_S = 1.0
+"""How often to look whether headquarters still pauses synchronisation."""
 _RECORD_OVERHEAD_BYTES = 420
 """Field names, hashes and signature of one record on the wire."""
 
@@ -46,8 +51,6 @@ _HOLDS = {
     "rejected": "bad_signature",
 }
 """Problem types that no waiting heals, and the name of the hold."""
-_HEALED_BY_AGREEMENT = frozenset({"fenced", "too_old"})
-"""Holds that a server which answers the series head again has lifted itself; the others need a person."""
 
 
 class UploadCalls(Protocol):
@@ -62,56 +65,6 @@ class UploadCalls(Protocol):
         ...
 
 
-class HeadComparison:
-    """The journal's side of the handshake (`gateway.connection.CompareHeads`)."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._listeners: list[Callable[[], None]] = []
-
-    def listen(self, take: Callable[[], None]) -> None:
-        """Call `take` after every comparison."""
-        self._listeners.append(take)
-
-    async def __call__(self, head: SeriesHead) -> HeadVerdict:
-        """Compare the server's head with our journal and set the watermark, or the hold."""
-        acked = WireHead(seq=head.seq, hash=_hash_of(head.hash))
-        own_hash = await self._journal.hash_at(acked.seq)
-        state = await self._journal.upload_state()
-        result = advance(WireHead(seq=state.acked_seq, hash=state.acked_hash), acked, own_hash)
-        if result.progress is Progress.FORK:
-            detail = f"the server holds another record {head.seq} of this series"
-            return await self._disagreed(HeadVerdict.FORKED, "fork", detail)
-        if result.progress is Progress.ROLLED_BACK:
-            detail = f"the server has record {head.seq} of this series, this register has not"
-            return await self._disagreed(HeadVerdict.ROLLED_BACK, "rolled_back", detail)
-        await self._journal.change_upload_state(lambda state: _agreed(state, acked))
-        self._tell()
-        return HeadVerdict.AGREED
-
-    async def _disagreed(self, verdict: HeadVerdict, hold: str, detail: str) -> HeadVerdict:
-        await self._journal.change_upload_state(lambda state: replace(state, hold=hold, hold_detail=detail))
-        self._tell()
-        return verdict
-
-    def _tell(self) -> None:
-        for take in self._listeners:
-            take()
-
-
-def _agreed(state: UploadState, acked: WireHead) -> UploadState:
-    moved = replace(state, acked_seq=acked.seq, acked_hash=acked.hash)
-    return replace(moved, hold="", hold_detail="") if state.hold in _HEALED_BY_AGREEMENT else moved
-
-
-def _hash_of(text: str) -> bytes:
-    """The bytes of a hash on the wire; empty, and so equal to no hash, when it is none."""
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        return b""
-
-
 class Uploader:
     """The sender of one series; `run` until cancelled."""
 
@@ -122,11 +75,13 @@ class Uploader:
         client: UploadCalls,
         connection: Connection,
         heads: HeadComparison,
-        profile: OfflineProfile,
+        profile: Callable[[], OfflineProfile],
         server_key: bytes,
         clock: Clock,
         randomness: Randomness,
         paying: Callable[[], bool],
+        paused: Callable[[], bool],
+        history: SyncHistory,
         on_change: Callable[[], None],
     ) -> None:
         self._journal = journal
@@ -135,14 +90,17 @@ class Uploader:
         self._server_key = server_key
         self._clock = clock
         self._randomness = randomness
+        self._profile = profile
         self._paying = paying
+        self._paused = paused
+        self._history = history
         self._on_change = on_change
         self._heads = heads
         self._news = asyncio.Event()
-        self._idle_s = profile.upload_interval_idle_s
-        self._first_pause_s = profile.upload_interval_waiting_s
-        self._most_bytes = min(profile.upload_batch_bytes, MAX_BATCH_BYTES)
-        self._most_records = self._limit = min(profile.upload_batch_records, MAX_BATCH_RECORDS)
+        self._rested = asyncio.Event()
+        """Set while there is nothing to do or nothing can be done."""
+        self._limit = MAX_BATCH_RECORDS
+        """Most records of the next batch; halved when the server finds one too large."""
         self._attempts = 0
         self._retry_after_s: float | None = None
         self.phase = UploadPhase.IDLE
@@ -159,13 +117,27 @@ class Uploader:
         self._step(UploadEvent.RELEASED)
         self.wake()
 
+    async def round(self, within_s: float) -> str:
+        """Look now; "" when everything is at the server, else why not. Waits at most `within_s`."""
+        self._rested.clear()
+        self.wake()
+        try:
+            async with asyncio.timeout(within_s):
+                await self._rested.wait()
+        except TimeoutError:
+            return "records are still on their way"
+        state = await self._journal.upload_state()
+        if self.phase is UploadPhase.HELD:
+            return f"uploads are held: {state.hold_detail or state.hold}"
+        return "" if self.phase is UploadPhase.IDLE else state.last_result
+
     async def run(self) -> None:
         """Send whatever waits, for ever. What was in flight when the register stopped is simply sent again."""
         await self._take_stock()
         while True:
             match self.phase:
                 case UploadPhase.IDLE | UploadPhase.HELD:
-                    await self._wait_for_news(self._idle_s)
+                    await self._wait_for_news(self._profile().upload_interval_idle_s)
                     self._news.clear()
                     await self._take_stock()
                 case UploadPhase.DUE | UploadPhase.IN_FLIGHT:
@@ -178,13 +150,16 @@ class Uploader:
 
     async def _send_when_possible(self) -> None:
         await self._connection.wait_link_up()
+        while self._paused():
+            await self._clock.sleep(PAUSED_S)
         while self._paying():  # an upload never competes with a payment on this register
             await self._clock.sleep(YIELD_S)
         state = await self._journal.upload_state()
         if state.hold:
             self._step(UploadEvent.REFUSED_FOR_GOOD)
             return
-        batch = self._cut(await self._journal.records(state.acked_seq, self._limit))
+        most = min(self._limit, self._profile().upload_batch_records)
+        batch = self._cut(await self._journal.records(state.acked_seq, most))
         if not batch:
             self._step(UploadEvent.ALL_ACKNOWLEDGED)
             return
@@ -217,16 +192,16 @@ class Uploader:
         except ServerRefused as error:
             await self._take_refusal(error, len(batch.records))
         else:
-            await self._take_answer(answer, batch.records[0].seq)
+            await self._take_answer(answer, batch)
 
-    async def _take_answer(self, answer: BatchAnswer, first_seq: int) -> None:
+    async def _take_answer(self, answer: BatchAnswer, batch: RecordBatch) -> None:
         if answer.series != self._journal.identity.series or not acknowledgement_is_genuine(
             self._server_key, answer
         ):
             await self._failed("the acknowledgement is not signed by the server that enrolled this register")
             return
         before = await self._journal.upload_state()
-        acked = WireHead(seq=answer.acked_seq, hash=_hash_of(answer.acked_hash))
+        acked = WireHead(seq=answer.acked_seq, hash=hash_of(answer.acked_hash))
         own_hash = await self._journal.hash_at(acked.seq)
         result = advance(WireHead(seq=before.acked_seq, hash=before.acked_hash), acked, own_hash)
         match result.progress:
@@ -238,10 +213,11 @@ class Uploader:
                 return
             case Progress.ADVANCED:
                 await self._acknowledge(acked)
+                self._remember(batch, acked.seq)
             case Progress.SERVER_BEHIND | Progress.UNCHANGED:
                 # An answer may be older than the mark, when two senders are at work; only a head may lower it.
                 pass
-        await self._after_answer(answer, progressed=acked.seq >= first_seq)
+        await self._after_answer(answer, progressed=acked.seq >= batch.records[0].seq)
 
     async def _after_answer(self, answer: BatchAnswer, progressed: bool) -> None:
         for record in answer.records:
@@ -256,7 +232,7 @@ class Uploader:
             return
         if progressed:
             self._attempts = 0
-            self._limit = min(self._most_records, self._limit * 2)
+            self._limit = min(MAX_BATCH_RECORDS, self._limit * 2)
             await self._take_stock()
         else:
             await self._compare_heads()
@@ -290,10 +266,11 @@ class Uploader:
     def _cut(self, records: list[Record]) -> list[Record]:
         """As many of the records as fit into one request; one always does."""
         size = 0
+        most_bytes = min(self._profile().upload_batch_bytes, MAX_BATCH_BYTES)
         batch: list[Record] = []
         for record in records:
             size += len(record.payload) + _RECORD_OVERHEAD_BYTES
-            if batch and size > self._most_bytes:
+            if batch and size > most_bytes:
                 break
             batch.append(record)
         return batch
@@ -320,15 +297,30 @@ class Uploader:
         await self._journal.change_upload_state(change)
         self._on_change()
 
+    def _remember(self, batch: RecordBatch, acked_seq: int) -> None:
+        """For people: what went up, and when."""
+        taken = [record for record in batch.records if record.seq <= acked_seq]
+        size = sum(len(record.payload) + _RECORD_OVERHEAD_BYTES for record in taken)
+        now_ms = self._clock.wall_ms()
+        self._history.note_upload(UploadStatus.UPLOADED, now_ms, len(taken), size)
+        self._history.attempted(up="ok", at_ms=now_ms)
+
     async def _failed(self, reason: str) -> None:
         self._attempts += 1
+        self._remember_failure(reason)
         _log.info("upload failed", extra={"reason": reason, "attempts": self._attempts})
         if (await self._journal.upload_state()).last_result != reason:  # hours of the same trouble: one write
             await self._note(reason)
         self._step(UploadEvent.ATTEMPT_FAILED)
 
+    def _remember_failure(self, reason: str) -> None:
+        now_ms = self._clock.wall_ms()
+        self._history.note_upload(UploadStatus.UPLOAD_FAILED, now_ms, 0, 0, reason)
+        self._history.attempted(up=reason, at_ms=now_ms)
+
     async def _hold(self, kind: str, reason: str) -> None:
         hold = _HOLDS[kind]
+        self._remember_failure(reason)
         await self._journal.change_upload_state(lambda state: replace(state, hold=hold, hold_detail=reason))
         await self._note(reason)
         if kind != "rejected":  # one record is in doubt, not the register
@@ -347,7 +339,7 @@ class Uploader:
         if not self._connection.link_is_up:
             await self._connection.wait_link_up()
             return
-        limit_s = backoff_limit_s(self._attempts - 1, self._first_pause_s)
+        limit_s = backoff_limit_s(self._attempts - 1, self._profile().upload_interval_waiting_s)
         seconds = self._retry_after_s or self._randomness.uniform(0.0, limit_s)
         self._retry_after_s = None
         self._news.clear()
@@ -365,3 +357,7 @@ class Uploader:
 
     def _step(self, event: UploadEvent) -> None:
         self.phase = step(self.phase, event)
+        if self.phase in (UploadPhase.DUE, UploadPhase.IN_FLIGHT):
+            self._rested.clear()
+        elif event is not UploadEvent.RECORD_WRITTEN:
+            self._rested.set()

@@ -2,12 +2,27 @@
 
 import json
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from session_fakes import BANANAS_LABEL, BREAD, MILK, UNKNOWN, running
+from store.exchange.delivery import DownloadEntry
+from store.exchange.jobs import DownloadStatus, UploadStatus
 from store.gateway.states import Mode as Answers
 from store.register.journal.journal import JournalFull
+from store.register.sync.history import SyncHistory
+
+ENTRY = DownloadEntry(
+    session=7,
+    package_seq=7,
+    base_seq=6,
+    kind="delta",
+    job="1020",
+    size=24_000,
+    header_sha256="0" * 64,
+    created_ms=1,
+)
 
 
 @pytest.fixture
@@ -53,21 +68,59 @@ async def test_connection_status_has_every_text_of_its_screen(till):
     assert facts["reason"] == "no answer within 0.8 s"
     assert (facts["link"], facts["next_attempt"]) == ("not reachable since 14:03", "none; press Connect")
     assert (facts["pending_transactions"], facts["oldest"], facts["amount"]) == (3, "14:03", "4.58 EUR")
-    assert (facts["pending_downloads"], facts["last_sync"]) == (0, "none yet")
-    assert facts["data_sets"] == [
-        {"name": "1040 Products", "rows": "6", "count": 6, "as_of": "today 06:00", "state": "ready"}
-    ]
-    assert facts["uploads"] == []
+    assert (facts["pending_downloads"], facts["last_sync"]) == (0, "never synced")
+    rows = {row["name"]: (row["rows"], row["as_of"], row["state"]) for row in facts["data_sets"]}
+    assert rows["1040 Products"] == ("6", "today 06:00", "ready")
+    assert rows["1060 Staff"] == ("0", "", "missing")
+    assert facts["readiness"] == (
+        "Not ready to sell offline: 1060 Staff, 1070 Channel configuration missing. "
+        "Headquarters runs jobs 1060, 1070; then Sync now."
+    )
+    assert (facts["downloads"], facts["uploads"]) == ([], [])
 
 
-async def test_the_last_upload_is_told_in_words(till):
+async def test_what_a_journal_of_an_earlier_version_knows_of_uploads_is_told_in_words(till):
     now = till.world.clock.now_ms
     await till.journal.change_upload_state(
-        lambda state: replace(state, acked_seq=2, last_at_ms=now - 240_000, last_result="uploads done")
+        lambda state: replace(state, acked_seq=2, last_at_ms=now - 240_000, last_result="ok")
     )
     facts = await till.session.query("connection", "")
     assert facts["last_sync"] == "4 minutes ago, uploads done"
-    assert facts["uploads"][0]["status"] == "Applied"
+
+
+async def test_downloads_and_uploads_are_rows_newest_first_with_job_status_rows_size_and_time(till):
+    now = till.world.clock.now_ms
+    history = SyncHistory(till.world.path.parent / "sync.json")
+    history.note_download(ENTRY, DownloadStatus.APPLIED, now - 90_000_000, rows=2530)
+    history.note_download(
+        msgspec.structs.replace(ENTRY, package_seq=8, job="1040"),
+        DownloadStatus.DOWNLOAD_FAILED,
+        now,
+        message="cut off",
+        counts=True,
+    )
+    history.note_upload(UploadStatus.UPLOADED, now, 12, 9_100)
+    history.attempted(down="cut off", at_ms=now - 240_000)
+    history.attempted(up="ok", at_ms=now - 241_000)
+    listed = (msgspec.structs.replace(ENTRY, package_seq=8, job="1040"),)
+    till.world.sync.now = msgspec.structs.replace(till.world.sync.now, memory=history.memory, listed=listed)
+    facts = await till.session.query("connection", "")
+    first, second = facts["downloads"]
+    assert (first["name"], first["status"], first["rows"]) == ("1040 Products", "Download failed", "")
+    assert (first["size"], first["time"], first["message"]) == ("24 kB", "14:03:12", "cut off")
+    assert (second["name"], second["rows"], second["time"]) == (
+        "1020 Prices and discounts",
+        "2,530",
+        "2026-11-23 13:03",
+    )
+    assert [(row["name"], row["records"], row["size"]) for row in facts["uploads"]] == [
+        ("P-0001", "12", "9.1 kB")
+    ]
+    assert facts["last_sync"] == "4 minutes ago, uploads done, download failed: cut off"
+    assert facts["readiness"] == (
+        "1040 Products: download failed, cut off; it is tried again, or press Sync now."
+    )
+    assert facts["waiting"] == "1040 Products"
 
 
 async def test_journal_rows_have_the_fields_that_scripts_read(till):
@@ -114,7 +167,9 @@ async def test_status_has_its_promised_fields_and_is_json(till):
         "data_sets",
         "devices",
     } <= status.keys()
-    assert [row["rows"] for row in status["data_sets"]] == [6]
+    assert [row["rows"] for row in status["data_sets"]] == [6, 0, 0]
+    assert status["sync"] == {"started": True, "paused": False, "step": ""}
+    assert {"readiness", "downloads", "uploads", "supports_offline"} <= status.keys()
     json.dumps(status)
 
 

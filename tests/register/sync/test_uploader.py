@@ -427,8 +427,8 @@ class Server:
         return Uploader(
             journal=self.till.journal, client=self, connection=self.till.wire, heads=self.till.heads,
             server_key=public_bytes(self.key), clock=SystemClock(), randomness=QuickRandomness(),
-            profile=OfflineProfile(),
-            paying=lambda: False, on_change=lambda: None,
+            profile=OfflineProfile, history=self.till.history,
+            paying=lambda: False, paused=lambda: False, on_change=lambda: None,
         )  # fmt: skip
 
 

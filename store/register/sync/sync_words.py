@@ -1,0 +1,72 @@
+"""How synchronisation stands, in words for a person. Pure: the moment is an argument."""
+
+import msgspec
+
+from store.register.sync.history import Attempt
+
+SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
+STALE_DAYS = 7
+"""Older than this is "more than 7 days ago", whatever it was."""
+SKEW_MS = 5_000
+"""A last sync this far in the future is a clock that was set back, not a rounding."""
+
+
+class SyncFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the sentence depends on."""
+
+    started: bool
+    """Somebody has signed in here once."""
+    supported: bool
+    """This register keeps an offline database."""
+    paused: bool
+    busy: str
+    """What is being done now; empty for nothing."""
+    down: Attempt
+    up: Attempt
+    hold: str = ""
+    """Why uploads are held for good; empty while they are not."""
+
+
+def age_words(at_ms: int, now_ms: int) -> str:
+    """ "12 seconds ago", "3 days ago", "more than 7 days ago"; says so when the clock is behind."""
+    age_ms = now_ms - at_ms
+    if age_ms < -SKEW_MS:
+        return "the clock of this register is behind the last sync"
+    if age_ms > STALE_DAYS * DAY_MS:
+        return f"more than {STALE_DAYS} days ago"
+    for unit_ms, name in ((DAY_MS, "day"), (HOUR_MS, "hour"), (MINUTE_MS, "minute"), (SECOND_MS, "second")):
+        if age_ms >= unit_ms:
+            count = age_ms // unit_ms
+            return f"{count} {name}{'s' * (count != 1)} ago"
+    return "just now"
+
+
+def last_sync_words(facts: SyncFacts, now_ms: int) -> str:
+    """The last attempt and its result: one line of the Connection status."""
+    if facts.busy:
+        return f"syncing now: {facts.busy}"
+    return "; ".join(part for part in (_standing(facts), _attempts(facts, now_ms)) if part)
+
+
+def _standing(facts: SyncFacts) -> str:
+    if not facts.supported:
+        return "offline not supported on this register"
+    if facts.paused:
+        return "paused by the offline profile"
+    return ""
+
+
+def _attempts(facts: SyncFacts, now_ms: int) -> str:
+    newest_ms = max(facts.down.at_ms, facts.up.at_ms)
+    if not newest_ms:
+        return "never synced" if facts.started else "never synced; it starts with the first sign-in"
+    said = [age_words(newest_ms, now_ms)]
+    if facts.hold:
+        said.append(f"uploads are held: {facts.hold}")
+    elif facts.up.at_ms:
+        said.append("uploads done" if facts.up.result == "ok" else f"upload failed: {facts.up.result}")
+    if facts.down.at_ms:
+        said.append(
+            "downloads done" if facts.down.result == "ok" else f"download failed: {facts.down.result}"
+        )
+    return ", ".join(said)
