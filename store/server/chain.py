@@ -33,6 +33,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     barred: frozenset[int] = frozenset()
     stop_at: int | None = None
+    full_after: int | None = None
+    """Of a database at this number only a full form is the next step: what it holds is not trusted."""
 
 
 def path(forms: Iterable[Form], after: int, rules: Rules | None = None) -> tuple[Form, ...]:
@@ -51,7 +53,8 @@ def needed(held: Collection[Form]) -> frozenset[tuple[int, str]]:
 def is_allowed(form: Form, rules: Rules) -> bool:
     """Whether a database with these rules may have the form."""
     stopped = rules.stop_at is not None and form.package_seq >= rules.stop_at
-    return not form.canceled and not stopped and form.package_seq not in rules.barred
+    distrusted = form.kind == DELTA and form.base_seq == rules.full_after
+    return not (form.canceled or stopped or distrusted or form.package_seq in rules.barred)
 
 
 def _number(form: Form) -> int:

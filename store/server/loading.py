@@ -20,6 +20,10 @@ class WrongBase(PackageError):
     """The package does not fit what the channel database holds: only a full one, or another delta, does."""
 
 
+class TableDiffers(WrongBase):
+    """A table is not what the package was made for, though the number is: it was changed by something else."""
+
+
 class OlderPackage(PackageError):
     """The channel database holds a newer package already."""
 
@@ -84,12 +88,12 @@ def _load_part(
         tables.empty(db, store, part.name)
         after = tables.fill(db, store, part.name, batches)
     elif before is None:
-        raise WrongBase(f"Nothing is known of table {part.name} here; a full package has to come first.")
+        raise TableDiffers(f"Nothing is known of table {part.name} here; a full package has to come first.")
     else:
         after = tables.change(db, store, part.name, before, batches)
     if (after.rows, after.total_hash) != (part.total_rows, part.total_hash):
         # The package itself was verified line by line, so it is the table that is another one than it was made for.
-        raise WrongBase(f"Table {part.name} is not what package {package_seq} was made for.")
+        raise TableDiffers(f"Table {part.name} is not what package {package_seq} was made for.")
     tables.keep_state(db, store, part.name, after, package_seq)
     return batches.rows
 

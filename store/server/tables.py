@@ -24,6 +24,7 @@ UPSERT_STATE = """
 insert into table_state (store_id, name, rows, total_hash, package_seq) values ($1, $2, $3, $4, $5)
 on conflict (store_id, name) do update
 set rows = excluded.rows, total_hash = excluded.total_hash, package_seq = excluded.package_seq"""
+DELETE_STATES = "delete from table_state where store_id = $1"
 SELECT_OTHER_STORE = "select 1 from store where store_id <> $1 limit 1"
 
 
@@ -46,6 +47,16 @@ def states(db: Connection, store: str) -> dict[str, TableState]:
 def keep_state(db: Connection, store: str, table: str, state: TableState, package_seq: int) -> None:
     """Note what a table holds after a package."""
     db.execute(UPSERT_STATE, values(store, table, state.rows, state.total_hash, package_seq))
+
+
+def distrust(db: Connection, store: str) -> None:
+    """Know nothing of the tables any more: from here only a full package leads on."""
+    db.execute(DELETE_STATES, values(store))
+
+
+def is_trusted(db: Connection, store: str) -> bool:
+    """Whether a delta may be tried."""
+    return bool(states(db, store))
 
 
 def is_alone(db: Connection, store: str) -> bool:

@@ -16,6 +16,7 @@ BOTH_ENGINES = {
     "test_delivery",
     "test_enrolment",
     "test_items",
+    "test_packages_down",
     "test_posting",
 }
 _NUMBERS = itertools.count(1)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from yarl import URL
 
 from store.exchange.canonical import canonical
-from store.exchange.codes import format_code
+from store.exchange.codes import code_hash, format_code
 from store.exchange.messages import (
     BatchAnswer,
     EnrolmentAnswer,
@@ -133,6 +133,11 @@ class World:
     async def enrolled(self, register=REGISTER):
         prepared = await self.prepare(register)
         return await Register.enrol(self, prepared.code)
+
+    async def enrolled_at_headquarters(self, hq, register=REGISTER, code="AAAA-BBBB-CCCC-DDDD"):
+        """A register with a code that headquarters has given (`server_headquarters`)."""
+        hq.codes[code_hash(code)] = register
+        return await Register.enrol(self, code)
 
     async def report(self, name, **query):
         headers = {"Authorization": f"Bearer {self.running.operator_token}"}

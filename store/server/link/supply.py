@@ -8,13 +8,15 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+import msgspec
+
 from store.database.chunks import ChunkMissing
 from store.database.connection import Connection
 from store.database.errors import ConstraintBroken
 from store.exchange.delivery import SessionReport
 from store.exchange.jobs import DownloadStatus
 from store.exchange.package_header import PackageError, PackageHeader
-from store.server import chain, directory, packages, reports, retention
+from store.server import chain, directory, packages, reports, retention, tables
 from store.server.chain import Form
 from store.server.link import feed
 from store.server.link.client import HeadquartersClient
@@ -22,7 +24,7 @@ from store.server.link.errors import HeadquartersRefused
 from store.server.link.fetching import DownloadFailed, fetch_chunks, fetch_header, proved_header
 from store.server.link.pace import Bell
 from store.server.link.standing import Standing
-from store.server.loading import Loaded, WrongBase, load_package
+from store.server.loading import Loaded, OlderPackage, TableDiffers, WrongBase, load_package
 from store.server.packages import StoreState
 from store.server.shelf import Shelf
 from store.service.channel import Channel
@@ -93,9 +95,12 @@ class Supply:
         known = await self._channel.read(packages.forms, state.store, state.data_group)
         sessions = await self._channel.read(packages.sessions, state.store, "", state.data_group)
         rules = packages.rules_of(sessions)
+        if not await self._channel.read(tables.is_trusted, state.store):
+            rules = msgspec.structs.replace(rules, full_after=state.applied_seq)
         way = chain.path(known, state.applied_seq, rules)
         if way:
             return way[0]
+        rules = msgspec.structs.replace(rules, full_after=None)
         newest = max((form.package_seq for form in known if chain.is_allowed(form, rules)), default=0)
         if newest > state.applied_seq:
             await self._ask_for_full(state, newest)
@@ -121,7 +126,11 @@ class Supply:
         await self._report(state, form.package_seq, DownloadStatus.DOWNLOADED, size=form.size)
         try:
             loaded = await self._channel.work(self._load, state.store, form, header)
+        except OlderPackage:
+            return  # another server process on this database was faster
         except WrongBase as error:
+            if isinstance(error, TableDiffers):
+                await self._channel.work(tables.distrust, state.store)
             await self._fail(state, form, DownloadStatus.APPLY_FAILED, str(error), wants_full=True)
         except (PackageError, ConstraintBroken) as error:
             await self._fail(state, form, DownloadStatus.APPLY_FAILED, str(error))
