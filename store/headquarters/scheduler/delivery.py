@@ -133,7 +133,6 @@ class DeliveryDesk:
 
 def delivery_routes(desk: DeliveryDesk) -> tuple[Route, ...]:
     """What servers may ask, for headquarters' route table."""
-    refusals = ("bad-signature", "server-pending", "replayed")
     return (
         Route(
             name="server",
@@ -154,15 +153,25 @@ def delivery_routes(desk: DeliveryDesk) -> tuple[Route, ...]:
             sender=Sender.SERVER,
             summary="What changed for the server after a number, as a long poll.",
             answers=Feed,
-            parameters=(
-                Parameter(
-                    "after", "integer", "The number of the last feed that was taken in; 0 for everything."
-                ),
-                Parameter("wait", "integer", f"Seconds to wait for news, at most {delivery.MAX_WAIT_S}."),
-                Parameter("newest", "integer", "The highest package number that the server has."),
-            ),
-            problems=refusals,
+            parameters=_FEED_PARAMETERS,
+            problems=_REFUSALS,
         ),
+        *_file_routes(desk),
+        Route(
+            name="session-reports",
+            method="POST",
+            path=delivery.PATH_SESSION_REPORTS,
+            handler=desk.post_reports,
+            sender=Sender.SERVER,
+            summary="What became of sessions; in any order, any number of times.",
+            body=SessionReports,
+            problems=(*_REFUSALS, "too-large"),
+        ),
+    )
+
+
+def _file_routes(desk: DeliveryDesk) -> tuple[Route, ...]:
+    return (
         Route(
             name="package-header",
             method="GET",
@@ -174,7 +183,7 @@ def delivery_routes(desk: DeliveryDesk) -> tuple[Route, ...]:
             parameters=(
                 Parameter("kind", "string", "full or delta; the delta, if there is one, when left out."),
             ),
-            problems=(*refusals, "not-found"),
+            problems=(*_REFUSALS, "not-found"),
         ),
         Route(
             name="chunk",
@@ -184,19 +193,17 @@ def delivery_routes(desk: DeliveryDesk) -> tuple[Route, ...]:
             sender=Sender.SERVER,
             summary="One chunk, exact bytes; Range works.",
             media="application/octet-stream",
-            problems=(*refusals, "not-found"),
-        ),
-        Route(
-            name="session-reports",
-            method="POST",
-            path=delivery.PATH_SESSION_REPORTS,
-            handler=desk.post_reports,
-            sender=Sender.SERVER,
-            summary="What became of sessions; in any order, any number of times.",
-            body=SessionReports,
-            problems=(*refusals, "too-large"),
+            problems=(*_REFUSALS, "not-found"),
         ),
     )
+
+
+_REFUSALS = ("bad-signature", "server-pending", "replayed")
+_FEED_PARAMETERS = (
+    Parameter("after", "integer", "The number of the last feed that was taken in; 0 for everything."),
+    Parameter("wait", "integer", f"Seconds to wait for news, at most {delivery.MAX_WAIT_S}."),
+    Parameter("newest", "integer", "The highest package number that the server has."),
+)
 
 
 def _introduce(

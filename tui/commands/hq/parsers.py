@@ -72,17 +72,12 @@ def declare_key(parser: argparse.ArgumentParser, noun: Noun) -> None:
 
 def declare_field(parser: argparse.ArgumentParser, field: Field) -> None:
     """One field as an option, or as a word of its own; what is not given is not there."""
-    help_text = field.help.replace("%", "%%")
-    if field.unit:
-        help_text += f" In {field.unit}."
+    help_text = field.help.replace("%", "%%") + (f" In {field.unit}." if field.unit else "")
     metavar = "|".join(map(str, field.choices)) or field.word.upper()
     if field.positional:
+        count = "*" if field.many else "?"
         parser.add_argument(
-            FIELD + field.name,
-            metavar=metavar,
-            nargs="*" if field.many else "?",
-            default=argparse.SUPPRESS,
-            help=help_text,
+            FIELD + field.name, metavar=metavar, nargs=count, default=argparse.SUPPRESS, help=help_text
         )
         return
     dest = FIELD + field.name
