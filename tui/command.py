@@ -21,6 +21,7 @@ COMMANDS = {
     "keys": ("keys", "show what a pressed key sends and what it does"),
     "server": ("server", "run the Retail Server; `server prepare` loads it from a package file"),
     "hq": ("hq.command", "run headquarters, or give it an order: `hq NOUN VERB`"),
+    "import": ("import_", "load products, prices, customers or staff from a CSV file into headquarters"),
     "activate": ("activate", "enrol this machine as a register"),
     "status": ("status", "how the running register stands"),
     "917": ("operation_917", "show or switch the database connection of the running register"),

@@ -40,6 +40,9 @@ SELECT_NOUNS = "select distinct noun from setup where changed_n > $1 order by no
 COUNT_LIVING = "select count(*) from setup where noun = $1 and removed = 0"
 SELECT_WHERE = """
 select key from setup where noun = $1 and removed = 0 and json_extract(document, $2) = $3 order by key limit $4"""
+SELECT_CONTAINING = """
+select key from setup where noun = $1 and removed = 0
+  and exists (select 1 from json_each(document, $2) where value = $3) order by key limit $4"""
 UPSERT_ROW = """
 insert into setup (noun, key, document, changed_n, changed_ms, removed) values ($1, $2, $3, $4, $5, 0)
 on conflict (noun, key) do update set document = excluded.document, changed_n = excluded.changed_n,
@@ -163,6 +166,11 @@ def changed_nouns(db: Connection, n: int) -> tuple[str, ...]:
 def find_where(db: Connection, noun: str, field: str, value: str, *, limit: int = 10) -> list[str]:
     """Keys of living rows whose field has that value (not its default, which is left out); looks at every row."""
     return [row[0] for row in db.execute(SELECT_WHERE, values(noun, f"$.{field}", value, limit))]
+
+
+def find_containing(db: Connection, noun: str, field: str, value: str, *, limit: int = 10) -> list[str]:
+    """Keys of living rows whose field is a list that has the value; looks at every row."""
+    return [row[0] for row in db.execute(SELECT_CONTAINING, values(noun, f"$.{field}", value, limit))]
 
 
 def find_key(db: Connection, noun: str, name: str) -> str | None:

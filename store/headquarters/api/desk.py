@@ -107,7 +107,9 @@ class Desk:
         if not typed or noun.inputs is None:
             return {}
         reading = Reading(currency="")
-        inputs = convert(read_fields(noun.inputs, typed, reading), noun.inputs, noun.title, reading)
+        inputs = convert(
+            read_fields(noun.inputs, typed, reading), noun.inputs, f"A new {noun.title}", reading
+        )
         pin = getattr(inputs, "pin", "")
         if not pin:
             return {}
@@ -119,7 +121,7 @@ class Desk:
 def arguments_of(verb: Verb, given: Mapping[str, Any], reading: Reading) -> Any:
     """The arguments of a verb from what was typed; raises WrongInput."""
     return convert(
-        read_fields(verb.arguments, given, reading), verb.arguments, f"{verb.noun} {verb.name}", reading
+        read_fields(verb.arguments, given, reading), verb.arguments, f"`{verb.noun} {verb.name}`", reading
     )
 
 

@@ -237,7 +237,7 @@ class _File:
 
     async def _hashed(self, row: Checked) -> Checked:
         assert self._noun.inputs is not None, "only a noun with inputs comes here"
-        inputs: Any = convert(row.inputs, self._noun.inputs, self._noun.title, self._reading)
+        inputs: Any = convert(row.inputs, self._noun.inputs, f"A new {self._noun.title}", self._reading)
         store = str(msgspec.json.decode(row.document).get("store", ""))
         places = await self._call.read(pin_places, row.key, store)
         hashes = await asyncio.to_thread(pin_hashes, self._call.hq.secrets, inputs.pin, places)

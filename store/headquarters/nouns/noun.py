@@ -33,6 +33,7 @@ class KeyPart(msgspec.Struct, frozen=True, kw_only=True):
     pattern: str = NAME
     ref: str = ""
     kind: str = ""
+    """`moment` as for fields; `lower` is kept in small letters."""
     default: str | None = None
 
 

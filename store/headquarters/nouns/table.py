@@ -7,6 +7,7 @@ import msgspec
 
 from store.headquarters.errors import NotThere
 from store.headquarters.nouns import chain, goods, people, profiles, scheduling, till, way_up
+from store.headquarters.nouns.field import Field, fields_of
 from store.headquarters.nouns.noun import Noun, Verb
 
 _ALL: tuple[Noun, ...] = (
@@ -52,12 +53,10 @@ def document_type(noun: str) -> type[msgspec.Struct]:
     return kind
 
 
-def referring(noun: str) -> tuple[tuple[str, str], ...]:
+def referring(noun: str) -> tuple[tuple[str, Field], ...]:
     """Noun and field of everything that can name a row of this noun."""
-    from store.headquarters.nouns.field import fields_of
-
     return tuple(
-        (other.name, field.name) for other in _ALL for field in fields_of(other.fields) if field.ref == noun
+        (other.name, field) for other in _ALL for field in fields_of(other.fields) if field.ref == noun
     )
 
 

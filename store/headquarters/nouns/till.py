@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from store.exchange.layout_keys import CAPTION_LIMIT, LAST_OPERATION, check_layout_key
 from store.headquarters.nouns.noun import KeyPart, Noun
 from store.sale.settings import PolicyRefused, policy_from_settings
 
@@ -36,11 +37,13 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
 class LayoutKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A key of the register and what it does; job 1090."""
 
-    operation: Annotated[int, Meta(ge=1, le=9_999, description="Number of the operation, such as 917.")]
+    operation: Annotated[
+        int, Meta(ge=1, le=LAST_OPERATION, description="Number of the operation, such as 917.")
+    ]
     caption: Annotated[
         str,
         Meta(
-            max_length=16,
+            max_length=CAPTION_LIMIT,
             description="Text of the strip; empty for the operation's own. 917 is always Disconnect or Connect.",
         ),
     ] = ""
@@ -72,6 +75,10 @@ def _check_setting(key: dict[str, str], setting: Setting) -> str:
     return ""
 
 
+def _check_key(key: dict[str, str], row: LayoutKey) -> str:
+    return check_layout_key(key["place"], key["key"], row.operation, row.caption)
+
+
 def _check_tender(key: dict[str, str], tender: Tender) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", key["tender"]):
         return "The code of a tender is made of small letters and digits, such as cash."
@@ -92,12 +99,19 @@ NOUNS: tuple[Noun, ...] = (
         name="key",
         summary="the registers' keys and strip",
         key=(
-            KeyPart(name="key", help="The key, such as f6.", pattern=r"[a-z0-9+]{1,20}"),
+            KeyPart(name="key", help="The key, such as f6.", pattern=r"[a-z0-9+]{1,20}", kind="lower"),
             KeyPart(name="register", help="Only on this register.", ref="register", default=""),
-            KeyPart(name="place", help="Only there, such as sale.", pattern=r"[a-z_]{0,20}", default=""),
+            KeyPart(
+                name="place",
+                help="Only there, such as sale.",
+                pattern=r"[a-z_]{0,20}",
+                default="",
+                kind="lower",
+            ),
         ),
         fields=LayoutKey,
         jobs=("1090",),
+        check=_check_key,
         example="outpost hq --home HQ key set f6 --operation 917",
     ),
     Noun(

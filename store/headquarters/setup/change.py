@@ -12,11 +12,13 @@ from store.headquarters.nouns.noun import MAX_KEY, Noun, key_of, parts_of
 from store.headquarters.nouns.table import NOUNS, referring
 from store.headquarters.part import Change, Notes, Rule
 from store.headquarters.setup import answers
+from store.headquarters.setup.advice import ADVICE
 from store.headquarters.setup.answers import SetAnswer
 from store.headquarters.setup.typed import Reading, convert, read_fields, read_key_part
 from store.headquarters.setup_rows import (
     SETUP_COUNTER,
     exists,
+    find_containing,
     find_key,
     find_where,
     get_row,
@@ -57,7 +59,7 @@ def set_row(db: Connection, wish: Setting, rules: Rules, reading: Reading, now_m
         change = Change(
             noun=noun.name, key=key, old=old, new=new, now_ms=now_ms, number=number, inputs=wish.inputs
         )
-        for rule in rules.get(noun.name, ()):
+        for rule in (*rules.get(noun.name, ()), *ADVICE.get(noun.name, ())):
             rule(db, change, notes)
     outcome = "created" if old is None else ("changed" if changed or notes.nouns else "unchanged")
     return answers.of_set(noun, key, new, outcome, notes, reading.currency)
@@ -137,7 +139,7 @@ def _merged(
 def settle(noun: Noun, parts: dict[str, str], merged: Mapping[str, Any], reading: Reading) -> Any:
     """The document of these fields, checked by its own rules and completed; raises WrongInput."""
     assert noun.fields is not None, f"{noun.name} has no rows"
-    new = convert(merged, noun.fields, noun.title, reading)
+    new = convert(merged, noun.fields, f"A new {noun.title}", reading)
     if noun.check is not None and (fault := noun.check(parts, new)):
         raise WrongInput(fault)
     return new if noun.complete is None else noun.complete(parts, new)
@@ -146,9 +148,11 @@ def settle(noun: Noun, parts: dict[str, str], merged: Mapping[str, Any], reading
 def _resolve_fields(db: Connection, noun: Noun, old: Any, new: Any) -> None:
     """Everything that is named newly must exist, by its key."""
     for field in fields_of(noun.fields):
-        if field.ref:
-            text = getattr(new, field.name)
-            if text and (old is None or text != getattr(old, field.name)) and not exists(db, field.ref, text):
+        if not field.ref or (old is not None and getattr(new, field.name) == getattr(old, field.name)):
+            continue
+        named = getattr(new, field.name)
+        for text in named if field.many else (named,):
+            if text and not exists(db, field.ref, text):
                 raise NotThere(
                     f"There is no {NOUNS[field.ref].title} {text[:60]!r}; set it first, or mend {field.word}."
                 )
@@ -169,7 +173,8 @@ def _name(db: Connection, noun: Noun, key: str, new: Any) -> None:
 
 def _refuse_while_named(db: Connection, noun: Noun, key: str) -> None:
     for other, field in referring(noun.name):
-        users = find_where(db, other, field, key, limit=4)
+        find = find_containing if field.many else find_where
+        users = find(db, other, field.name, key, limit=4)
         if users:
             more = ", ..." if len(users) > 3 else ""
             raise Refused(

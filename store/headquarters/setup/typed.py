@@ -126,6 +126,8 @@ def read_moment(text: str, reading: Reading, word: str, *, end_of_day: bool = Fa
 def read_key_part(part: KeyPart, text: str, reading: Reading) -> str:
     """A part of a key as it is kept; raises WrongInput."""
     text = read_text(part.name, text)
+    if part.kind == "lower":
+        text = text.lower()
     if part.kind == "moment":
         return str(read_moment(text or "0", reading, part.name))
     if not part.ref and not re.fullmatch(part.pattern, text):
@@ -133,22 +135,22 @@ def read_key_part(part: KeyPart, text: str, reading: Reading) -> str:
     return text
 
 
-def convert(merged: Mapping[str, Any], kind: type[Document], title: str, reading: Reading) -> Document:
-    """A document from its fields, with their ranges checked; raises WrongInput."""
+def convert(merged: Mapping[str, Any], kind: type[Document], who: str, reading: Reading) -> Document:
+    """A document from its fields, with their ranges checked; raises WrongInput, about what `who` needs."""
     given = {name: value for name, value in merged.items() if value is not None}
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
-        raise WrongInput(_fault(str(error), given, fields_of(kind), title, reading)) from error  # type: ignore[arg-type]
+        raise WrongInput(_fault(str(error), given, fields_of(kind), who, reading)) from error  # type: ignore[arg-type]
 
 
 def _fault(
-    message: str, given: Mapping[str, Any], fields: tuple[Field, ...], title: str, reading: Reading
+    message: str, given: Mapping[str, Any], fields: tuple[Field, ...], who: str, reading: Reading
 ) -> str:
     missing = re.search(r"required field `(\w+)`", message)
     if missing:
         field = find_field(fields, missing[1])
-        return f"A new {title} needs {field.option if field else missing[1]}. {field.help if field else ''}".strip()
+        return f"{who} needs {field.option if field else missing[1]}. {field.help if field else ''}".strip()
     place = re.search(r"`\$\.(\w+)", message)
     field = find_field(fields, place[1]) if place else None
     if field is None:

@@ -58,7 +58,8 @@ def print_table(names: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
         min(WIDEST, max([len(head), *(len(row[place]) for row in rows)])) for place, head in enumerate(heads)
     ]
     for row in [heads, *rows]:
-        print("  ".join(f"{_cut(text):<{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
+        cells = [f"{_cut(text):<{width}}" for text, width in zip(row[:-1], widths[:-1], strict=True)]
+        print("  ".join([*cells, row[-1]]).rstrip())  # the last column may be a sentence
     if not rows:
         print("(none)")
 
