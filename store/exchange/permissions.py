@@ -1,6 +1,7 @@
 """What a role may allow, and the roles that need no set-up; headquarters sends further ones with job 1060."""
 
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Permission(StrEnum):
@@ -27,6 +28,7 @@ ROLES: dict[str, frozenset[Permission]] = {
 """A technician looks after the register and touches no money. Approval by a second person comes with overrides."""
 
 
+@lru_cache(maxsize=128)
 def permissions_of(role: str, permissions: str = "") -> frozenset[Permission]:
     """What a role may do: `permissions` (words apart by spaces) when headquarters sent any, else what is built in.
 

@@ -18,6 +18,7 @@ _OPERATOR = """
 select s.number, s.name, s.role, s.salt, s.hash, coalesce(r.permissions, '')
 from staff s left join role r on r.code = s.role where s.number = ?"""
 _ROLE = "select code, name, permissions from role where code = ?"
+_ROLES = "select code, name, permissions from role order by code"
 _PROFILE = "select detail from offline_profile where code = ?"
 _REGISTER = "select number, name, support_offline, offline_profile, detail from register where number = ?"
 _LAYOUT = """
@@ -157,6 +158,12 @@ class CatalogRows:
         for row in self._rows(_ROLE, code):
             return Role(code=row[0], name=row[1], permissions=tuple(row[2].split()))
         return None
+
+    def roles(self) -> tuple[Role, ...]:
+        """Every role that headquarters sent."""
+        return tuple(
+            Role(code=row[0], name=row[1], permissions=tuple(row[2].split())) for row in self._rows(_ROLES)
+        )
 
     def offline_profile(self, code: str) -> dict[str, Any] | None:
         """The fields of an offline profile as headquarters wrote them, or None."""

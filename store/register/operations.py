@@ -4,9 +4,11 @@ Numbers and names are those of the trade (docs/operations.md, made from this tab
 own. Only what is built is listed, so a key or a menu row never promises what fails.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
-from store.exchange.permissions import ROLES, Permission
+from store.exchange.permissions import ROLES, Permission, permissions_of
 from store.register.view import Mode
 
 __all__ = [
@@ -22,16 +24,20 @@ __all__ = [
 ]
 
 
-def may(role: str, permission: Permission) -> bool:
-    """Whether `role` has `permission`; nobody signed in is the role ""."""
+def may(role: str, permission: Permission, permissions: str = "") -> bool:
+    """Whether `role` has `permission`; nobody signed in is the role "". `permissions` are headquarters' words for it."""
     if permission is Permission.ANYONE:
         return True
-    return permission in ROLES.get(role, frozenset())
+    return bool(role) and permission in permissions_of(role, permissions)
 
 
-def roles_with(permission: Permission) -> tuple[str, ...]:
-    """The roles that have `permission`, for a sentence that says whom to ask."""
-    return tuple(role for role in ROLES if may(role, permission))
+def roles_with(permission: Permission, sent: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The roles that have `permission`, for a sentence that says whom to ask.
+
+    `sent` are the roles of headquarters with their permissions; without any, those that are built in.
+    """
+    roles = sent or dict.fromkeys(ROLES, "")
+    return tuple(role for role, permissions in roles.items() if may(role, permission, permissions))
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +117,13 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(1056, "Print X report", Permission.SHIFT_REPORT, _FREE, _OWN_JOURNAL),
     _operation(1200, "Declare start amount", Permission.OPEN_SHIFT, frozenset({Mode.SHIFT}), _LOCAL),
     _operation(9101, "Sell by department", _SELL, _SELLING, _OWN_DATA, "Ins"),
+    _operation(
+        9110,
+        "Sign in by telephone code",
+        Permission.ANYONE,
+        frozenset({Mode.LOCKED}),
+        "Headquarters tells the code by telephone; it is checked on the register.",
+    ),
     Operation(
         number=9801,
         name="Pull or restore the network cable",
@@ -142,12 +155,14 @@ OPERATIONS: tuple[Operation, ...] = (
 BY_NUMBER: dict[int, Operation] = {operation.number: operation for operation in OPERATIONS}
 
 
-def operations_for(mode: Mode, role: str, *, demo: bool) -> tuple[int, ...]:
+def operations_for(mode: Mode, role: str, permissions: str = "", *, demo: bool) -> tuple[int, ...]:
     """Numbers of the operations that `role` can run in `mode`; those of the demo shop only when `demo`."""
     return tuple(
         operation.number
         for operation in OPERATIONS
-        if mode in operation.modes and may(role, operation.permission) and (demo or not operation.demo)
+        if mode in operation.modes
+        and may(role, operation.permission, permissions)
+        and (demo or not operation.demo)
     )
 
 

@@ -217,3 +217,5 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     operations: tuple[int, ...] = ()
     """Numbers of the operations that can be run now; a screen draws no other key."""
     demo: bool = False
+    may_switch: bool = True
+    """Whether operation 917 connects and disconnects here; false on the sign-in screen of a store that forbids it."""

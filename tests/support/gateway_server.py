@@ -16,6 +16,7 @@ from aiohttp import web
 
 from gateway_world import ITEMS
 from store.exchange import messages
+from store.exchange.delivery import PATH_STAFF
 from store.exchange.messages import Health, Problem, SeriesHead, WireItem, WireSearch
 
 HEADERS = {messages.PROTOCOL_HEADER: "1"}
@@ -36,6 +37,8 @@ class SmallServer:
         self.problem = None
         """(status, kind, detail) for every signed request."""
         self.head_seq = 0
+        self.staff = {}
+        """number: WireStaff, as headquarters has them now."""
         self.package = b""
         self.requests = []
         self.last = None
@@ -59,6 +62,7 @@ class SmallServer:
                 web.get(messages.PATH_ITEM, self._item),
                 web.get(messages.PATH_SEARCH, self._search),
                 web.get(messages.PATH_HEAD, self._head),
+                web.get(PATH_STAFF, self._staff),
                 web.post(messages.PATH_RECORDS, self._records),
                 web.get(messages.PATH_PACKAGE, self._package),
             ]
@@ -105,6 +109,11 @@ class SmallServer:
     async def _head(self, request):
         series = request.match_info["series"]
         return answer(SeriesHead(series=series, seq=self.head_seq, hash="00", time_ms=now_ms()))
+
+    async def _staff(self, request):
+        if (member := self.staff.get(request.match_info["number"])) is not None:
+            return answer(member)
+        return problem(404, "unknown-operator", "Nobody of that number works here.")
 
     async def _records(self, request):
         batch = msgspec.json.decode(await request.read(), type=messages.RecordBatch)

@@ -12,6 +12,7 @@ from store.gateway.connection import HeadVerdict
 from store.gateway.failover import FailoverGateway
 from store.gateway.offline import OfflineCatalog
 from store.gateway.profile import OfflineProfile
+from store.gateway.staff import StaffDirectory
 from store.gateway.supervisor import ConnectionSupervisor
 
 
@@ -21,10 +22,12 @@ class Shop:
     def __init__(self, server, proxy, catalog, profile, store=None, addresses=None):
         self.server, self.proxy, self.catalog = server, proxy, catalog
         self.profile = profile
+        self.present = False
         self.store = store or MemoryStore()
         self.differences = []
         self.changes = []
-        clock, randomness = RealClock(), SeededRandomness()
+        self.clock = clock = RealClock()
+        randomness = SeededRandomness()
         self.client = RetailClient(
             address=f"http://{'localhost' if addresses else '127.0.0.1'}:{proxy.port}",
             addresses=addresses,
@@ -40,6 +43,7 @@ class Shop:
             store=self.store,
             heads=self._agree,
             on_change=self._changed,
+            present=lambda: self.present,
         )
         self.client.watch(self.supervisor)
         self.gateway = FailoverGateway(
@@ -98,6 +102,19 @@ class Shop:
 
     def _changed(self):
         self.changes.append(self.supervisor.mode.value)
+
+
+def directory_of(shop, *, catalog=True):
+    """Who may sign in at this register."""
+    offline = shop.catalog if catalog else None
+    return StaffDirectory(
+        client=shop.client,
+        connection=shop.supervisor,
+        local=lambda number: offline.operator(number) if offline else None,
+        has_catalog=lambda: offline is not None,
+        profile=lambda: shop.profile,
+        clock=shop.clock,
+    )
 
 
 @asynccontextmanager

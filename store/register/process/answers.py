@@ -6,10 +6,9 @@ from typing import Any
 from store.gateway.connection import Connection, SwitchAnswer
 from store.register.control.messages import Command, Query
 from store.register.control.server import AnswerRefused
+from store.register.session.run_operation import BEFORE_SIGN_IN
 from store.register.session.session import Session
 from store.register.view import Mode
-
-BEFORE_SIGN_IN = "This store switches the connection after sign-in only. Sign in first."
 
 
 class CoreAnswers:

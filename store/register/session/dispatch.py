@@ -4,6 +4,7 @@ from typing import assert_never
 
 from store.register.intents import Intent, IntentKind, OutcomeKind
 from store.register.session import (
+    emergency,
     restore,
     sale_department,
     sale_desk,
@@ -109,6 +110,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
     kind = asked.question.kind
     if kind == "price_check":
         return await sale_desk.check_price(work, text) if text else DONE
+    if kind in emergency.QUESTIONS and not scanned:  # a code of eight digits may look like a barcode
+        return await emergency.answer(work, kind, text)
     if scanned or looks_like_code(text):
         return work.keep(text, "refused while the question is open. Answer it first.")
     if asked.question.guarded:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from store.register.intents import OutcomeKind
 from store.register.operations import BY_NUMBER
 from store.register.session import (
+    emergency,
     sale_department,
     sale_desk,
     sale_lines,
@@ -20,6 +21,8 @@ from store.sale.barcode import looks_like_code
 
 DURING_A_QUESTION = frozenset({108, 703, 917, 9801, 9802, 9900, 9901})
 """What does not touch the sale, and the lock, which leaves the question."""
+
+BEFORE_SIGN_IN = "This store switches the connection after sign-in only. Sign in first."
 
 CURES = {
     Mode.STARTING: "the register is starting. A moment, please.",
@@ -135,8 +138,14 @@ async def _sign_on(work: Work, text: str, seq: int) -> Reply:
     return DONE
 
 
+async def _emergency(work: Work, text: str, seq: int) -> Reply:
+    return await emergency.begin(work, text)
+
+
 async def _connection(work: Work, text: str, seq: int) -> Reply:
     """917 with a word presses the button; the screen shows the rest by itself."""
+    if work.state.till is TillState.LOCKED and not work.ports.may_switch_before_sign_in():
+        return work.refuse(BEFORE_SIGN_IN)
     match text.lower():
         case "connect":
             answer = await work.ports.connection.connect(work.state.sale is not None)
@@ -215,6 +224,7 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     1056: _simple(shift_desk.x_report),
     1200: _start_amount,
     9101: _department,
+    9110: _emergency,
     9801: _demo(9801),
     9802: _demo(9802),
     9900: _end,

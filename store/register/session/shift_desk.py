@@ -43,6 +43,8 @@ async def open_with(work: Work, text: str, *, scanned: bool) -> Reply:
         return DONE
     if not work.may(Permission.OPEN_SHIFT):
         return work.lacks(Permission.OPEN_SHIFT, "Opening a shift")
+    if not work.ports.shop.version:  # not even the currency is known
+        return work.refuse(f"The shift opens when the data of the shop are here. {work.ports.shop.trouble}")
     amount = drawer_amount(work, text)
     if amount is None:
         return work.refuse(f"{text[:20]!r} is no amount. Type what is in the drawer, such as 100 or 0.")

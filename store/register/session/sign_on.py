@@ -1,8 +1,8 @@
 """Who is at the till: operator number, then PIN; sign-off, lock and unlock.
 
-PINs are checked on the register, online and offline alike. An attempt is counted, durably, before it is judged, so that
-pulling the plug forgives nothing: five failures cost 30 s, each further one twice as long up to 15 minutes, and after
-ten a manager has to sign on before a cashier may try again.
+Who an operator is says the server while it can be asked, else the catalog; the PIN is checked on the register always.
+An attempt is counted, durably, before it is judged, so that pulling the plug forgives nothing: five failures cost 30 s,
+each further one twice as long up to 15 minutes, and after ten a manager has to sign on before a cashier may try again.
 """
 
 from typing import Any
@@ -31,7 +31,9 @@ REGISTER_KEY = "(register)"
 NUMBER_LIMIT = 20
 PIN_LIMIT = 64
 ENTRY_IS_SCAN = "is a code, not an operator. Sign in first, then scan it again."
-NOBODY_KNOWN = "There is no catalog, so no operator is known. They are known when the server has answered."
+NOBODY_KNOWN = (
+    "No operator is known here yet: the server does not answer, and its data were never here. Try again."
+)
 WARN_FREE_BYTES = 200 * 1024 * 1024
 
 
@@ -62,13 +64,23 @@ def name_operator(work: Work, text: str) -> Reply:
     number = text.strip()
     if not number:
         return DONE
-    if work.ports.shop.trouble:
-        return work.refuse(NOBODY_KNOWN)
-    if len(number) > NUMBER_LIMIT or not number.isascii() or not number.isalnum():
-        return work.refuse("An operator number has letters and digits only.")
+    if refusal := no_number(number):
+        return work.refuse(refusal)
     work.put(named=number)
     work.say("Type your PIN and Enter.")
     return DONE
+
+
+def no_number(number: str) -> str:
+    """Empty, or why this cannot be an operator's number."""
+    if not 0 < len(number) <= NUMBER_LIMIT or not number.isascii() or not number.isalnum():
+        return "An operator number has letters and digits only."
+    return ""
+
+
+def takes_over(operator: StaffMember | None) -> bool:
+    """Whether this person may do what a manager does at the sign-in."""
+    return operator is not None and may(operator.role, Permission.TAKE_OVER, operator.permissions)
 
 
 def forget_named(work: Work) -> Reply:
@@ -83,19 +95,19 @@ def forget_named(work: Work) -> Reply:
 
 async def try_pin(work: Work, number: str, pin: str) -> Reply:
     """Count the attempt, then judge it."""
-    operator = work.ports.shop.operator(number)
     work.put(named="")
-    if operator is None and work.ports.shop.trouble:
+    found = await work.ports.staff.find(number)
+    operator = found.member
+    if operator is None and not found.known:
         return work.refuse(NOBODY_KNOWN)
     try:
-        waiting = await wait_words(work, number, operator)
+        waiting = await wait_words(work, number, freed_by_time=takes_over(operator))
         if waiting:
             return work.refuse(waiting)
         attempt = await count_attempt(work, number)
     except JournalError as error:
         work.stop_safely(error.sentence)
         return work.refuse(error.sentence)
-    await work.ports.connection.started()
     right = await check_pin(work.ports.pepper, pin, operator.hash if operator else "")
     if not right or operator is None:
         return wrong_pin(work, attempt, operator)
@@ -108,8 +120,8 @@ async def try_pin(work: Work, number: str, pin: str) -> Reply:
     return await signed_in(work, operator)
 
 
-async def wait_words(work: Work, number: str, operator: StaffMember | None) -> str:
-    """Why this operator may not try now, or ""."""
+async def wait_words(work: Work, number: str, *, freed_by_time: bool) -> str:
+    """Why this operator may not try now, or ""; `freed_by_time`: nobody has to free this one after ten failures."""
     own = await work.ports.journal.lockout(number)
     whole = await work.ports.journal.lockout(REGISTER_KEY)
     # A clock that was set back must not lock anybody out for longer than the rule says.
@@ -117,8 +129,7 @@ async def wait_words(work: Work, number: str, operator: StaffMember | None) -> s
     if left_ms > 0:
         seconds = min(-(-left_ms // 1000), LONGEST_WAIT_S)
         return f"Too many wrong PINs. Try again in {seconds} s."
-    free_by_time = operator is not None and may(operator.role, Permission.TAKE_OVER)
-    if own.failures >= SUPERVISOR_FAILURES and not free_by_time:
+    if own.failures >= SUPERVISOR_FAILURES and not freed_by_time:
         return f"Operator {number} is locked after {own.failures} wrong PINs. A manager signs on to free it."
     return ""
 
@@ -138,8 +149,7 @@ async def count_attempt(work: Work, number: str) -> Lockout:
 def wrong_pin(work: Work, attempt: Lockout, operator: StaffMember | None) -> Reply:
     """The same words whether the number or the PIN is wrong."""
     seconds = wait_s(attempt.failures, FREE_FAILURES)
-    free_by_time = operator is not None and may(operator.role, Permission.TAKE_OVER)
-    if attempt.failures >= SUPERVISOR_FAILURES and not free_by_time:
+    if attempt.failures >= SUPERVISOR_FAILURES and not takes_over(operator):
         work.put(locked_out=tuple({*work.state.locked_out, attempt.key}))
         return work.refuse("Number or PIN is wrong. Now locked: a manager signs on to free the operator.")
     if seconds:
@@ -151,7 +161,7 @@ def other_owner(state: SessionState, operator: StaffMember) -> str:
     """The name of who left a sale open, when `operator` may not take it over; else ""."""
     if state.sale is None or state.operator is None or state.operator.number == operator.number:
         return ""
-    return "" if may(operator.role, Permission.TAKE_OVER) else state.operator.name
+    return "" if takes_over(operator) else state.operator.name
 
 
 async def forgive(work: Work, operator: StaffMember) -> tuple[str, ...]:
@@ -160,18 +170,18 @@ async def forgive(work: Work, operator: StaffMember) -> tuple[str, ...]:
     await journal.save_lockout(Lockout(key=REGISTER_KEY))
     await journal.save_lockout(Lockout(key=operator.number))
     freed = []
-    if may(operator.role, Permission.TAKE_OVER):
+    if takes_over(operator):
         for number in work.state.locked_out:
             await journal.save_lockout(Lockout(key=number))
             freed.append(number)
     return tuple(freed)
 
 
-async def signed_in(work: Work, operator: StaffMember) -> Reply:
-    """The right PIN: a record, and the way into the sale that was open, or to the start."""
+async def signed_in(work: Work, operator: StaffMember, *, kind: str = "", **facts: str) -> Reply:
+    """The right PIN (or code): a record, and the way into the sale that was open, or to the start."""
     state = work.state
     same = state.operator is not None and state.operator.number == operator.number
-    kind = "unlock" if same else "sign.on"
+    kind = kind or ("unlock" if same else "sign.on")
     event = {
         TillState.SALE: TillEvent.SIGNED_IN_TO_SALE,
         TillState.TENDER: TillEvent.SIGNED_IN_TO_TENDER,
@@ -179,7 +189,11 @@ async def signed_in(work: Work, operator: StaffMember) -> Reply:
     following = msgspec.structs.replace(
         state,
         till=after(state.till, event),
-        operator=SignedOn(number=operator.number, name=operator.name, role=operator.role),
+        operator=SignedOn(
+            number=operator.number, name=operator.name, role=operator.role, permissions=operator.permissions
+        ),
+        asked=None,
+        emergency=None,
         named="",
         report=(),
         locked_out=(),
@@ -189,12 +203,13 @@ async def signed_in(work: Work, operator: StaffMember) -> Reply:
     except JournalError as error:
         work.stop_safely(error.sentence)
         return work.refuse(error.sentence)
-    body: dict[str, Any] = {"role": operator.role}
+    body: dict[str, Any] = {"role": operator.role, **facts}
     if freed:
         body["freed"] = list(freed)
     if await work.commit(kind, following, body, txn_id=work.fresh_id()) is None:
         return work.refuse(work.message.text)
     work.slip = None
+    work.ports.signed_in()
     greet(work, operator.name, freed)
     return DONE
 

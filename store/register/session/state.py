@@ -17,6 +17,17 @@ class SignedOn(msgspec.Struct, frozen=True, kw_only=True):
     number: str
     name: str
     role: str
+    permissions: str = ""
+    """What headquarters lets the role do, as it was at the sign-in; empty for what is built in."""
+
+
+class Emergency(msgspec.Struct, frozen=True, kw_only=True):
+    """A challenge that headquarters may answer by telephone; `tries` codes were wrong so far."""
+
+    operator: str
+    challenge: str
+    until_ms: int
+    tries: int = 0
 
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +80,8 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """On the sign-in screen: the operator number typed so far. A PIN is never kept."""
     locked_out: tuple[str, ...] = ()
     """Operators whom only a manager's sign-in frees."""
+    emergency: Emergency | None = None
+    """The challenge that was shown last for a sign-in by telephone code."""
     shift: Shift | None = None
     last_shift: int = 0
     grand_total: int = 0
@@ -101,6 +114,11 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         if self.operator is None or self.till is TillState.LOCKED:
             return ""
         return self.operator.role
+
+    @property
+    def permissions(self) -> str:
+        """What headquarters lets that role do; empty for what is built in."""
+        return self.operator.permissions if self.operator is not None and self.role else ""
 
 
 ENCODER = msgspec.json.Encoder()

@@ -86,6 +86,7 @@ class ViewMaker:
             paper_title=title,
             operations=self._operations(state),
             demo=self._ports.config.demo,
+            may_switch=mode is not Mode.LOCKED or self._ports.may_switch_before_sign_in(),
         )
 
     def _window(self, state: SessionState) -> tuple[int, tuple[LineView, ...]]:
@@ -214,7 +215,8 @@ class ViewMaker:
         )
 
     def _operations(self, state: SessionState) -> tuple[int, ...]:
-        return operations_for(state.mode, state.role, demo=bool(self._ports.demo_operations))
+        demo = bool(self._ports.demo_operations)
+        return operations_for(state.mode, state.role, state.permissions, demo=demo)
 
 
 def entry_of(state: SessionState) -> Entry:

@@ -62,15 +62,17 @@ async def test_without_a_catalog_nobody_is_known_and_no_try_is_counted(tmp_path,
         try:
             if lost_after_the_number:
                 await till.enter("101")
-            shop.trouble, shop.staff = "There is no usable catalog.", {}
-            outcome = await till.enter("101101" if lost_after_the_number else "101")
+            shop.trouble, shop.version, shop.staff = "There is no usable catalog.", "", {}
+            if not lost_after_the_number:
+                await till.enter("101")
+            outcome = await till.enter("101101")
             assert outcome.outcome is REFUSED
-            assert "no operator is known. They are known when the server has answered." in outcome.why
+            assert "No operator is known here yet: the server does not answer" in outcome.why
             assert (await till.journal.lockout("101")).failures == 0
             assert (await till.journal.lockout(REGISTER_KEY)).failures == 0
             assert till.view.entry is Entry.OPERATOR
         finally:
-            shop.trouble, shop.staff = "", staff
+            shop.trouble, shop.version, shop.staff = "", "c000001", staff
         assert (await till.sign_in()).outcome is DONE
 
 
