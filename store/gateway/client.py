@@ -30,13 +30,11 @@ if TYPE_CHECKING:
     from aiohttp.abc import AbstractResolver
 
 MAX_ANSWER_BYTES = 1_048_576
-MAX_PACKAGE_BYTES = 134_217_728
 KEEP_ALIVE_S = 30.0
 """Shorter than the idle time after which routers forget a connection: a forgotten one swallows the next request."""
 NEXT_ADDRESS_S = 0.05
 """What a broken address family may cost before the other is tried too; aiohttp's 0.25 s is longer than the hedge."""
 UPLOAD_DEADLINE_S = 10.0
-DOWNLOAD_DEADLINE_S = 600.0
 PIECE_DEADLINE_S = 30.0
 """Silence after which a download is given up; what came is kept."""
 CLOSING = "the register is closing"
@@ -195,23 +193,6 @@ class RetailClient:
         body = msgspec.json.encode(request)
         async with self._answer("POST", messages.PATH_ENROLMENT, body, deadline_s, signed=False) as answer:
             return await self._read(answer, messages.EnrolmentAnswer)
-
-    async def package_info(self, *, deadline_s: float = UPLOAD_DEADLINE_S) -> messages.PackageInfo:
-        """Facts about the server's current data package."""
-        async with self._answer("GET", messages.PATH_PACKAGE + "?meta=1", b"", deadline_s) as answer:
-            return await self._read(answer, messages.PackageInfo)
-
-    async def package(self, *, deadline_s: float = DOWNLOAD_DEADLINE_S) -> bytes:
-        """The server's current data package as one file; the caller compares size and digest with `PackageInfo`."""
-        chunks: list[bytes] = []
-        size = 0
-        async with self._answer("GET", messages.PATH_PACKAGE, b"", deadline_s) as answer:
-            while chunk := await self._next_piece(answer):
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > MAX_PACKAGE_BYTES:
-                    raise answers.not_ours(self._server)
-        return b"".join(chunks)
 
     # --- for `sync_calls`
 

@@ -34,6 +34,11 @@ class RegisterHome:
         return self.path / "sync.json"
 
     @property
+    def headers_folder(self) -> Path:
+        """Signed headers of data packages while those are being fetched."""
+        return self.path / "packages" / "headers"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one core."""
         return self.path / "run" / "core.lock"

@@ -82,8 +82,9 @@ def shop(tmp_path):
         server.end(signal.SIGKILL)
 
 
-def activate(capsys, home, address, code):
-    result = main(["activate", "--home", str(home.path), "--server", address, "--code", code, "--json"])
+def activate(capsys, home, address, code, *options):
+    words = ["activate", "--home", str(home.path), "--server", address, "--code", code, "--json"]
+    result = main([*words, *(options or ("--fetch-now",))])
     captured = capsys.readouterr()
     return result, captured.out, captured.err
 

@@ -109,11 +109,45 @@ async def test_every_call_brings_its_struct(client, server):
     assert await client.find_item(UNKNOWN_KEYS, deadline_s=1) is None
     assert [item.sku for item in (await client.search("milch", 2, deadline_s=1)).items] == ["4713", "4712"]
     assert (await client.head(deadline_s=1)).series == "S0001-R01.1"
-    server.package = bytes(300_000)
-    assert (await client.package_info(deadline_s=1)).size == 300_000
-    assert await client.package(deadline_s=2) == server.package
-    assert client.heard.answers == 6
+    assert client.heard.answers == 4
     assert client.heard.refusals == []
+
+
+async def test_bytes_are_fetched_from_any_position_on(client, server):
+    server.package = bytes(range(256)) * 1_200
+    for begin in (0, 1, 255, 300_000, len(server.package) - 1):
+        came = bytearray(server.package[:begin])
+
+        async def write(offset, piece, came=came):
+            assert offset == len(came)
+            came.extend(piece)
+
+        await client.fetch(messages.PATH_PACKAGE, begin, write, deadline_s=2)
+        assert came == server.package
+    with pytest.raises(ServerRefused) as refused:
+        await client.fetch(messages.PATH_PACKAGE, len(server.package), write, deadline_s=2)
+    assert refused.value.status == 416
+
+
+async def test_server_that_knows_no_ranges_begins_at_the_first_byte_again(client, server):
+    server.package, server.knows_ranges = bytes(70_000), False
+    begins = []
+
+    async def write(offset, piece):
+        begins.append(offset)
+
+    await client.fetch(messages.PATH_PACKAGE, 500, write, deadline_s=2)
+    assert begins[0] == 0
+
+
+async def test_partial_answer_from_another_position_is_no_answer_of_ours(client, server):
+    server.package, server.shift = bytes(70_000), 7
+
+    async def write(offset, piece):
+        raise AssertionError("nothing of it may be taken")
+
+    with pytest.raises(ServerUnreachable, match="not as a Retail Server"):
+        await client.fetch(messages.PATH_PACKAGE, 500, write, deadline_s=2)
 
 
 async def test_an_upload_that_was_stored_in_part_is_an_answer(client, server):

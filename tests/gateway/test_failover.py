@@ -314,7 +314,7 @@ async def test_disconnect_answers_a_waiting_scan_at_once_and_then_nothing_is_sen
     taken = shop.proxy.connections, shop.proxy.requests
     assert (await shop.find())[0].source is Source.OFFLINE
     with pytest.raises(ServerUnreachable):
-        await shop.client.package_info()
+        await shop.client.health(deadline_s=1)
     await asyncio.sleep(0.2)
     assert (shop.proxy.connections, shop.proxy.requests) == taken
     assert shop.supervisor.status().word == "OFFLINE manual"

@@ -40,6 +40,8 @@ class SmallServer:
         self.staff = {}
         """number: WireStaff, as headquarters has them now."""
         self.package = b""
+        self.knows_ranges = True
+        self.shift = 0
         self.requests = []
         self.last = None
         """The last request as it came: path and query, headers."""
@@ -125,11 +127,14 @@ class SmallServer:
         )
 
     async def _package(self, request):
-        if "meta" in request.query:
-            return answer(
-                messages.PackageInfo(package_seq=1, size=len(self.package), sha256="", created_ms=0)
-            )
-        return web.Response(body=self.package, content_type="application/octet-stream", headers=HEADERS)
+        begin, size = request.http_range.start or 0, len(self.package)
+        if not begin or not self.knows_ranges:
+            return web.Response(body=self.package, content_type="application/octet-stream", headers=HEADERS)
+        if begin >= size:
+            return web.Response(status=416, headers=HEADERS)
+        begin += self.shift
+        headers = {**HEADERS, "Content-Range": f"bytes {begin}-{size - 1}/{size}"}
+        return web.Response(status=206, body=self.package[begin:], headers=headers)
 
     def _items(self):
         items = {}

@@ -1,4 +1,4 @@
-"""`outpost activate`: makes this machine a register, with everything it needs to sell even if the server dies next."""
+"""`outpost activate`: makes this machine a register; its data comes with the first sign-in, or at once."""
 
 import argparse
 import sys
@@ -29,12 +29,17 @@ def declare(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="keep secrets in a throw-away vault; only for a server on this machine, where it is the default",
     )
+    parser.add_argument(
+        "--fetch-now",
+        action="store_true",
+        help="fetch the shop's data at once; otherwise it comes with the first sign-in",
+    )
     declare_home(parser)
     declare_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Enrol, fetch the shop's data, say who this is now."""
+    """Enrol, fetch the shop's data if asked to, say who this is now."""
     server_of(options.server)
     local = urlsplit(options.server).hostname in THIS_MACHINE
     if options.insecure_vault and not local:
@@ -42,7 +47,13 @@ def run(options: argparse.Namespace) -> int:
             ExitCode.REFUSED,
             "An insecure vault is for a server on this machine only. Provide the systemd credential outpost-kek.",
         )
-    activated = activate(home_of(options), options.server, options.code, allow_insecure=local)
+    activated = activate(
+        home_of(options),
+        options.server,
+        options.code,
+        allow_insecure=local,
+        fetch_now=options.fetch_now,
+    )
     if activated.enrolment.insecure:
         print(INSECURE, file=sys.stderr)
     if options.json:
@@ -72,5 +83,5 @@ def sentence_of(activated: Activated) -> str:
     enrolment, catalog = activated.enrolment, activated.catalog
     who = f"This is register {enrolment.register} of {enrolment.store_name} now, series {enrolment.series}."
     if catalog is None:
-        return f"{who} {activated.missing}"
+        return f"{who} {activated.missing} Start it with `outpost register`."
     return f"{who} The offline database holds {catalog.rows:,} rows. Start it with `outpost register`."

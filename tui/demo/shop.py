@@ -112,7 +112,7 @@ def configure(shop: ShopHome, wishes: ShopWishes, server_url: str, *, with_floor
 def enrol_register(shop: ShopHome, server_url: str, code: str) -> None:
     """Make the register a register; nothing to do without a code."""
     if code:
-        activate(shop.register, server_url, code, allow_insecure=True)
+        activate(shop.register, server_url, code, allow_insecure=True, fetch_now=True)
 
 
 async def start_server(shop: ShopHome, port: int) -> ServerSwitch:

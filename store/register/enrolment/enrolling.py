@@ -10,16 +10,17 @@ import msgspec
 from store.database.vault import OutpostVault, open_vault
 from store.exchange.request import sign_request
 from store.gateway.client import RetailClient
-from store.gateway.errors import GatewayError, ServerRefused
+from store.gateway.sync_calls import SyncCalls
 from store.register.catalog.keeper import CatalogKeeper, CatalogVersion
 from store.register.enrolment.activation import ActivationRefused, Enrolment, enrol, load_signer
 from store.register.home import RegisterHome
-from store.register.system_ports import SystemClock, SystemRandomness
+from store.register.sync.downloader import Downloader
+from store.register.sync.history import SyncHistory
+from store.register.sync.round import RoundResult
+from store.register.system_ports import SystemClock, SystemRandomness, SystemStorage
 
-PACKAGE_S = 300.0
-NOT_FOUND = 404
-"""The server's answer while it has no package yet."""
-NO_PACKAGE = "The server has no data package yet; the register fetches it when there is one."
+NOTHING_THERE = "the server has no data package yet"
+WITH_THE_FIRST_SIGN_IN = "Its data comes with the first sign-in."
 
 
 class Activated(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,17 +31,21 @@ class Activated(msgspec.Struct, frozen=True, kw_only=True):
     missing: str = ""
 
 
-def activate(home: RegisterHome, server_url: str, code: str, *, allow_insecure: bool) -> Activated:
-    """Enrol, write register.toml where there is none, fetch and apply the server's package. Blocks.
+def activate(
+    home: RegisterHome, server_url: str, code: str, *, allow_insecure: bool, fetch_now: bool = False
+) -> Activated:
+    """Enrol, write register.toml where there is none. Blocks.
 
-    A package that does not come is no error: the register fetches it later. Raises VaultError, ActivationRefused,
-    GatewayError, CatalogRefused and ServerAddressError.
+    The shop's data comes with the first sign-in, or at once with `fetch_now`; data that does not come is no error.
+    Raises VaultError, ActivationRefused, GatewayError and ServerAddressError.
     """
     vault = open_vault(home.path, allow_insecure)
-    return asyncio.run(become_register(home, server_url, code, vault))
+    return asyncio.run(become_register(home, server_url, code, vault, fetch_now=fetch_now))
 
 
-async def become_register(home: RegisterHome, server_url: str, code: str, vault: OutpostVault) -> Activated:
+async def become_register(
+    home: RegisterHome, server_url: str, code: str, vault: OutpostVault, *, fetch_now: bool
+) -> Activated:
     """The network's part of it."""
     clock, randomness = SystemClock(), SystemRandomness()
     client = RetailClient(address=server_url, clock=clock, randomness=randomness)
@@ -57,7 +62,7 @@ async def become_register(home: RegisterHome, server_url: str, code: str, vault:
     finally:
         await client.close()
     write_config(home.config_file, enrolment)
-    missing = await fetch_shop_data(home, enrolment, vault)
+    missing = await fetch_shop_data(home, enrolment, vault) if fetch_now else WITH_THE_FIRST_SIGN_IN
     catalog = CatalogKeeper(home.path, clock.wall_ms).load()
     return Activated(enrolment=enrolment, catalog=catalog, missing=missing)
 
@@ -80,22 +85,40 @@ async def fetch_shop_data(home: RegisterHome, enrolment: Enrolment, vault: Outpo
         ),
     )
     keeper = CatalogKeeper(home.path, clock.wall_ms)
-    keeper.load()
+    await asyncio.to_thread(keeper.load)
     try:
-        info = await client.package_info(deadline_s=PACKAGE_S)
-        if keeper.wants(info.package_seq):
-            package = await client.package(deadline_s=PACKAGE_S)
-            await keeper.apply_file(package, bytes.fromhex(enrolment.root_key))
-            keeper.flip()
-    except ServerRefused as error:
-        if error.status != NOT_FOUND:
-            raise
-        return NO_PACKAGE
-    except GatewayError as error:
-        return f"The shop's data did not come ({error.reason}); the register fetches it later."
+        result = await first_round(home, enrolment, keeper, client)
     finally:
         await client.close()
-    return ""
+    keeper.flip()
+    if keeper.active() is not None:
+        return ""
+    return f"The shop's data did not come ({result.reason or NOTHING_THERE}); the register fetches it later."
+
+
+async def first_round(
+    home: RegisterHome, enrolment: Enrolment, keeper: CatalogKeeper, client: RetailClient
+) -> RoundResult:
+    """One round of downloads, as the sync library makes them later."""
+    history = SyncHistory(home.sync_file)
+    history.load()
+    storage = SystemStorage()
+    downloader = Downloader(
+        register=enrolment.register,
+        keeper=keeper,
+        chunks=keeper.chunks,
+        headers=home.headers_folder,
+        calls=SyncCalls(client),
+        unreachable=lambda reason: None,
+        root_key=bytes.fromhex(enrolment.root_key),
+        clock=SystemClock(),
+        free_bytes=lambda: storage.free_bytes(str(home.path)),
+        paying=lambda: False,
+        history=history,
+        on_change=lambda: None,
+        on_step=lambda: None,
+    )
+    return await downloader.look()
 
 
 def write_config(path: Path, enrolment: Enrolment) -> None:

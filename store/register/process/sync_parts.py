@@ -1,7 +1,6 @@
 """How the sync library hangs together with the rest of the core."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from store.gateway.client import RetailClient
 from store.gateway.supervisor import ConnectionSupervisor
@@ -102,9 +101,9 @@ class SyncParts:
             register=self._enrolment.register,
             keeper=self._keeper,
             chunks=self._keeper.chunks,
-            headers=headers_in(self._home.path),
+            headers=self._home.headers_folder,
             calls=self._calls,
-            connection=self._connection,
+            unreachable=self._connection.sync_failed,
             root_key=bytes.fromhex(self._enrolment.root_key),
             clock=self._clock,
             free_bytes=lambda: self._storage.free_bytes(str(self._home.path)),
@@ -130,7 +129,3 @@ class SyncParts:
             on_change=changed,
         )
 
-
-def headers_in(home: Path) -> Path:
-    """Where headers lie while their packages are being fetched."""
-    return home / "packages" / "headers"

@@ -16,7 +16,6 @@ from store.exchange.delivery import DownloadEntry, Downloads, SessionReport
 from store.exchange.jobs import TRY_COUNT, DownloadStatus
 from store.exchange.package_header import READER, ChunkEntry, PackageHeader, read_header
 from store.gateway.client import Write
-from store.gateway.connection import Connection
 from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerUnreachable
 from store.register.catalog.keeper import CatalogKeeper, CatalogRefused, ChunkNeeded, WrongBase
 from store.register.ports import Clock
@@ -46,7 +45,7 @@ class Downloader:
         chunks: ChunkFolder,
         headers: Path,
         calls: SyncCallsPort,
-        connection: Connection,
+        unreachable: Callable[[str], None],
         root_key: bytes,
         clock: Clock,
         free_bytes: Callable[[], int],
@@ -60,7 +59,7 @@ class Downloader:
         self._chunks = chunks
         self._headers = headers
         self._calls = calls
-        self._connection = connection
+        self._unreachable = unreachable
         self._root_key = root_key
         self._clock = clock
         self._free_bytes = free_bytes
@@ -85,7 +84,7 @@ class Downloader:
         try:
             result = await self._round()
         except ServerUnreachable as error:
-            self._connection.sync_failed(error.reason)
+            self._unreachable(error.reason)
             result = RoundResult(end=RoundEnd.UNREACHABLE, reason=error.reason)
         except ServerBusy as error:
             result = RoundResult(

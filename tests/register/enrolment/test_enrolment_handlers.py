@@ -7,8 +7,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core_home import make_home
 from store.database.vault import open_vault
-from store.gateway.client import RetailClient
+from store.exchange.delivery import Downloads
 from store.gateway.errors import ServerRefused
+from store.gateway.sync_calls import SyncCalls
 from store.register.enrolment import activation, enrolling
 from store.register.enrolment.activation import (
     ActivationRefused,
@@ -21,7 +22,10 @@ from store.register.journal.entry import SignerUnavailable
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    return make_home(tmp_path_factory.mktemp("enrolment") / "till")
+    made = make_home(tmp_path_factory.mktemp("enrolment") / "till")
+    for path in (*made.path.glob("catalog*"),):
+        path.unlink()
+    return made
 
 
 def fetched(home):
@@ -36,16 +40,26 @@ def test_server_that_went_away_after_the_enrolment_is_no_error(home):
     assert words.endswith("the register fetches it later.")
 
 
-def test_server_without_a_package_is_no_error_and_any_other_refusal_is(home, monkeypatch):
-    async def refuses(self, *, deadline_s):
-        raise ServerRefused("no package", status, "no-package")
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (
+            Downloads(data_group="S0001", support_offline=True, newest_seq=0, entries=()),
+            enrolling.NOTHING_THERE,
+        ),
+        (ServerRefused("the device is disabled", 403, "device-disabled"), "the device is disabled"),
+    ],
+)
+def test_server_that_has_nothing_or_refuses_is_told_and_the_data_comes_later(
+    home, monkeypatch, answer, reason
+):
+    async def says(self, after, reader):
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
-    monkeypatch.setattr(RetailClient, "package_info", refuses)
-    status = 404
-    assert fetched(home) == enrolling.NO_PACKAGE
-    status = 403
-    with pytest.raises(ServerRefused):
-        fetched(home)
+    monkeypatch.setattr(SyncCalls, "downloads", says)
+    assert fetched(home) == f"The shop's data did not come ({reason}); the register fetches it later."
 
 
 def test_journal_that_cannot_be_read_refuses_a_new_enrolment(home, tmp_path):
