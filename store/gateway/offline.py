@@ -47,21 +47,21 @@ select i.sku, i.name, i.unit, i.price, i.tax, i.department, i.plu, i.open_price,
   (select p.amount from price p where p.sku = i.sku and p.from_ms <= ?1 and (p.until_ms = 0 or ?1 < p.until_ms)
     order by p.from_ms desc, p.key desc limit 1) as in_force"""
 _ITEM_BY = {
-    KeyKind.GTIN: f"{_ITEM} from barcode b join item i on i.sku = b.sku where b.gtin = ?2",  # noqa: S608 - constants
+    KeyKind.GTIN: f"{_ITEM} from barcode b join item i on i.sku = b.sku where b.gtin = ?2",
     KeyKind.SKU: f"{_ITEM} from item i where i.sku = ?2",
     KeyKind.PLU: f"{_ITEM} from item i where i.plu = ?2 and i.plu <> ''",
 }
-_BY_NAME = f"{_ITEM} from item_name n join item i on i.id = n.rowid where item_name match ?2 limit ?3"  # noqa: S608 - constants
+_BY_NAME = f"{_ITEM} from item_name n join item i on i.id = n.rowid where item_name match ?2 limit ?3"
 _BY_NAME_START = f"""{_ITEM} from item i
 where i.name >= ?2 collate nocase and i.name < ?3 collate nocase order by i.name collate nocase limit ?4"""
 _BY_NUMBER = f"{_ITEM} from item i where i.sku >= ?2 and i.sku < ?3 order by i.sku limit ?4"
 _BY_PLU = _ITEM_BY[KeyKind.PLU]
 _BY_CODE_START = f"""{_ITEM} from barcode b join item i on i.sku = b.sku
-where b.gtin >= ?2 and b.gtin < ?3 order by b.gtin limit ?4"""  # noqa: S608 - constants
+where b.gtin >= ?2 and b.gtin < ?3 order by b.gtin limit ?4"""
 # The expression is that of the index `barcode_end`: the last six digits backwards.
 _END = " || ".join(f"substr(b.gtin, {place}, 1)" for place in range(14, 8, -1))
 _BY_CODE_END = f"""{_ITEM} from barcode b join item i on i.sku = b.sku
-where {_END} >= ?2 and {_END} < ?3 and b.gtin like ?4 limit ?5"""  # noqa: S608 - constants
+where {_END} >= ?2 and {_END} < ?3 and b.gtin like ?4 limit ?5"""
 _DEPARTMENTS = "select code, name, tax, position from department order by position, code"
 _TAXES = "select code, name, rate, included from tax order by code"
 _SETTINGS = "select key, value from setting"
@@ -135,11 +135,10 @@ class OfflineCatalog(CatalogRows):
             yield from self._by_code(text, at_ms)
 
     def _by_code(self, text: str, at_ms: int) -> Iterator[Item]:
-        # Codes of 8, 12 and 13 digits lie there with zeros in front.
+        # Shorter codes lie there with zeros in front, and nobody types the zeros.
         for zeros in range(GTIN_DIGITS - len(text) + 1):
             start = "0" * zeros + text
-            if zeros in (0, 1, 2, 6):
-                yield from self._items(_BY_CODE_START, at_ms, start, start + LAST_SIGN, CANDIDATES)
+            yield from self._items(_BY_CODE_START, at_ms, start, start + LAST_SIGN, CANDIDATES)
         end = text[::-1][:END_DIGITS]
         yield from self._items(_BY_CODE_END, at_ms, end, end + LAST_SIGN, f"%{text}", CANDIDATES)
 
