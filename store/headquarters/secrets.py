@@ -48,6 +48,12 @@ class HeadquartersSecrets:
                 self._peppers[store] = self._secret(f"hq-pepper:{store}", PEPPER_BYTES)
             return self._peppers[store]
 
+    def rotate_package_key(self) -> None:
+        """A new key signs packages from now on; raises VaultError, and then the old one stays."""
+        fresh = os.urandom(32)
+        self._vault.put_secret(_PACKAGE, fresh)
+        self.package_key = Ed25519PrivateKey.from_private_bytes(fresh)
+
     def _key(self, name: str) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self._secret(name, 32))
 

@@ -24,6 +24,9 @@ class Nonces:
         self._most = most
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._seen)
+
     def check(self, claim: SignedRequest, now_ms: int, *, delivers: bool) -> None:
         """Remember a nonce; raises ProblemError `replayed` for an old recording that asks for data."""
         key = (claim.series, claim.nonce)

@@ -195,6 +195,7 @@ NOUNS: tuple[Noun, ...] = (
     Noun(name="job", summary="scheduler jobs by their numbers", generic=()),
     Noun(name="session", summary="download and upload sessions", generic=()),
     Noun(name="server", summary="Retail Servers that may fetch and deliver", generic=()),
+    Noun(name="package-key", summary="the key that signs data packages", generic=()),
 )
 
 _SESSION_COLUMNS = ("session", "database", "job", "package_seq", "status", "tries", "rows", "size", "message")
@@ -274,6 +275,13 @@ VERBS: tuple[Verb, ...] = (
         example="outpost hq --home HQ server accept MAIN",
     ),
     Verb(noun="server", name="remove", summary="Forget a Retail Server and its key.", arguments=ServerName),
+    Verb(noun="package-key", name="show", summary="The key that signs packages now.", reads=True),
+    Verb(
+        noun="package-key",
+        name="rotate",
+        summary="Sign with a new key from now on; nothing else has to be done anywhere.",
+        example="outpost hq --home HQ package-key rotate",
+    ),
     Verb(
         noun="channel-database",
         name="sync",

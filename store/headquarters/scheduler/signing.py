@@ -5,10 +5,15 @@ at any time: packages after that carry the new list, and those before stay valid
 """
 
 from store.exchange.package_header import SignedKeyList, endorse_keys
-from store.exchange.record import public_bytes
+from store.exchange.record import key_id_of, public_bytes
 from store.headquarters.secrets import HeadquartersSecrets
 
 
 def key_list(secrets: HeadquartersSecrets, now_ms: int) -> SignedKeyList:
     """The list of the package keys in force (one), signed by the root key."""
     return endorse_keys(secrets.root_key, (public_bytes(secrets.package_key),), issued_ms=now_ms)
+
+
+def package_key_id(secrets: HeadquartersSecrets) -> str:
+    """The short name of the key that signs packages now, as their manifests carry it."""
+    return key_id_of(public_bytes(secrets.package_key))

@@ -1,5 +1,6 @@
 """What operators say to the scheduler: `outpost hq job|schedule|session|server ...` and the same over the API."""
 
+import asyncio
 import datetime
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -35,6 +36,7 @@ from store.headquarters.scheduler import databases, packages, schedules, session
 from store.headquarters.scheduler.feed import FeedBell
 from store.headquarters.scheduler.runner import JobRunner, Order, RunResult
 from store.headquarters.scheduler.scheduler import Scheduler
+from store.headquarters.scheduler.signing import package_key_id
 from store.headquarters.servers import known
 from store.headquarters.setup_rows import get
 
@@ -75,6 +77,8 @@ class SchedulerDesk:
             ("server", "list"): self.list_servers,
             ("server", "accept"): self.accept_server,
             ("server", "remove"): self.remove_server,
+            ("package-key", "show"): self.show_key,
+            ("package-key", "rotate"): self.rotate_key,
             ("channel-database", "sync"): self.sync_database,
         }
 
@@ -170,6 +174,16 @@ class SchedulerDesk:
         if not await call.work(known.remove, given.server):
             raise NotThere(f"There is no server {given.server!r}.")
         return {"sentence": f"Server {given.server} is forgotten.", "server": given.server}
+
+    async def show_key(self, call: Call, _given: Any) -> dict[str, Any]:
+        """`package-key show`."""
+        return {"key_id": package_key_id(call.hq.secrets), "root_key": call.hq.secrets.root_public.hex()}
+
+    async def rotate_key(self, call: Call, _given: Any) -> dict[str, Any]:
+        """`package-key rotate`: a run that has begun still signs with the old one."""
+        await asyncio.to_thread(call.hq.secrets.rotate_package_key)
+        key_id = package_key_id(call.hq.secrets)
+        return {"sentence": f"Packages are signed with key {key_id} from now on.", "key_id": key_id}
 
     async def sync_database(self, call: Call, given: DatabaseName) -> RunAnswer:
         """`channel-database sync`: everything again, to the one data group of the database."""

@@ -6,7 +6,6 @@ nonce is refused only where it is an old recording (its time is far off as well)
 """
 
 import hmac
-import logging
 import time
 from collections import OrderedDict
 
@@ -16,11 +15,8 @@ from store.exchange.messages import PROTOCOL_HEADER, PROTOCOL_VERSION
 from store.exchange.request import RequestError, SignedRequest, is_genuine, read_headers
 from store.ledger.series import Series
 from store.service.errors import ProblemError, busy
+from store.service.nonces import MAX_NONCES, Nonces
 
-LOG = logging.getLogger("outpost.server.authentication")
-
-MAX_NONCES = 100_000
-SKEW_MS = 15 * 60 * 1000
 _BEARER = "Bearer "
 
 
@@ -64,24 +60,12 @@ class Gatekeeper:
     """Remembers nonces and failed enrolments; bounded, one per server process."""
 
     def __init__(self, max_nonces: int = MAX_NONCES) -> None:
-        self._max_nonces = max_nonces
-        self._nonces: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._nonces = Nonces(max_nonces)
         self._failures: OrderedDict[str, list[float]] = OrderedDict()
 
     def check_nonce(self, claim: SignedRequest, now_ms: int, *, delivers: bool) -> None:
         """Remember a nonce; raises ProblemError `replayed` for an old recording that asks for data."""
-        key = (claim.series, claim.nonce)
-        seen = key in self._nonces
-        self._nonces[key] = None
-        self._nonces.move_to_end(key)
-        while len(self._nonces) > self._max_nonces:
-            self._nonces.popitem(last=False)
-        skew_ms = claim.time_ms - now_ms
-        if abs(skew_ms) <= SKEW_MS:
-            return
-        LOG.warning("clock of a register is off", extra={"series": claim.series, "skew_ms": skew_ms})
-        if seen and not delivers:
-            raise ProblemError("replayed", "The request was made long ago and was answered already.")
+        self._nonces.check(claim, now_ms, delivers=delivers)
 
     def check_operator(self, request: web.Request, token: str) -> None:
         """Raise ProblemError `no-permission` unless the request carries the operator's token."""

@@ -7,7 +7,8 @@ from store.exchange.package_header import read_header
 from store.headquarters.nouns.chain import ChannelDatabase, DataGroup
 from store.headquarters.nouns.goods import Department, Tax
 from store.headquarters.nouns.profiles import FunctionalityProfile
-from store.headquarters.scheduler import packages, sessions
+from store.headquarters.nouns.scheduling import Availability
+from store.headquarters.scheduler import channel_rows, packages, sessions
 
 
 async def test_first_run_is_a_full_package_with_a_session_for_every_database(shop, database):
@@ -386,3 +387,32 @@ async def test_headquarters_comes_back_with_everything_it_had(tmp_path):
         [result] = await world.run("1040")
         assert (result.kind, result.package_seq) == ("delta", 2)
         assert await world.read(sessions.started) == []
+
+
+async def test_run_looks_at_changed_prices_only(shop, monkeypatch):
+    """What makes a delta cheap, however many products there are."""
+    for number in range(300):
+        await shop.price(f"{number}", 100)
+    await shop.run("1020")
+    looked_at = []
+    noun, cells_of = channel_rows.KEYED["price"]
+    monkeypatch.setitem(
+        channel_rows.KEYED, "price", (noun, lambda row: looked_at.append(row.key) or cells_of(row))
+    )
+    for number in (7, 70):
+        await shop.price(f"{number}", 99)
+    [result] = await shop.run("1020")
+    assert result.rows == 2
+    assert sorted(looked_at) == ["7/0", "70/0"]
+
+
+async def test_availability_goes_to_its_store_and_goes_with_its_row(shop, database):
+    await shop.put("availability", "100/S0001", Availability(quantity="12", as_of_ms=5))
+    await shop.put("availability", "100/S0002", Availability(quantity="99", as_of_ms=5))
+    await shop.run("1130")
+    database.follow(await shop.packages())
+    assert database.rows["availability"] == {"100": ("100", "12", 5)}
+    await shop.remove("availability", "100/S0001")
+    await shop.run("1130")
+    database.follow(await shop.packages())
+    assert database.rows["availability"] == {}

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from hq_scheduler import told
+from store.exchange.package_header import read_header
 from store.headquarters.errors import NotThere, Refused, WrongInput
 from store.headquarters.nouns.scheduling import (
     DatabaseName,
@@ -19,6 +20,7 @@ from store.headquarters.nouns.scheduling import (
 from store.headquarters.nouns.table import VERBS
 from store.headquarters.scheduler import sessions
 from store.headquarters.scheduler.build import build
+from store.headquarters.secrets import open_secrets
 
 
 class Call(SimpleNamespace):
@@ -42,7 +44,7 @@ def say(shop):
 
 
 def test_every_declared_verb_of_the_scheduler_has_a_handler(shop):
-    nouns = {"job", "schedule", "session", "server"}
+    nouns = {"job", "schedule", "session", "server", "package-key"}
     declared = {key for key in VERBS if key[0] in nouns} | {("channel-database", "sync")}
     assert set(shop.part.verbs) == declared
 
@@ -196,3 +198,23 @@ async def test_full_sync_of_a_database_goes_to_its_group(shop, say):
 async def test_unknown_schedule_is_not_there(say):
     with pytest.raises(NotThere):
         await say("schedule", "run", ScheduleRun(schedule="nothing"))
+
+
+async def test_rotated_key_signs_from_then_on_and_everybody_goes_on(shop, say, database):
+    await say("job", "run", JobRun(numbers=("1040",)))
+    database.follow(await shop.packages())
+    before = await say("package-key", "show")
+    after = await say("package-key", "rotate")
+    assert before["key_id"] != after["key_id"] == (await say("package-key", "show"))["key_id"]
+    await shop.product("100", "Milk 2 l")
+    await say("job", "run", JobRun(numbers=("1040",)))
+    signers = [
+        read_header(shop.folder.header(entry.package_seq, entry.kind)).manifest.key_id
+        for entry in await shop.packages()
+    ]
+    assert signers == [before["key_id"], after["key_id"]]
+    database.follow(await shop.packages())
+    assert database.rows["item"]["100"][1] == "Milk 2 l"
+    assert open_secrets(shop.hq.home, allow_insecure=True).package_key.private_bytes_raw() == (
+        shop.hq.secrets.package_key.private_bytes_raw()
+    )
