@@ -25,6 +25,7 @@ COMMANDS = {
     "activate": ("activate", "enrol this machine as a register"),
     "status": ("status", "how the running register stands"),
     "917": ("operation_917", "show or switch the database connection of the running register"),
+    "sync": ("sync", "`sync now`: one round of downloads and uploads by the running register"),
     "journal": ("journal", "list, show, export or verify the register's journal"),
     "operations": ("operations", "every operation: number, name, permission, keys"),
     "doctor": ("doctor", "check this machine and say what to do about what is wrong"),

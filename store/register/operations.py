@@ -124,6 +124,14 @@ OPERATIONS: tuple[Operation, ...] = (
         frozenset({Mode.LOCKED}),
         "Headquarters tells the code by telephone; it is checked on the register.",
     ),
+    _operation(
+        9120,
+        "Sync now",
+        Permission.ANYONE,
+        _ANY,
+        "Offline it tries once and says what is in the way.",
+        "F5",
+    ),
     Operation(
         number=9801,
         name="Pull or restore the network cable",

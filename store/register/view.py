@@ -144,6 +144,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What F5 means, in words only; `no` is what F6 means."""
     no: str = ""
     choices: tuple[Choice, ...] = ()
+    beneath: str | None = None
+    """Set while text and keys go on to what lies beneath, as if this were not there: the id of the question under it,
+    empty for none. Only its own answers are taken from F5 and F6."""
 
 
 class RefusedScan(msgspec.Struct, frozen=True, array_like=True):
@@ -184,6 +187,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     down: int = 0
     training: bool = False
     insecure: bool = False
+    sync: int = 0
+    """Rises whenever synchronisation moved, so that whoever looks at the Connection status asks again."""
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):

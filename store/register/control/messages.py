@@ -43,7 +43,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="query
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="command"):
-    """A steering command of a console or the command line: connect, disconnect, stop, retry."""
+    """A steering command of a console or the command line: connect, disconnect, sync, stop, retry."""
 
     id: int
     kind: str

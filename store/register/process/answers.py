@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from store.gateway.connection import Connection, SwitchAnswer
 from store.register.control.messages import Command, Query
 from store.register.control.server import AnswerRefused
 from store.register.session.run_operation import BEFORE_SIGN_IN
+from store.register.session.sale_open import STAYS_CONNECTED
 from store.register.session.session import Session
 from store.register.view import Mode
 
@@ -43,7 +46,12 @@ class CoreAnswers:
                 return answer_of(await self._connection.connect(self._session.transaction_open))
             case "disconnect":
                 self._require_switching()
+                if not self._session.ports.shop.supports_offline:
+                    return {"done": False, "sentence": STAYS_CONNECTED}
                 return answer_of(await self._connection.disconnect())
+            case "sync":
+                ended: dict[str, Any] = msgspec.to_builtins(await self._session.sync_now())
+                return ended
             case "retry":
                 return {"done": True, "sentence": await self._session.retry()}
             case "stop":

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from store.register.intents import OutcomeKind
+from store.register.journal.errors import JournalError
 from store.register.operations import BY_NUMBER
 from store.register.session import (
     emergency,
@@ -19,7 +20,7 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Mode
 from store.sale.barcode import looks_like_code
 
-DURING_A_QUESTION = frozenset({108, 703, 917, 9801, 9802, 9900, 9901})
+DURING_A_QUESTION = frozenset({108, 703, 917, 9120, 9801, 9802, 9900, 9901})
 """What does not touch the sale, and the lock, which leaves the question."""
 
 BEFORE_SIGN_IN = "This store switches the connection after sign-in only. Sign in first."
@@ -149,6 +150,8 @@ async def _connection(work: Work, text: str, seq: int) -> Reply:
     match text.lower():
         case "connect":
             answer = await work.ports.connection.connect(work.state.sale is not None)
+        case "disconnect" if not work.ports.shop.supports_offline:
+            return work.refuse(sale_open.STAYS_CONNECTED)
         case "disconnect":
             answer = await work.ports.connection.disconnect()
         case _:
@@ -157,6 +160,20 @@ async def _connection(work: Work, text: str, seq: int) -> Reply:
         return work.refuse(answer.sentence)
     sale_open.note_connection(work)
     work.say(answer.sentence)
+    return DONE
+
+
+async def _sync_now(work: Work, text: str, seq: int) -> Reply:
+    """9120: takes as long as it takes, beside the till; its end is said."""
+
+    async def carry_out() -> str:
+        try:
+            return (await work.ports.sync.sync_now()).sentence
+        except JournalError as error:
+            return error.sentence
+
+    work.errands.append(carry_out)
+    work.say("Synchronising.")
     return DONE
 
 
@@ -225,6 +242,7 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     1200: _start_amount,
     9101: _department,
     9110: _emergency,
+    9120: _sync_now,
     9801: _demo(9801),
     9802: _demo(9802),
     9900: _end,

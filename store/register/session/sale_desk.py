@@ -10,7 +10,13 @@ from store.register.intents import OutcomeKind
 from store.register.operations import Permission
 from store.register.session.sale_department import sell_department
 from store.register.session.sale_lines import set_quantity
-from store.register.session.sale_open import begin_transaction, note_connection, opened, take_line
+from store.register.session.sale_open import (
+    begin_transaction,
+    note_connection,
+    opened,
+    take_line,
+    without_server,
+)
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry
 from store.sale import selling
@@ -86,6 +92,8 @@ def unknown(work: Work, code: str, answer: ItemUnknown) -> Reply:
     if isinstance(kind, BadCheckDigit):
         why = f"its last digit is wrong ({kind.expected} would fit). Scan it again."
         return work.keep(code, why)
+    if answer.source is Source.OFFLINE and (hindered := without_server(work)):
+        return work.keep(code, hindered)
     work.put(last_unknown=printable(code))
     where = "is not on file offline" if answer.source is Source.OFFLINE else "is not on file"
     return work.keep(code, f"{where}. Ins sells it by department.", OutcomeKind.UNKNOWN)

@@ -5,11 +5,14 @@ from store.register.session.till import TillEvent, TillState
 from store.register.session.work import LEAST_FREE_BYTES, NEARLY_FULL, SOLD, Reply, Work
 from store.sale.sale import Sale, new_sale, note_failover
 
+NOT_SUPPORTED = "not sold: the server does not answer and this register has no offline database. What is scanned can be paid."
+STAYS_CONNECTED = "This register has no offline database (Support offline is no), so it cannot disconnect."
+
 
 async def begin_transaction(work: Work) -> str:
     """At the first line: the way back online, the newer catalog. Returns why none can begin, or ""."""
     if work.state.sale is not None:
-        return ""
+        return without_server(work)
     if work.ports.free_bytes() < LEAST_FREE_BYTES:
         work.stop_safely(NEARLY_FULL)
         return "not sold: the disk is nearly full. Free space, then Enter."
@@ -21,7 +24,12 @@ async def begin_transaction(work: Work) -> str:
     await work.ports.shop.flip()
     if start.sentence:
         work.say(start.sentence)
-    return work.ports.shop.trouble
+    return work.ports.shop.trouble or without_server(work)
+
+
+def without_server(work: Work) -> str:
+    """Why nothing is sold while the server is away by a register without an offline database; empty when it may."""
+    return "" if work.ports.shop.supports_offline or work.online else NOT_SUPPORTED
 
 
 def opened(work: Work) -> Sale:

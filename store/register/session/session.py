@@ -16,13 +16,15 @@ from store.register.journal.errors import JournalError
 from store.register.session import dispatch as session_dispatch
 from store.register.session import query as session_query
 from store.register.session import restore as session_restore
+from store.register.session import switch_question
 from store.register.session.ports import SessionPorts, nothing
 from store.register.session.sale_desk import CODE_LIMIT
 from store.register.session.sale_open import note_connection
 from store.register.session.till import TillEvent, TillState
 from store.register.session.view_builder import ViewMaker
 from store.register.session.work import Work
-from store.register.view import Message, Tone, View
+from store.register.sync.library import SyncAnswer, SyncEnd
+from store.register.view import Message, Question, Tone, View
 
 IDLE_CLIENT = "core:idle"
 """The client in whose name the register locks itself."""
@@ -44,6 +46,8 @@ class Session:
         self._up = 0
         self._busy = False
         self._damage = ""
+        self._beneath: Question | None = None
+        """The question of the sale in the newest view, under one about the connection."""
         self._running: set[asyncio.Task[None]] = set()
         self._last_active_s = ports.clock.monotonic_s()
         self._view = self._make()
@@ -101,12 +105,18 @@ class Session:
             self._busy = False
         if self._damage:
             self._stop_damaged()
+        if not self.can_answer:
+            self.ports.connection.answer_switch(True)  # what was done made the question a hindrance
         self._publish()
         self._begin_errands()
         if self._work.ending:
             self._work.ending = False
             self.ports.stop()
         return outcomes
+
+    def overhear(self, intent: Intent) -> None:
+        """An intent arrived and waits for its turn; for the mailbox. Only an answer about the connection counts now."""
+        switch_question.overhear(self._work, intent)
 
     async def _handle(self, batch: Sequence[Submission]) -> list[Outcome]:
         work = self._work
@@ -175,7 +185,9 @@ class Session:
         """The mode or the link moved: the header follows at once, and a failing server is named once."""
         status = self.ports.connection.status()
         before = self._view.header.connection
-        if not self._busy:
+        if self._busy:
+            self._show_question()
+        else:
             note_connection(self._work)
             stopped = self._work.state.till is TillState.SAFE_STOP  # its sentence has to stay
             if status.word not in (before, "ONLINE") and status.sentence and not stopped:
@@ -209,6 +221,13 @@ class Session:
     async def _run_errand(self, errand: Callable[[], Awaitable[str]]) -> None:
         self._work.say(await errand())
         self._show_change()
+
+    async def sync_now(self) -> SyncAnswer:
+        """The steering command `sync`: one round down and up; returns when it has ended."""
+        try:
+            return await self.ports.sync.sync_now()
+        except JournalError as error:
+            return SyncAnswer(end=SyncEnd.FAILED, sentence=error.sentence)
 
     async def retry(self) -> str:
         """The steering command `retry`: leave a safe stop if the journal can be written. Returns a sentence."""
@@ -254,7 +273,21 @@ class Session:
         self._publish()
         self.on_change()
 
+    def _show_question(self) -> None:
+        """An item in flight may wait for the answer: the question comes and goes in the middle of a batch.
+
+        The rest of the view stays as it was stored; what the batch has done so far is not shown before it is kept.
+        """
+        question = switch_question.shown(self.ports.connection.question, self._beneath)
+        if question == self._view.question:
+            return
+        self._seq += 1
+        self._view = msgspec.structs.replace(self._view, seq=self._seq, question=question)
+        self._work.view_moved(self._seq + 1)
+        self.on_change()
+
     def _publish(self) -> None:
+        self._beneath = self._work.state.asked.question if self._work.state.asked else None
         fresh = self._make()
         if msgspec.structs.replace(fresh, seq=self._seq) == self._view:
             return

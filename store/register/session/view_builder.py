@@ -4,6 +4,7 @@ from store.register.operations import operations_for
 from store.register.session.paper import paper_of, slip_title
 from store.register.session.ports import SessionPorts
 from store.register.session.state import PaidSale, SessionState
+from store.register.session.switch_question import shown
 from store.register.session.tender_desk import tender_view
 from store.register.session.till import TillState
 from store.register.session.work import Work
@@ -79,7 +80,7 @@ class ViewMaker:
             paid=paid,
             sign_on=self._sign_on(state) if mode is Mode.LOCKED else None,
             shift=shift_panel(state, work),
-            question=state.asked.question if state.asked else None,
+            question=shown(self._ports.connection.question, state.asked.question if state.asked else None),
             message=message,
             refused=state.refused,
             paper=paper,
@@ -212,6 +213,7 @@ class ViewMaker:
             up=up,
             down=self._ports.shop.pending_downloads,
             insecure=config.insecure,
+            sync=self._ports.sync.state().moves,
         )
 
     def _operations(self, state: SessionState) -> tuple[int, ...]:

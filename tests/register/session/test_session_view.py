@@ -77,7 +77,7 @@ async def test_the_sign_in_screen_tells_how_the_register_stands(tmp_path):
     async with running(tmp_path) as till:
         assert till.view.sign_on.facts == "Catalog of today 06:00, 6 items."
         assert till.view.header.operator == ""
-        assert (till.view.mode, till.view.operations) == (Mode.LOCKED, (700, 917, 9110, 9900, 9901))
+        assert (till.view.mode, till.view.operations) == (Mode.LOCKED, (700, 917, 9110, 9120, 9900, 9901))
 
 
 async def test_a_message_stays_until_the_next_key_and_rings_once(till):
