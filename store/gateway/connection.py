@@ -9,6 +9,15 @@ from store.exchange.messages import SeriesHead
 from store.gateway.states import Link, Mode
 
 
+class SwitchQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """What a screen asks before the register goes offline: `id` names this very question, `reason` says what failed,
+    without a final stop; unanswered for `seconds` it is a yes."""
+
+    id: str
+    reason: str
+    seconds: int
+
+
 class TransactionStart(msgspec.Struct, frozen=True, kw_only=True):
     """What a beginning transaction works with: its mode, and a sentence when there is something to say."""
 
@@ -98,6 +107,15 @@ class Connection(Protocol):
 
     async def started(self) -> None:
         """Return when the starting probe has ended (at most the offline timeout); sign-in waits for it."""
+        ...
+
+    @property
+    def question(self) -> SwitchQuestion | None:
+        """What a person is asked before the register goes offline, while it is on the screen."""
+        ...
+
+    def answer_switch(self, go_offline: bool) -> None:
+        """The answer to it; changes nothing when nothing is asked."""
         ...
 
     async def transaction_starts(self) -> TransactionStart:

@@ -10,22 +10,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
-
+from store.gateway.connection import SwitchQuestion
 from store.gateway.ports import Clock
 from store.gateway.profile import PROMPT_S
 from store.gateway.states import ModeEvent, Prompt
 
 log = logging.getLogger("outpost.gateway")
-
-
-class SwitchQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """What a screen asks: `id` names this very question, `reason` says what failed, without a final stop."""
-
-    id: str
-    reason: str
-    seconds: int = round(PROMPT_S)
-    """Without an answer in this time the register goes offline."""
 
 
 class SwitchPrompt:
@@ -65,7 +55,9 @@ class SwitchPrompt:
         self._decided.clear()
         self._spent, self._found = True, False
         self._answer = asyncio.get_running_loop().create_future()
-        self.question = SwitchQuestion(id=f"switch-{self._clock.wall_ms()}", reason=reason)
+        self.question = SwitchQuestion(
+            id=f"switch-{self._clock.wall_ms()}", reason=reason, seconds=round(PROMPT_S)
+        )
         self._task = asyncio.create_task(self._run(event, reason, self._answer), name="connection-prompt")
         self._on_change()
 

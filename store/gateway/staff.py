@@ -94,7 +94,7 @@ class StaffDirectory:
         self._clock = clock
 
     async def find(self, number: str) -> StaffAnswer:
-        """The operator; never raises for the network. Waits for the starting probe, then at most the time of a sign-in."""
+        """The operator; never raises for the network. Waits for the starting probe, then for the time of a sign-in."""
         await self._connection.started()
         online = self._connection.mode is Mode.ONLINE
         # Before the first data there is nothing to fall back on, and no sale that could bring the register online.

@@ -10,14 +10,19 @@ from collections.abc import Callable
 
 from store.gateway import sentences
 from store.gateway.advanced import AdvancedSwitching
-from store.gateway.connection import CompareHeads, ConnectionStatus, SwitchAnswer, TransactionStart
+from store.gateway.connection import (
+    CompareHeads,
+    ConnectionStatus,
+    SwitchAnswer,
+    SwitchQuestion,
+    TransactionStart,
+)
 from store.gateway.edges import EdgeWriter
 from store.gateway.errors import GatewayError
 from store.gateway.gateway import ModeStore
 from store.gateway.own_requests import OwnRequests, ServerCalls
 from store.gateway.ports import Clock, Randomness
 from store.gateway.profile import START_REQUEST_S, OfflineProfile
-from store.gateway.prompt import SwitchQuestion
 from store.gateway.pulse import Pulse
 from store.gateway.standing import Standing
 from store.gateway.states import Link, LinkEvent, Mode, ModeAction, ModeEvent
@@ -183,7 +188,7 @@ class ConnectionSupervisor:
         self._steps.prompt.answer(go_offline)
 
     async def tried_again(self) -> bool:
-        """Wait while somebody is asked (at most 5 s and the offline timeout); True when the server was found after all."""
+        """Wait while somebody is asked, 5 s and the timeout at most; True when the server was found after all."""
         return await self._steps.prompt.tried_again()
 
     async def _try_again(self) -> bool:

@@ -25,7 +25,7 @@ __all__ = [
 
 
 def may(role: str, permission: Permission, permissions: str = "") -> bool:
-    """Whether `role` has `permission`; nobody signed in is the role "". `permissions` are headquarters' words for it."""
+    """Whether `role` has `permission`; nobody signed in is the role "". `permissions`: headquarters' words for it."""
     if permission is Permission.ANYONE:
         return True
     return bool(role) and permission in permissions_of(role, permissions)

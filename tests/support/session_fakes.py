@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from store.database.pins import hash_pin
-from store.gateway.connection import ConnectionStatus, SwitchAnswer, TransactionStart
+from store.gateway.connection import ConnectionStatus, SwitchAnswer, SwitchQuestion, TransactionStart
 from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits, Source
 from store.gateway.offline import DataSet, LayoutKey, StaffMember
 from store.gateway.staff import StaffAnswer
@@ -108,6 +108,7 @@ class FakeConnection:
     def __init__(self) -> None:
         self.mode = Mode.ONLINE
         self.starts = 0
+        self.answers: list[bool] = []
 
     def status(self) -> ConnectionStatus:
         online = self.mode is Mode.ONLINE
@@ -122,6 +123,13 @@ class FakeConnection:
             server="127.0.0.1:8918",
             sentence="" if online else "Server not answering since 14:03. Selling goes on.",
         )
+
+    question: SwitchQuestion | None = None
+
+    def answer_switch(self, go_offline: bool) -> None:
+        if self.question is not None:
+            self.answers.append(go_offline)
+            self.question = None
 
     async def started(self) -> None:
         return
@@ -240,9 +248,7 @@ class FakeSync:
     def __init__(self) -> None:
         self.signed_in = 0
         self.rounds = 0
-        self.now = SyncState(
-            started=True, paused=False, step="", listed=(), memory=SyncMemory(), moves=0
-        )
+        self.now = SyncState(started=True, paused=False, step="", listed=(), memory=SyncMemory(), moves=0)
         self.answer = SyncAnswer(end=SyncEnd.DONE, sentence="Synchronised.")
 
     def state(self) -> SyncState:

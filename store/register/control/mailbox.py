@@ -43,11 +43,16 @@ class Mailbox:
         self._open = True
         self._on_outcome: Callable[[str, Outcome], None] = ignore_outcome
         self._on_view: Callable[[View], None] = ignore_view
+        self._overhear: Callable[[Intent], None] = ignore_intent
         self._on_room: list[Callable[[], None]] = []
 
     def connect(self, on_outcome: Callable[[str, Outcome], None], on_view: Callable[[View], None]) -> None:
         """Say where outcomes (with the client's id) and views go."""
         self._on_outcome, self._on_view = on_outcome, on_view
+
+    def listen_in(self, overhear: Callable[[Intent], None]) -> None:
+        """Call `overhear` for every intent that is taken, before its turn."""
+        self._overhear = overhear
 
     def when_room(self, call: Callable[[], None]) -> None:
         """Call `call` after every batch."""
@@ -67,6 +72,7 @@ class Mailbox:
         self._queue.append(Submission(client=client, intent=intent))
         self._emptied.clear()
         self._filled.set()
+        self._overhear(intent)
         return True
 
     async def run(self) -> None:
@@ -101,6 +107,10 @@ class Mailbox:
 
 def ignore_outcome(client: str, outcome: Outcome) -> None:
     """Nobody waits for outcomes yet."""
+
+
+def ignore_intent(intent: Intent) -> None:
+    """Nobody listens in."""
 
 
 def ignore_view(view: View) -> None:

@@ -108,6 +108,7 @@ class Core:
         )
         parts = await assembly.parts()
         mailbox = Mailbox(parts.session)
+        mailbox.listen_in(parts.session.overhear)
         server = self._server(parts, mailbox)
         try:
             await self._serve(parts, mailbox, server)

@@ -11,6 +11,7 @@ from store.register.session import (
     sale_lines,
     shift_desk,
     sign_on,
+    switch_question,
     tender_desk,
 )
 from store.register.session import run_operation as session_operations
@@ -49,7 +50,9 @@ async def take_enter(work: Work, intent: Intent) -> Reply:
     So two scans in one read, the first of which opens a question, never answer it.
     """
     open_question = work.state.asked.question.id if work.state.asked is not None else ""
-    if intent.question != open_question and intent.arg.strip():
+    # A screen of the last version sees no further than the question before a switch, which takes no text.
+    meant = open_question if switch_question.is_switch(intent.question) else intent.question
+    if meant != open_question and intent.arg.strip():
         if open_question:
             return work.keep(intent.arg, "typed before the question was open. Answer it first.")
         why = "That question is no longer open. Type it again."
@@ -142,6 +145,8 @@ def answer_quantity(work: Work, text: str) -> Reply:
 
 async def answer(work: Work, question: str, word: str) -> Reply:
     """F5 or F6; only the question the person saw is answered, and only once."""
+    if switch_question.is_switch(question):
+        return switch_question.answer(work, question, word)
     asked = work.state.asked
     if asked is None or asked.question.id != question:
         work.say("That question is no longer open. Look at the screen.", sound=True)

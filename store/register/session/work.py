@@ -78,6 +78,8 @@ class Work:
         """Prices the server told too late and otherwise; the next sale's record takes them along."""
         self.errands: list[Callable[[], Awaitable[str]]] = []
         """What takes long and is done beside the till; each ends in a sentence."""
+        self.answered_switch = ""
+        """The question before a switch to offline that was answered last."""
         self.unsent: Unsent | None = None
         """The newest sum of what the server has not acknowledged, to go on from."""
         self.ending = False
@@ -119,6 +121,14 @@ class Work:
     def step(self, event: TillEvent, **changes: Any) -> None:
         """Let the till take a step of its table, with what changes beside it."""
         self.put(till=after(self.state.till, event), **changes)
+
+    def view_moved(self, seq: int) -> None:
+        """A view went out in the middle of a batch; what is being done now is shown by the one after it."""
+        if self.selected_since == self.view_seq:
+            self.selected_since = seq
+        if self.refused_since == self.view_seq:
+            self.refused_since = seq
+        self.view_seq = seq
 
     def select(self, n: int) -> None:
         """Select a line of the sale."""
