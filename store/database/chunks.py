@@ -42,6 +42,10 @@ class ChunkFolder:
         self.root = root
         self._chunks = root / "chunks"
 
+    def make(self) -> None:
+        """Make the folder, so that chunks can be written by their `path`."""
+        self._chunks.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     # ---- chunks
 
     def path(self, sha256: str) -> Path:
@@ -82,7 +86,7 @@ class ChunkFolder:
 
     def partial(self, sha256: str, size: int) -> "PartialChunk":
         """A chunk in the making: goes on where an earlier attempt stopped. Close it."""
-        self._chunks.mkdir(parents=True, exist_ok=True)
+        self.make()
         return PartialChunk(self.path(sha256), sha256, size)
 
     # ---- headers

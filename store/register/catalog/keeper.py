@@ -172,7 +172,8 @@ class CatalogKeeper:
     # ---- a new package
 
     def missing(self, header: bytes, *, root_key: bytes, support_offline: bool) -> tuple[ChunkEntry, ...]:
-        """The chunks of a genuine package that have to be fetched into `chunks`. Raises CatalogRefused."""
+        """The chunks of a genuine package that have to be fetched into `chunks`. Raises CatalogRefused, OSError."""
+        self.chunks.make()
         manifest = proved(header, root_key).manifest
         wanted = chunks_of(manifest, wanted_tables(support_offline=support_offline)).values()
         return tuple(entry for entry in wanted if not self.chunks.has(entry.sha256, entry.stored_size))
