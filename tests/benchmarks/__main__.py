@@ -15,6 +15,7 @@ sys.path.insert(1, str(HERE.parent / "support"))
 
 import commits  # noqa: E402
 import failures  # noqa: E402
+import packages  # noqa: E402
 import rest  # noqa: E402
 import scans  # noqa: E402
 import starts  # noqa: E402
@@ -31,6 +32,7 @@ MEASUREMENTS = {
     "failures": failures.measure,
     "rest": rest.measure,
     "commits": commits.measure,
+    "packages": packages.measure,
     "uploads": uploads.measure,
 }
 

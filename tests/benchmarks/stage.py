@@ -24,10 +24,23 @@ class Extent:
     commits: int
     uploads: int
     upload_rounds: int
+    items: int
 
 
-FULL = Extent(starts=20, scans=200, failures=8, idle_s=30.0, sales=50, commits=500, uploads=10_000, upload_rounds=3)
-QUICK = Extent(starts=2, scans=6, failures=1, idle_s=3.0, sales=2, commits=30, uploads=300, upload_rounds=1)
+FULL = Extent(
+    starts=20,
+    scans=200,
+    failures=8,
+    idle_s=30.0,
+    sales=50,
+    commits=500,
+    uploads=10_000,
+    upload_rounds=3,
+    items=1_000_000,
+)
+QUICK = Extent(
+    starts=2, scans=6, failures=1, idle_s=3.0, sales=2, commits=30, uploads=300, upload_rounds=1, items=3_000
+)
 
 
 class Stage:

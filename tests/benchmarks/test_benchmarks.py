@@ -28,6 +28,10 @@ ROWS = (
     "memory of the screen",
     "memory of the core",
     "commit of a sale of 10 lines",
+    "apply a full package",
+    "item by barcode",
+    "search for a part of a name",
+    "a serial scan to the painted line while",
 )
 BYTES_OF_A_SCAN = 300
 
