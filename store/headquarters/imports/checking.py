@@ -11,7 +11,7 @@ from store.headquarters.errors import NotThere, Refused, SetupError, WrongInput
 from store.headquarters.imports.heading import Column, plain_cell
 from store.headquarters.imports.records import Record
 from store.headquarters.nouns.field import Field, fields_of
-from store.headquarters.nouns.noun import MAX_KEY, Noun, key_of, parts_of
+from store.headquarters.nouns.noun import Noun, key_of, parts_of
 from store.headquarters.nouns.table import NOUNS
 from store.headquarters.setup.change import settle
 from store.headquarters.setup.typed import Reading, read_key_part, read_value
@@ -143,8 +143,6 @@ def _key(noun: Noun, row: _Typed, known: _Known) -> tuple[dict[str, str], str]:
         parts[part.name] = text
     key = key_of(noun, parts)
     key = known.keys.get(noun.name, {}).get(key, key)
-    if len(key) > MAX_KEY:
-        raise WrongInput(f"The key {key[:40]}... is too long.")
     return parts_of(noun, key), key
 
 

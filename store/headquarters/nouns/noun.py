@@ -22,7 +22,6 @@ GENERIC = ("set", "list", "show", "remove", "import", "export")
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}"
 """What a key may look like unless the noun says otherwise; never a slash, which joins the parts of a key."""
-MAX_KEY = 120
 
 
 class KeyPart(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import msgspec
 from store.database.connection import Connection
 from store.headquarters.errors import NotThere, Refused, WrongInput
 from store.headquarters.nouns.field import fields_of
-from store.headquarters.nouns.noun import MAX_KEY, Noun, key_of, parts_of
+from store.headquarters.nouns.noun import Noun, key_of, parts_of
 from store.headquarters.nouns.table import NOUNS, referring
 from store.headquarters.part import Change, Notes, Rule
 from store.headquarters.setup import answers
@@ -101,8 +101,6 @@ def resolve_key(
     key = key_of(noun, parts)
     if not exists(db, noun.name, key):
         key = _key_by_name(db, noun, key) or key
-    if len(key) > MAX_KEY:
-        raise WrongInput(f"The key {key[:40]}... is too long.")
     return parts_of(noun, key), key
 
 

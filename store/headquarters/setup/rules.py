@@ -3,7 +3,7 @@
 from store.database.connection import Connection
 from store.headquarters.errors import NotThere, Refused
 from store.headquarters.nouns.chain import CURRENCY, ChannelDatabase, DataGroup, Register, Store
-from store.headquarters.nouns.people import STAFF_PIN, Staff
+from store.headquarters.nouns.people import STAFF_PIN, Staff, StaffPin
 from store.headquarters.part import Change, Notes, Rule
 from store.headquarters.setup_rows import find_where, get, list_beginning, list_rows, put, remove
 from store.sale.money import exponent
@@ -49,7 +49,9 @@ def settle_store(db: Connection, change: Change, notes: Notes) -> None:
         put(db, DATABASE, change.key, database, now_ms=change.now_ms, number=change.number)
         notes.touched(GROUP)
         notes.touched(DATABASE)
-        if not new.pepper_of:
+        if new.pepper_of:
+            _share_pins(db, change, new.pepper_of, notes)
+        else:
             _say_staff_without_pin(db, change.key, notes)
     elif old.pepper_of != new.pepper_of:
         raise Refused("pepper-of can be said for a new store only: the PINs of this one are kept already.")
@@ -175,6 +177,17 @@ def _check_pepper(db: Connection, store: str, new: Store) -> None:
         raise Refused(
             f"pepper-of has to name a store with a PIN secret of its own, which {new.pepper_of} is not."
         )
+
+
+def _share_pins(db: Connection, change: Change, pepper_of: str, notes: Notes) -> None:
+    """Hashes made with a shared pepper hold in the new store as they are, for operators of all stores."""
+    everywhere = {row.key for row in list_rows(db, "staff") if not row.read(Staff).store}
+    for row in list(list_rows(db, STAFF_PIN)):
+        number, _, store = row.key.partition("/")
+        if store == pepper_of and number in everywhere:
+            key = f"{number}/{change.key}"
+            put(db, STAFF_PIN, key, row.read(StaffPin), now_ms=change.now_ms, number=change.number)
+            notes.touched(STAFF_PIN)
 
 
 def _say_staff_without_pin(db: Connection, store: str, notes: Notes) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from store.headquarters.errors import WrongInput
 from store.headquarters.nouns.field import Field, fields_of, find_field
+from store.headquarters.nouns.goods import MAX_MS
 from store.headquarters.nouns.noun import KeyPart
 from store.sale.money import format_amount, parse_amount
 
@@ -107,14 +108,24 @@ def read_text(word: str, value: Any, *, lines: bool = False) -> str:
 def read_moment(text: str, reading: Reading, word: str, *, end_of_day: bool = False) -> int:
     """A date or a time as milliseconds; a date is its beginning, or its end. Raises WrongInput."""
     text = text.strip()
-    if _WHOLE.fullmatch(text) and len(text) != 8:
-        return int(text)
     try:
-        moment = datetime.datetime.fromisoformat(text)
-    except ValueError as error:
+        moment_ms = int(text) if _is_milliseconds(text) else _milliseconds(text, reading, end_of_day)
+    except (ValueError, OverflowError) as error:
         raise WrongInput(
             f"{text[:40]!r} is no date for {word}. Write it as 2026-12-01, or 2026-12-01T08:00."
         ) from error
+    if not 0 <= moment_ms <= MAX_MS:
+        raise WrongInput(f"{text[:40]!r} is too far away for {word}: no date before 1970 or after 9999.")
+    return moment_ms
+
+
+def _is_milliseconds(text: str) -> bool:
+    """Eight digits are a date without dashes, everything else in digits a number of milliseconds."""
+    return _WHOLE.fullmatch(text) is not None and len(text) != 8
+
+
+def _milliseconds(text: str, reading: Reading, end_of_day: bool) -> int:
+    moment = datetime.datetime.fromisoformat(text)
     if end_of_day and _DATE.fullmatch(text):
         moment += _DAY
     if moment.tzinfo is None:
