@@ -26,11 +26,13 @@ class Place(StrEnum):
     GUARDED = "guarded"
     """A question that only F5 and F6 answer."""
     OVERLAY = "overlay"
-    """Help, search, menu, connection status: things the screen shows by itself."""
+    """Help, search, menu, refused scans: things the screen shows by itself."""
+    CONNECTION = "connection"
+    """The connection status, which has keys of its own."""
 
 
 EVERYWHERE = frozenset(Place)
-MODES = EVERYWHERE - {Place.OVERLAY}
+MODES = EVERYWHERE - {Place.OVERLAY, Place.CONNECTION}
 UNASKED = MODES - {Place.QUESTION, Place.GUARDED}
 COUNTER = frozenset({Place.IDLE, Place.SALE, Place.PAID})
 """Where the next scan sells."""
@@ -52,6 +54,8 @@ class Action(msgspec.Struct, frozen=True):
     operation: int = 0
     takes_text: bool = False
     rank: int = 0
+    sent: bool = False
+    """Headquarters put it on this key (tui/layout.py)."""
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -112,6 +116,25 @@ ACTIONS: tuple[Action, ...] = (
         917,
         rank=3,
     ),
+    Action(
+        "sync_now",
+        "Download and upload now what waits.",
+        "Sync now",
+        "f5",
+        frozenset({Place.CONNECTION}),
+        9120,
+        rank=2,
+    ),
+    Action(
+        "other_tab",
+        "Show the next of data sets, downloads and uploads; Tab and the arrow keys do the same.",
+        "Next tab",
+        "f6",
+        frozenset({Place.CONNECTION}),
+        rank=3,
+    ),
+    Action("next_tab", "Show the tab to the right.", "", "right", frozenset({Place.CONNECTION})),
+    Action("previous_tab", "Show the tab to the left.", "", "left", frozenset({Place.CONNECTION})),
     Action("menu", "Show all operations, to be found by name or number.", "Menu", "f10", UNASKED, rank=2),
     Action(
         "cash",
@@ -160,8 +183,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("last", "Select the last line.", "", "end", EVERYWHERE),
 )
 
-FIXED = frozenset({"card", "back"})
-"""Not to be mapped elsewhere: a letter that only counts on an empty entry line, and the way out of everything."""
+FIXED = frozenset({"card", "back", "next_tab", "previous_tab"})
+"""Not to be mapped elsewhere: a letter that only counts on an empty entry line, the way out, the arrows of tabs."""
 PHYSICAL = (
     frozenset(f"f{n}" for n in range(1, 21))
     | frozenset(f"ctrl+{letter}" for letter in "aefgklnopqrtuvwxyd")
@@ -192,7 +215,7 @@ class Keymap:
 
     def bound(self, key: str) -> tuple[Action, ...]:
         """All actions a key can mean, over all places."""
-        return tuple(action for action in self.actions if action.key == key)
+        return tuple(action for action in self.actions if action.key == key and action.places)
 
 
 def build_keymap(overrides: Mapping[str, str] | None = None) -> Keymap:

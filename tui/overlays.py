@@ -13,6 +13,7 @@ from store.register.view import Mode
 from store.sale.barcode import looks_like_code
 from tui.keymap import Keymap
 from tui.outbox import Outbox
+from tui.view.connection import TABS, table_scroll
 from tui.view.help import help_texts
 from tui.view.lists import found_items, menu_rows, refused_texts
 from tui.view.local import Overlay
@@ -48,7 +49,7 @@ class Overlays:
             local.entry = ""
         elif not keep_text:
             self._held, local.entry = local.entry, ""
-        local.overlay, local.chosen, local.scroll = overlay, 0, 0
+        local.overlay, local.chosen, local.scroll, local.tab = overlay, 0, 0, 0
         local.answer, local.asked = {}, ""
         if overlay is Overlay.FIND:
             self.text_changed()
@@ -113,8 +114,10 @@ class Overlays:
             self._pick_operation(text)
         elif overlay is Overlay.CONNECTION and word in ("connect", "disconnect"):
             self._box.send(IntentKind.OPERATION, word, 917, text=text)
+        elif overlay is Overlay.CONNECTION and word in ("sync", "/9120"):
+            self._box.send(IntentKind.OPERATION, "", 9120, text=text)
         elif overlay is Overlay.CONNECTION and text:
-            self._box.refuse(text, "Here only the words connect and disconnect are understood.")
+            self._box.refuse(text, "Here only the words connect, disconnect and sync are understood.")
         elif text:
             self._box.refuse(text, "Typed while something else was open on the screen. Esc closes it.")
 
@@ -126,6 +129,11 @@ class Overlays:
         word = "connect" if offers_connect(self._box.view) else "disconnect"
         self._box.send(IntentKind.OPERATION, word, 917)
 
+    def _turn_tab(self, step: int) -> None:
+        """The connection status shows its next table."""
+        self._local.tab = (self._local.tab + step) % len(TABS)
+        self._local.scroll = 0
+
     def move(self, direction: str) -> None:
         """Arrow and page keys: choose in a list, scroll in a text or on paper, else select a line of the sale."""
         local, view = self._local, self._box.view
@@ -133,6 +141,11 @@ class Overlays:
         if local.overlay in LISTS:
             count = len(self._rows())
             local.chosen = max(0, min(_moved(local.chosen, direction, page, count), count - 1))
+        elif local.overlay is Overlay.CONNECTION and direction.endswith("_tab"):
+            self._turn_tab(-1 if direction == "previous_tab" else 1)
+        elif local.overlay is Overlay.CONNECTION:
+            last, page = table_scroll(view, local, self.width, self.height)
+            local.scroll = max(0, min(_moved(local.scroll, direction, page, last), last))
         elif local.overlay is not None:
             last = max(0, self._rows_of_text() - page)
             local.scroll = max(0, min(_moved(local.scroll, direction, page - 2, last), last))

@@ -40,7 +40,8 @@ OPENS = {
     "refused": Overlay.REFUSED,
 }
 MOVES = frozenset({"up", "down", "page_up", "page_down", "first", "last"})
-WATCHER_MAY = MOVES | {"help", "connection", "detach", "back", "refused"}
+TABS = frozenset({"other_tab", "next_tab", "previous_tab"})
+WATCHER_MAY = MOVES | TABS | {"help", "connection", "detach", "back", "refused"}
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -297,8 +298,10 @@ class Router:
             self._overlays.text_changed()
             return
         place = place_of(self.view, local)
+        if (name, place) == ("tab", Place.CONNECTION):
+            name = "right"
         action = self.keymap.action(place, name)
-        if action is None and place is Place.OVERLAY:
+        if action is None and place in (Place.OVERLAY, Place.CONNECTION):
             action = self.keymap.action(place_under(self.view), name)
             if action is not None and action.id not in OPENS:
                 self._box.say(f"{key_name(name)} does nothing here. Esc closes this first.")
@@ -332,7 +335,7 @@ class Router:
                 self._round_amount(int(action.id[-1]) - 1)
             case "detach":
                 self._box.wires.leave()
-            case _ if action.id in MOVES:
+            case _ if action.id in MOVES or action.id in TABS:
                 self._overlays.move(action.id)
             case "connection" if self.local.overlay is Overlay.CONNECTION:
                 self._overlays.press_button()

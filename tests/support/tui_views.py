@@ -141,12 +141,45 @@ CONNECTION_ANSWER = {
     "oldest": "14:05",
     "amount": "41.28 EUR",
     "pending_downloads": 1,
-    "last_sync": "4 minutes ago, uploads done, download 1020 failed: cut off",
+    "waiting": "1020 Prices and discounts",
+    "last_sync": "4 minutes ago, uploads done, download failed: the answer broke off",
+    "readiness": "A newer Prices and discounts waits at the server; Sync now fetches it.",
     "data_sets": [
+        {
+            "name": "1020 Prices and discounts",
+            "rows": "2,530",
+            "as_of": "today 06:00",
+            "state": "a newer one waits",
+        },
         {"name": "1040 Products", "rows": "2,114", "as_of": "today 06:00", "state": "ready"},
-        {"name": "1020 Prices", "rows": "2,530", "as_of": "today 06:00", "state": "a newer one waits"},
+        {"name": "1060 Staff", "rows": "14", "as_of": "2026-11-23 22:10", "state": "ready"},
+        {"name": "1070 Channel configuration", "rows": "31", "as_of": "2026-11-23 22:10", "state": "ready"},
+        {"name": "1090 Registers", "rows": "9", "as_of": "2026-11-23 22:10", "state": "ready"},
     ],
-    "uploads": [{"name": "P-0001", "records": 12, "size": "9.1 kB", "status": "Applied", "time": "14:02:11"}],
+    "downloads": [
+        {
+            "name": "1020 Prices and discounts",
+            "status": "Download failed",
+            "rows": "",
+            "size": "24 kB",
+            "time": "14:02:11",
+        },
+        {"name": "1040 Products", "status": "Applied", "rows": "2,114", "size": "1.4 MB", "time": "06:01:40"},
+        *(
+            {
+                "name": "1060 Staff",
+                "status": "Applied",
+                "rows": f"{n}",
+                "size": "2.1 kB",
+                "time": f"2026-11-{n} 22:10",
+            }
+            for n in range(23, 9, -1)
+        ),
+    ],
+    "uploads": [
+        {"name": "P-0001", "records": "12", "size": "9.1 kB", "status": "Uploaded", "time": "14:02:11"},
+        {"name": "P-0001", "records": "31", "size": "24 kB", "status": "Uploaded", "time": "13:58:40"},
+    ],
 }
 FOUND = {
     "items": [
@@ -260,6 +293,45 @@ def screens() -> dict[str, tuple[View | None, Local]]:
         "menu": (sale(), local(overlay=Overlay.MENU)),
         "cash": (base(Mode.IDLE), local(overlay=Overlay.CASH)),
         "connection": (sale(header=_offline()), local(overlay=Overlay.CONNECTION, answer=CONNECTION_ANSWER)),
+        "connection-downloads": (
+            sale(header=_offline()),
+            local(overlay=Overlay.CONNECTION, answer=CONNECTION_ANSWER, tab=1, scroll=2),
+        ),
+        "connection-uploads": (
+            base(Mode.IDLE),
+            local(
+                overlay=Overlay.CONNECTION,
+                tab=2,
+                answer=CONNECTION_ANSWER
+                | {
+                    "mode": "ONLINE",
+                    "reason": "",
+                    "next_attempt": "",
+                    "pending_transactions": 0,
+                    "oldest": "",
+                    "amount": "",
+                    "pending_downloads": 0,
+                    "waiting": "",
+                    "readiness": "",
+                    "syncing": True,
+                    "link": "reachable since 13:40",
+                    "last_sync": "syncing now: asking the server",
+                },
+            ),
+        ),
+        "connection-no-data": (
+            base(Mode.IDLE),
+            local(
+                overlay=Overlay.CONNECTION,
+                answer={
+                    "mode": "ONLINE",
+                    "link": "reachable since 13:40",
+                    "last_sync": "syncing now: downloading 1040 Products, part 2 of 5",
+                    "readiness": "Not ready to sell offline: 1040 Products, 1060 Staff, 1070 Channel configuration "
+                    "missing. Headquarters runs jobs 1040, 1060, 1070; then Sync now.",
+                },
+            ),
+        ),
         "connection-before-sign-in": (_locked(), local(overlay=Overlay.CONNECTION)),
         "help": (sale(), local(overlay=Overlay.HELP)),
         "help-demo": (

@@ -22,6 +22,7 @@ SHOWN = (
     "find",
     "menu",
     "connection",
+    "connection-downloads",
 )
 BEGIN, END = "<!-- keys: made from tui/keymap.py -->", "<!-- end of keys -->"
 PLACES = {
@@ -34,6 +35,7 @@ PLACES = {
     Place.CLOSING: "close shift",
     Place.QUESTION: "question",
     Place.GUARDED: "guarded question",
+    Place.CONNECTION: "connection status",
 }
 
 

@@ -3,6 +3,7 @@
 from store.register.view import Entry, Mode, Tone, View
 from tui.keymap import Action, Keymap, Place, key_name
 from tui.view.canvas import Canvas
+from tui.view.connection import TABS
 from tui.view.local import Link, Local, Overlay
 from tui.view.paper import paper_of
 from tui.view.place import offers_connect, place_of, place_under
@@ -147,10 +148,9 @@ def offered(action: Action, view: View | None, local: Local) -> bool:
 
 
 def _overlay_items(view: View | None, local: Local, keymap: Keymap) -> list[tuple[str, int]]:
+    if local.overlay is Overlay.CONNECTION:
+        return _connection_items(view, local, keymap)
     items = [("Esc Back", 1)]
-    if local.overlay is Overlay.CONNECTION and not local.watching:
-        button = "Connect" if offers_connect(view) else "Disconnect"
-        items.insert(0, (f"{key_name(keymap.by_id['connection'].key)} {button} ", 1))
     if local.overlay is Overlay.FIND:
         items = [("Enter Sell ", 1), ("↑↓ Choose ", 2), *items]
     if local.overlay in (Overlay.MENU, Overlay.CASH):
@@ -160,6 +160,23 @@ def _overlay_items(view: View | None, local: Local, keymap: Keymap) -> list[tupl
     else:
         items.append((f"{key_name(keymap.by_id['help'].key)} Help", 2))
     return items
+
+
+def _connection_items(view: View | None, local: Local, keymap: Keymap) -> list[tuple[str, int]]:
+    """The keys of the connection status, by the registry; the tab key is named by the table it shows next."""
+    shown = [action for action in keymap.at(Place.CONNECTION) if action.rank]
+    if local.watching:
+        shown = [action for action in shown if action.id in ("other_tab", "help", "back")]
+    shown.sort(key=lambda action: _order(action.key))
+    labels = {"other_tab": TABS[(local.tab + 1) % len(TABS)]}
+    ranks = {"connection": 1}  # here it is the button
+    return [
+        (
+            f"{key_name(action.key)} {labels.get(action.id) or _label(action, view)} ",
+            ranks.get(action.id, action.rank),
+        )
+        for action in shown
+    ]
 
 
 def _label(action: Action, view: View | None) -> str:

@@ -6,10 +6,36 @@ from store.register.view import View
 from tui.view.canvas import Canvas
 from tui.view.frame import Box, line
 from tui.view.local import Local
+from tui.view.paper import ROWS_AROUND
 from tui.view.roles import Role
 from tui.view.text import clean, cut, left, right, width_of, wrap
 
 LABEL_WIDTH = 19
+GAP = 2
+TALL = 17
+"""Rows of the panel from which a long fact may take two of them."""
+TABS = ("Data sets", "Downloads", "Uploads")
+COLUMNS: tuple[tuple[str, tuple[tuple[str, str], ...], frozenset[int]], ...] = (
+    (
+        "data_sets",
+        (("Data set", "name"), ("rows", "rows"), ("as of", "as_of"), ("state", "state")),
+        frozenset({1}),
+    ),
+    (
+        "downloads",
+        (("Job", "name"), ("status", "status"), ("rows", "rows"), ("size", "size"), ("time", "time")),
+        frozenset({2, 3}),
+    ),
+    (
+        "uploads",
+        (("Job", "name"), ("status", "status"), ("records", "records"), ("size", "size"), ("time", "time")),
+        frozenset({2, 3}),
+    ),
+)
+"""The table of each tab: key of the answer, heads with keys of a row, numbers of the columns that hold numbers."""
+EMPTY = ("No data yet.", "Nothing was downloaded yet.", "Nothing was uploaded yet.")
+
+Rows = list[tuple[str, ...]]
 
 
 def draw_connection(canvas: Canvas, view: View | None, local: Local, box: Box) -> None:
@@ -18,31 +44,68 @@ def draw_connection(canvas: Canvas, view: View | None, local: Local, box: Box) -
     if facts.get("error"):
         line(canvas, box, 1, clean(str(facts["error"])), Role.WARN)
         return
+    row = 0
+    for label, text, role in fact_rows(view, facts, box.width, box.height):
+        line(canvas, box, row, label)
+        canvas.put(box.x + 2 + _indent(label), box.y + row, cut(text, box.width - _indent(label) - 2), role)
+        row += 1
+    if facts:
+        _tabs(canvas, facts, local.tab, box, row)
+        table = table_rows(facts, local.tab)
+        room = max(0, box.height - row - 2)
+        first = min(local.scroll, max(0, len(table) - 1 - room))
+        draw_table(canvas, box, row + 1, table, COLUMNS[local.tab][2], first)
+
+
+def fact_rows(
+    view: View | None, facts: dict[str, Any], width: int, height: int
+) -> list[tuple[str, str, Role]]:
+    """Label, text and role of every row above the tabs."""
     mode = _text(facts, "mode") or (view.header.connection if view is not None else "unknown")
     since = _text(facts, "since")
-    row = _facts(
-        canvas, box, 0, "Connection", f"{left(mode, 16)} {since and f'since {since}'}".rstrip(), Role.STRONG
-    )
+    most = 2 if height >= TALL else 1
+    rows = [("Connection", f"{left(mode, 16)} {since and f'since {since}'}".rstrip(), Role.STRONG)]
     reason = _text(facts, "reason") or (view.header.reason if view is not None else "")
-    row = _facts(canvas, box, row, "Reason", reason)
-    row = _facts(canvas, box, row, "Link", _text(facts, "link"))
-    row = _facts(canvas, box, row, "Next attempt", _text(facts, "next_attempt"))
-    if not facts:
-        return
-    row = _counts(canvas, facts, box, row + 1)
-    row = _facts(canvas, box, row, "Last sync", _text(facts, "last_sync"))
-    row = draw_table(canvas, box, row + 1, _data_sets(facts), frozenset({1}))
-    draw_table(canvas, box, row + 1, _uploads(facts), frozenset({1, 2}))
+    for label, text in (
+        ("Reason", reason),
+        ("Link", _text(facts, "link")),
+        ("Next attempt", _text(facts, "next_attempt")),
+    ):
+        rows += _wrapped(label, text, width, most)
+    if facts:
+        more = "   ".join(part for part in (_oldest(facts), _text(facts, "amount")) if part)
+        rows.append((PENDING, f"{_text(facts, 'pending_transactions') or '0':>5}   {more}", Role.TEXT))
+        waiting = _text(facts, "waiting")
+        rows.append((DOWNLOADS, f"{_text(facts, 'pending_downloads') or '0':>5}   {waiting}", Role.TEXT))
+        rows += _wrapped("Last sync", _text(facts, "last_sync"), width, most)
+        warning = _text(facts, "readiness")
+        rows += _wrapped(
+            "Readiness",
+            warning or "ready to sell offline",
+            width,
+            most + 1,
+            Role.WARN if warning else Role.TEXT,
+        )
+    return rows
 
 
-def _counts(canvas: Canvas, facts: dict[str, Any], box: Box, row: int) -> int:
-    more = "   ".join(part for part in (_oldest(facts), _text(facts, "amount")) if part)
-    label = "Pending transactions in offline database"
-    text = f"{label} {_text(facts, 'pending_transactions') or '0':>5}   {more}"
-    line(canvas, box, row, text)
-    text = f"{'Pending downloads':<{len(label)}} {_text(facts, 'pending_downloads') or '0':>5}"
-    line(canvas, box, row + 1, text)
-    return row + 2
+PENDING = "Pending transactions in offline database"
+DOWNLOADS = "Pending downloads"
+
+
+def _indent(label: str) -> int:
+    return len(PENDING) + 1 if label in (PENDING, DOWNLOADS) else LABEL_WIDTH
+
+
+def _wrapped(
+    label: str, text: str, width: int, most: int, role: Role = Role.TEXT
+) -> list[tuple[str, str, Role]]:
+    """One labelled sentence on at most so many rows; nothing when there is nothing to say."""
+    room = width - LABEL_WIDTH - 3
+    rows = wrap(text, room)
+    if len(rows) > most:
+        rows = [*rows[: most - 1], cut(" ".join(rows[most - 1 :]), room)]
+    return [("" if index else label, row, role) for index, row in enumerate(rows)]
 
 
 def _oldest(facts: dict[str, Any]) -> str:
@@ -50,43 +113,56 @@ def _oldest(facts: dict[str, Any]) -> str:
     return f"oldest {oldest}" if oldest else ""
 
 
-def _data_sets(facts: dict[str, Any]) -> list[tuple[str, ...]]:
-    rows = _list(facts, "data_sets")
-    head = [("Data set", "rows", "as of", "state")] if rows else []
-    return head + [tuple(_text(row, key) for key in ("name", "rows", "as_of", "state")) for row in rows]
+# ---- tabs
 
 
-def _uploads(facts: dict[str, Any]) -> list[tuple[str, ...]]:
-    rows = _list(facts, "uploads")
-    head = [("Uploads", "records", "size", "status", "time")] if rows else []
-    keys = ("name", "records", "size", "status", "time")
-    return head + [tuple(_text(row, key) for key in keys) for row in rows]
+def _tabs(canvas: Canvas, facts: dict[str, Any], chosen: int, box: Box, row: int) -> None:
+    """The names of the tables; brackets mark the one that is shown."""
+    x = box.x + 1
+    for index, name in enumerate(TABS):
+        text = f"[{name}]" if index == chosen else f" {name} "
+        if row < box.height:
+            x = canvas.put(x, box.y + row, f"{text} ", Role.STRONG if index == chosen else Role.TEXT)
+    if facts.get("syncing") and row < box.height:
+        canvas.put_right(box.end - 1, box.y + row, "syncing", Role.STRONG)
+
+
+def table_rows(facts: dict[str, Any], tab: int) -> Rows:
+    """The table of a tab with its head, newest first as the core sent it."""
+    key, columns, _ = COLUMNS[tab]
+    rows = [tuple(_text(row, field) for _, field in columns) for row in _list(facts, key)]
+    if not rows:
+        return [(EMPTY[tab],)]
+    return [tuple(head for head, _ in columns), *rows]
+
+
+def table_scroll(view: View | None, local: Local, width: int, height: int) -> tuple[int, int]:
+    """How far the table can be scrolled, and how many rows of it a window shows."""
+    inner = height - ROWS_AROUND - 2
+    room = max(1, inner - len(fact_rows(view, local.answer, width - 2, inner)) - 2)
+    return max(0, len(table_rows(local.answer, local.tab)) - 1 - room), room
 
 
 def draw_table(
-    canvas: Canvas, box: Box, row: int, rows: list[tuple[str, ...]], numbers: frozenset[int]
+    canvas: Canvas, box: Box, row: int, rows: Rows, numbers: frozenset[int], first: int = 0
 ) -> int:
-    """Rows under a head, columns as wide as their widest cell; the last one is cut. Returns the next free row."""
+    """Rows from `first` on under their head, columns as wide as their widest cell; the first column gives way.
+
+    Returns the next free row.
+    """
     widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
-    for index, cells in enumerate(rows[: max(0, box.height - row)]):
+    widths[0] = max(4, min(widths[0], box.width - 2 - sum(width + GAP for width in widths[1:])))
+    shown = [rows[0], *rows[1 + first :]]
+    for index, cells in enumerate(shown[: max(0, box.height - row)]):
         x = box.x + 2
         for column, (cell, width) in enumerate(zip(cells, widths, strict=True)):
             room = box.end - x
             if room < min(width, 5):
                 break
-            text = right(cell, width) if column in numbers else left(cell, width)
+            fitted = cut(cell, min(width, room))
+            text = right(fitted, width) if column in numbers else left(fitted, width)
             canvas.put(x, box.y + row, cut(text, room), Role.STRONG if index == 0 else Role.TEXT)
-            x += width + 3
-        row += 1
-    return row
-
-
-def _facts(canvas: Canvas, box: Box, row: int, label: str, value: str, role: Role = Role.TEXT) -> int:
-    """One labelled sentence, on a second row when it is long; nothing when there is nothing to say."""
-    texts = wrap(value, box.width - LABEL_WIDTH - 3)[:2] if role is Role.TEXT else [value]
-    for index, text in enumerate(texts):
-        line(canvas, box, row, "" if index else label)
-        canvas.put(box.x + 2 + LABEL_WIDTH, box.y + row, cut(text, box.width - LABEL_WIDTH - 2), role)
+            x += width + GAP
         row += 1
     return row
 

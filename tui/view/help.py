@@ -49,6 +49,16 @@ def help_texts(view: View | None, local: Local, keymap: Keymap, width: int) -> T
             texts += _row(_keys(action), action.sentence, width)
     if not local.watching:
         texts += _row("Up Down", "Select a line.", width)
+    return texts + _connection_keys(local, keymap, width)
+
+
+def _connection_keys(local: Local, keymap: Keymap, width: int) -> Texts:
+    """The keys that only the connection status has."""
+    opener = key_name(keymap.by_id["connection"].key)
+    texts: Texts = [("", Role.TEXT), (f"In the connection status ({opener}):", Role.STRONG)]
+    for action in keymap.at(Place.CONNECTION):
+        if len(action.places) == 1 and action.label and not (local.watching and action.operation):
+            texts += _row(_keys(action), action.sentence, width)
     return texts
 
 

@@ -47,6 +47,8 @@ class Local(msgspec.Struct):
     """Row chosen in the overlay's list."""
     scroll: int = 0
     """First row shown of what is longer than the window (help, paper)."""
+    tab: int = 0
+    """Which table the connection status shows."""
     answer: dict[str, Any] = {}
     """The core's answer to what the overlay asked; empty until it comes."""
     asked: str = ""

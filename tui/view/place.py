@@ -2,7 +2,7 @@
 
 from store.register.view import View
 from tui.keymap import Place
-from tui.view.local import Local
+from tui.view.local import Local, Overlay
 
 
 def place_under(view: View | None) -> Place:
@@ -16,7 +16,9 @@ def place_under(view: View | None) -> Place:
 
 def place_of(view: View | None, local: Local) -> Place:
     """Where a key pressed now is pressed."""
-    return Place.OVERLAY if local.overlay is not None else place_under(view)
+    if local.overlay is None:
+        return place_under(view)
+    return Place.CONNECTION if local.overlay is Overlay.CONNECTION else Place.OVERLAY
 
 
 def offers_connect(view: View | None) -> bool:
