@@ -227,6 +227,8 @@ class SeriesOpening(msgspec.Struct, frozen=True, kw_only=True):
     insecure: bool
     opened_ms: int
     closed_ms: int
+    recovered_ms: int = 0
+    """When a recovery grant completed it; 0 for not. The grant is used up then."""
 
 
 class RegisterReport(msgspec.Struct, frozen=True, kw_only=True):

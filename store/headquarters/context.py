@@ -1,7 +1,7 @@
 """What every part of headquarters has at hand."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from store.headquarters.config import HeadquartersConfig
@@ -37,6 +37,11 @@ class Headquarters:
         self.tasks = tasks
         self.operator_token = operator_token
         self.now_ms = now_ms
+        self.on_change: Callable[[Iterable[str]], None] = lambda _nouns: None
+
+    def tell(self, nouns: Iterable[str]) -> None:
+        """Tell every part that rows of these nouns changed, after the commit; what no change of the set-up brings."""
+        self.on_change(nouns)
 
     @property
     def home(self) -> Path:

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 
 from store.headquarters.context import Headquarters
 from store.headquarters.part import Part
+from store.headquarters.records import part as records
 from store.headquarters.scheduler import part as scheduler
 
 OpenPart = Callable[[Headquarters], Awaitable[Part]]
 
-PARTS: tuple[OpenPart, ...] = (scheduler.open_part,)
+PARTS: tuple[OpenPart, ...] = (records.open_part, scheduler.open_part)

@@ -98,6 +98,7 @@ async def open_headquarters(
         for open_part in parts:
             opened.append(await open_part(hq))
         desk = Desk(hq, opened)
+        hq.on_change = desk.tell
         routes = (
             *common_routes(Pulse(channel, tasks)),
             *operator_routes(desk),

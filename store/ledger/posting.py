@@ -56,7 +56,12 @@ set attempts = excluded.attempts, next_ms = excluded.next_ms, reason = excluded.
 DELETE_RETRY = "delete from retry where store_id = $1 and series = $2 and seq = $3 returning seq"
 INSERT_QUARANTINE = """
 insert into quarantine (store_id, series, seq, reason, attempts, at_ms) values ($1, $2, $3, $4, $5, $6)"""
-EMPTY_QUARANTINE = "delete from quarantine returning store_id, series, seq, reason"
+EMPTY_QUARANTINE = """
+delete from quarantine where ($1 = '' or series = $1) and ($2 = 0 or seq = $2)
+returning store_id, series, seq, reason"""
+COUNT_QUARANTINED = """
+select (select count(*) from quarantine where ($1 = '' or series = $1) and ($2 = 0 or seq = $2))
+  + (select count(*) from retry where ($1 = '' or series = $1) and ($2 = 0 or seq = $2))"""
 
 TROUBLE_WAIT_S = 1.0
 
@@ -260,7 +265,18 @@ def next_due(db: Connection) -> int | None:
     return None if found is None else int(found)
 
 
-def release_quarantine(db: Connection, now_ms: int) -> None:
-    """Let everything in quarantine be tried again, as a program does that was repaired; bytes never change."""
-    for store, series, seq, reason in db.execute(EMPTY_QUARANTINE).fetchall():
-        db.execute(UPSERT_RETRY, values(store, series, seq, 0, now_ms, reason))
+def release_quarantine(db: Connection, now_ms: int, series: str = "", seq: int = 0) -> int:
+    """Let what is in quarantine be tried again, as a program does that was repaired; bytes never change.
+
+    All of it, or only that of a series (a register id names its store, so the name is enough), or one record of it.
+    Answers how many records.
+    """
+    released = db.execute(EMPTY_QUARANTINE, values(series, seq)).fetchall()
+    for store, in_series, in_seq, reason in released:
+        db.execute(UPSERT_RETRY, values(store, in_series, in_seq, 0, now_ms, reason))
+    return len(released)
+
+
+def count_quarantined(db: Connection, series: str = "", seq: int = 0) -> int:
+    """How many records are in quarantine, or about to go there again: chosen as by `release_quarantine`."""
+    return int(db.execute(COUNT_QUARANTINED, values(series, seq)).fetchone()[0])

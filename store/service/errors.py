@@ -23,6 +23,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "insecure-device": (403, "The device keeps its secrets in a throw-away vault"),
     "device-disabled": (403, "Headquarters has withdrawn this device"),
     "server-pending": (403, "Headquarters has not accepted this server yet"),
+    "other-server": (403, "The store is served by another server"),
     "not-found": (404, "There is no such thing here"),
     "unknown-item": (404, "No item is on file for these keys"),
     "unknown-operator": (404, "No operator has this number"),

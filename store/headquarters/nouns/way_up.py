@@ -1,6 +1,193 @@
-"""Nouns and verbs of their own owner; filled by it."""
+"""Verbs of the way up: transactions, totals, differences, quarantine."""
 
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from store.headquarters.nouns import standing
 from store.headquarters.nouns.noun import Noun, Verb
+from store.ledger.reports import Transaction
 
-NOUNS: tuple[Noun, ...] = ()
-VERBS: tuple[Verb, ...] = ()
+_POSITIONAL = {"positional": True}
+_REGISTER = {"positional": True, "ref": "register"}
+_STORE = Annotated[str, Meta(description="Only of this store.")]
+_DATE = Annotated[
+    str,
+    Meta(pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", description="Only of this business date, as 2026-11-24."),
+]
+_REASON = Annotated[str, Meta(max_length=200, description="Why; it is kept.")]
+_LIMIT = Annotated[int, Meta(ge=1, le=10_000, description="At most so many.")]
+
+
+class _Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class TransactionList(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which transactions."""
+
+    store: _STORE = ""
+    register: Annotated[str, Meta(description="Only of this register.")] = ""
+    business_date: _DATE = ""
+    state: Annotated[
+        Literal["", "posted", "acknowledged", "quarantined"], Meta(description="Only in this state.")
+    ] = ""
+    after_series: Annotated[str, Meta(description="Go on after this series and --after-seq.")] = ""
+    after_seq: Annotated[int, Meta(ge=0, description="Go on after this record of --after-series.")] = 0
+    limit: _LIMIT = 10_000
+
+
+class TotalList(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which totals."""
+
+    store: _STORE = ""
+    register: Annotated[str, Meta(description="Only of this register.")] = ""
+    business_date: _DATE = ""
+
+
+class TenderTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What was taken in one way; change is negative."""
+
+    kind: str
+    amount: int
+
+
+class TaxTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sold at one rate."""
+
+    rate: str
+    net: int
+    tax: int
+    gross: int
+
+
+class Total(msgspec.Struct, frozen=True, kw_only=True):
+    """What a register sold on a business date, by its own records; amounts in minor units."""
+
+    store: str
+    business_date: str
+    register: str
+    currency: str
+    sales: int
+    sales_total: int
+    voids: int
+    voids_total: int
+    tenders: tuple[TenderTotal, ...] = ()
+    taxes: tuple[TaxTotal, ...] = ()
+
+
+class DifferenceList(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which differences."""
+
+    store: _STORE = ""
+    limit: _LIMIT = 1_000
+
+
+class DifferenceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure that the register and headquarters see differently, and why."""
+
+    store: str
+    series: str
+    seq: int
+    effect: str
+    register_value: str
+    headquarters_value: str
+    cause: str
+
+
+class QuarantineList(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which records."""
+
+    store: _STORE = ""
+    limit: _LIMIT = 1_000
+
+
+class QuarantineRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that is kept and could not be booked, and why."""
+
+    store: str
+    series: str
+    seq: int
+    kind: str
+    total: int
+    reason: str
+    attempts: int
+    at: str
+
+
+class QuarantineReplay(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is tried again; everything unless said otherwise."""
+
+    series: Annotated[str, Meta(description="Only of this series.")] = ""
+    seq: Annotated[int, Meta(ge=0, description="Only this record of --series.")] = 0
+
+
+class ReplayAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it; `ok` when nothing of it is left in quarantine."""
+
+    ok: bool
+    sentence: str
+    tried: int
+    posted: int
+    left: int
+
+
+NOUNS: tuple[Noun, ...] = (
+    Noun(name="transaction", summary="what registers sold, as it arrived", generic=()),
+    Noun(name="total", summary="sums per store, business date, register, tender and tax", generic=()),
+    Noun(name="difference", summary="figures that a register and headquarters see differently", generic=()),
+    Noun(name="quarantine", summary="records that are kept and could not be booked", generic=()),
+    *standing.NOUNS,
+)
+VERBS: tuple[Verb, ...] = (
+    Verb(
+        noun="transaction",
+        name="list",
+        summary="The transactions that reached headquarters, by series and number.",
+        arguments=TransactionList,
+        reads=True,
+        answers=list[Transaction],
+        columns=("series", "seq", "kind", "receipt_no", "total", "currency", "at", "state"),
+        example="outpost hq --home HQ transaction list --business-date 2026-11-24",
+    ),
+    Verb(
+        noun="total",
+        name="list",
+        summary="What was sold, per store, business date and register.",
+        arguments=TotalList,
+        reads=True,
+        answers=list[Total],
+        columns=("store", "business_date", "register", "currency", "sales", "sales_total", "voids"),
+        example="outpost hq --home HQ total list --store S0001 --json",
+    ),
+    Verb(
+        noun="difference",
+        name="list",
+        summary="Every difference with its cause.",
+        arguments=DifferenceList,
+        reads=True,
+        answers=list[DifferenceRow],
+        columns=("series", "seq", "effect", "register_value", "headquarters_value", "cause"),
+        example="outpost hq --home HQ difference list",
+    ),
+    Verb(
+        noun="quarantine",
+        name="list",
+        summary="Records that could not be booked, and why.",
+        arguments=QuarantineList,
+        reads=True,
+        answers=list[QuarantineRow],
+        columns=("series", "seq", "kind", "total", "reason", "attempts", "at"),
+        example="outpost hq --home HQ quarantine list",
+    ),
+    Verb(
+        noun="quarantine",
+        name="replay",
+        summary="Try records in quarantine again, after a repair of the program; their bytes never change.",
+        arguments=QuarantineReplay,
+        answers=ReplayAnswer,
+        example="outpost hq --home HQ quarantine replay --series S0001-R01.1",
+    ),
+    *standing.VERBS,
+)
