@@ -17,6 +17,8 @@ HQ = web.AppKey("headquarters", Headquarters)
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+HUNG_UP = 499
+"""What the metrics count for a client that went away."""
 _BY_STATUS = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 
@@ -36,8 +38,8 @@ async def answer_problems(request: web.Request, handler: Next) -> web.StreamResp
         response = problem_response(busy("database", f"Headquarters cannot do that now: {trouble}", 2))
     except web.HTTPException as error:
         response = problem_response(ProblemError(_BY_STATUS.get(error.status, "bad-request"), error.reason))
-    except ConnectionError:
-        raise  # the client hung up; there is nobody to answer
+    except ConnectionError:  # the client hung up in the middle of its body; there is nobody to answer
+        response = web.Response(status=HUNG_UP)
     except Exception:  # a mistake of ours must not show a traceback to anybody but the log
         LOG.exception("a request failed", extra={"path": request.path})
         response = problem_response(ProblemError("internal"))

@@ -52,7 +52,7 @@ class RecordReader:
         lines = text.split("\n")
         self._left = "" if last else lines.pop()
         if len(self._left) > MAX_RECORD:
-            raise self._too_long()
+            raise self._too_long(self._begins if self._record else self._line + 1)
         for line in lines:
             yield from self._take(line)
         if last and self._record:
@@ -66,7 +66,7 @@ class RecordReader:
         self._size += len(line)
         self._quotes += line.count('"')
         if self._size > MAX_RECORD:
-            raise self._too_long()
+            raise self._too_long(self._begins)
         if self._quotes % 2:
             return
         text = "\n".join(self._record)
@@ -85,5 +85,5 @@ class RecordReader:
             raise WrongInput(f"Line {self._begins} has {len(cells)} columns; {MAX_COLUMNS} are the most.")
         return cells
 
-    def _too_long(self) -> WrongInput:
-        return WrongInput(f"Line {self._begins} is too long; is a quote missing?")
+    def _too_long(self, line: int) -> WrongInput:
+        return WrongInput(f"Line {line} is too long; is a quote missing?")
