@@ -25,6 +25,8 @@ from store.service.errors import ProblemError
 LOG = logging.getLogger("outpost.hq.delivery")
 
 MAX_REPORTS = 1_000
+LOOK_AGAIN_S = 2.0
+"""A waiting poll looks again so often even when no bell rang: a grant runs out by the clock alone."""
 DIGEST_HEADER = "Outpost-Digest"
 FOREVER = "public, max-age=31536000, immutable"
 _WHOLE_DIGITS = 15
@@ -79,7 +81,7 @@ class DeliveryDesk:
             rest_s = deadline - asyncio.get_running_loop().time()
             if found.has_news or rest_s <= 0:
                 return answer(found.feed)
-            await _either(ringing, rest_s)
+            await _either(ringing, min(rest_s, LOOK_AGAIN_S))
 
     async def get_header(self, call: Call) -> web.StreamResponse:
         """The header of a package in one of its forms."""

@@ -5,29 +5,22 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from store.database.connection import Connection
-from store.exchange.delivery import Directory, GrantEntry, RegisterEntry, StoreEntry
+from store.exchange.delivery import Directory, RegisterEntry, StoreEntry
 from store.headquarters.nouns.chain import ChannelDatabase, Register, Store
 from store.headquarters.nouns.profiles import OfflineProfileRow
+from store.headquarters.registers.device_states import DeviceState
+from store.headquarters.registers.devices import device_states
+from store.headquarters.registers.grants import open_grants
+from store.headquarters.registers.openings import open_series_facts
 from store.headquarters.setup.rules import pepper_store
 from store.headquarters.setup_rows import list_rows
 
-PENDING = "Pending"
-"""A device that nothing is known of."""
-
-
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """What the way up knows of registers: device states by register, and open recovery grants."""
-
-    devices: Mapping[str, str] = {}
-    grants: tuple[GrantEntry, ...] = ()
-
 
 class DirectorySource(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a directory comes from beside the set-up. Called inside a unit that reads, on its thread."""
+    """What a directory holds beside the set-up: the root key (hex), and the pepper kept under a store's number."""
 
     root_key: str
     pepper: Callable[[str], bytes]
-    standing: Callable[[Connection, int], Standing] = lambda _db, _now_ms: Standing()
 
 
 def served_stores(db: Connection, server: str) -> dict[str, Store]:
@@ -40,7 +33,6 @@ def read_directory(db: Connection, server: str, source: DirectorySource, now_ms:
     """The complete directory of a server."""
     stores = served_stores(db, server)
     groups = {row.key: row.read(ChannelDatabase).data_group for row in list_rows(db, "channel-database")}
-    standing = source.standing(db, now_ms)
     return Directory(
         stores=tuple(
             StoreEntry(
@@ -52,17 +44,16 @@ def read_directory(db: Connection, server: str, source: DirectorySource, now_ms:
             )
             for key, store in stores.items()
         ),
-        registers=tuple(_registers(db, stores, groups, standing.devices)),
-        grants=tuple(grant for grant in standing.grants if grant.store in stores),
+        registers=tuple(_registers(db, stores, groups)),
+        grants=tuple(grant for grant in open_grants(db, now_ms) if grant.store in stores),
     )
 
 
-def _registers(
-    db: Connection, stores: Mapping[str, Store], groups: Mapping[str, str], devices: Mapping[str, str]
-) -> list[RegisterEntry]:
+def _registers(db: Connection, stores: Mapping[str, Store], groups: Mapping[str, str]) -> list[RegisterEntry]:
     paused = {
         row.key: row.read(OfflineProfileRow).pause_synchronisation for row in list_rows(db, "offline-profile")
     }
+    devices, series = device_states(db), open_series_facts(db)
     found = []
     for row in list_rows(db, "register"):
         register = row.read(Register)
@@ -70,14 +61,19 @@ def _registers(
             continue
         profile = register.offline_profile or stores[register.store].offline_profile
         own = groups.get(register.store, register.store)
+        facts = series.get(row.key)
         found.append(
             RegisterEntry(
                 register=row.key,
                 store=register.store,
                 data_group=groups.get(row.key) or own,
                 support_offline=register.support_offline,
-                device=devices.get(row.key, PENDING),
+                device=devices.get(row.key, DeviceState.PENDING),
                 paused=paused.get(profile, False),
+                epoch=0 if facts is None else facts.epoch,
+                public_key="" if facts is None else facts.public_key,
+                insecure=facts is not None and facts.insecure,
+                opened_ms=0 if facts is None else facts.opened_ms,
             )
         )
     return found

@@ -13,7 +13,6 @@ RETURN_DAYS = 100
 MAX_LINES = 200_000
 DAY_MS = 86_400_000
 
-HAS_BOOKS = "select count(*) from sqlite_schema where type = 'table' and name in ('posted', 'sale_line')"
 SELECT_NEWEST_SALE = "select coalesce(max(posted_ms), 0) from posted where kind = 'sale'"
 SELECT_LINES = """
 select p.series || ':' || p.receipt_no || ':' || substr(l.effect, 6), l.sku, l.quantity, p.posted_ms
@@ -24,20 +23,12 @@ order by p.posted_ms desc, p.series, p.seq, l.effect limit $3"""
 
 def newest_sale(db: Connection) -> int:
     """When the newest sale was posted (ms); 0 while there is none."""
-    if not _has_books(db):
-        return 0
     return int(db.execute(SELECT_NEWEST_SALE).fetchone()[0])
 
 
 def returnable_cells(db: Connection, store: str) -> Iterator[tuple[str | int, ...]]:
-    """Series, receipt and line with what was sold on it, for every line young enough; a returned one is negative."""
-    if not _has_books(db):
-        return
+    """Series, receipt and line with what was sold on it, for every line young enough; returned lines are left out."""
     since_ms = newest_sale(db) - RETURN_DAYS * DAY_MS
     for key, sku, quantity, at_ms in db.execute(SELECT_LINES, values(store, since_ms, MAX_LINES)):
         if not str(quantity).startswith("-"):
             yield str(key), str(sku), str(quantity), int(at_ms)
-
-
-def _has_books(db: Connection) -> bool:
-    return int(db.execute(HAS_BOOKS).fetchone()[0]) == 2
