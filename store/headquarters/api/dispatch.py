@@ -22,7 +22,7 @@ _BEARER = "Bearer "
 def add_routes(app: web.Application, routes: Sequence[Route]) -> None:
     """Put routes into an application, in their order."""
     for route in routes:
-        app.router.add_route(route.method, route.path, _dispatcher(route), name=route.name)
+        app.router.add_route(route.method, route.path, _dispatcher(route), name=route.name.replace("-", "_"))
 
 
 def _dispatcher(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -62,8 +62,12 @@ async def test_the_same_file_again_changes_nothing(world):
     _, report = await check(http, "product", PRODUCTS)
     assert (report["created"], report["changed"], report["unchanged"]) == (0, 0, 3)
     _, done = await apply(http, report)
-    assert done["sentence"] == "0 rows are loaded (0 new, 0 changed), 3 were so already." and done["jobs"] == []
-    assert [row.changed_n for row in await office.ask(lambda db: list(list_rows(db, "product")))] == [before] * 3
+    assert (
+        done["sentence"] == "0 rows are loaded (0 new, 0 changed), 3 were so already." and done["jobs"] == []
+    )
+    assert [row.changed_n for row in await office.ask(lambda db: list(list_rows(db, "product")))] == [
+        before
+    ] * 3
 
 
 async def test_a_column_that_is_not_there_stays_as_it_is_and_an_empty_cell_empties(world):
@@ -72,7 +76,9 @@ async def test_a_column_that_is_not_there_stays_as_it_is_and_an_empty_cell_empti
     _, report = await check(http, "product", "code;price\n100;1,19\n101;\n")
     assert (report["created"], report["changed"]) == (0, 2)
     await apply(http, report)
-    assert (await office.row("product", "100")).price == 119 and (await office.row("product", "100")).tax == "S"
+    assert (await office.row("product", "100")).price == 119 and (
+        await office.row("product", "100")
+    ).tax == "S"
     assert (await office.row("product", "101")).price is None
     assert (await office.row("product", "101")).name == "Bread"
 
@@ -141,7 +147,9 @@ async def test_prices_find_their_product_by_code_or_barcode(world):
     office, http = world
     await office.set("product", "100", name="Milk", barcodes=["4006381333931"])
     _, report = await check(
-        http, "price", "barcode\tprice\tfrom\tuntil\n4006381333931\t1,29\t2026-12-01\t2026-12-24\n100\t1\t\t\n7\t1\t\t\n"
+        http,
+        "price",
+        "barcode\tprice\tfrom\tuntil\n4006381333931\t1,29\t2026-12-01\t2026-12-24\n100\t1\t\t\n7\t1\t\t\n",
     )
     assert [row["reason"] for row in report["refused"]] == ["There is no product '7'."]
     await apply(http, report, skip_refused="yes")
@@ -149,7 +157,7 @@ async def test_prices_find_their_product_by_code_or_barcode(world):
 
 
 async def test_minor_units_are_taken_where_the_caller_says_so(world):
-    office, http = world
+    _, http = world
     _, report = await check(http, "product", "code,name,price\n1,Milk,109\n", amounts="minor")
     assert report["preview"][0]["price"] == 109
     _, report = await check(http, "product", "code,name,price\n1,Milk,109\n")
@@ -160,7 +168,10 @@ async def test_minor_units_are_taken_where_the_caller_says_so(world):
 async def test_staff_come_with_their_pins_which_stay_nowhere(world, tmp_path):
     office, http = world
     await office.set("store", "S0001")
-    text = "number,name,role,store,pin\n101,Ann,cashier,,918273\n102,Bo,manager,S0001,918274\n103,Cy,cashier,,12\n104,Di,boss,,\n"
+    text = (
+        "number,name,role,store,pin\n101,Ann,cashier,,918273\n102,Bo,manager,S0001,918274\n"
+        "103,Cy,cashier,,12\n104,Di,boss,,\n"
+    )
     _, report = await check(http, "staff", text)
     reasons = {row["line"]: row["reason"] for row in report["refused"]}
     assert reasons[4].startswith("pin does not fit") and "12'" not in reasons[4]
@@ -188,7 +199,9 @@ async def test_a_pin_needs_a_store_to_be_kept_for(world):
         ("gadget", "code\n1\n", 404, "Headquarters has no 'gadget'"),
     ],
 )
-async def test_a_file_that_is_wrong_as_a_whole_is_refused_and_leaves_nothing(world, noun, text, status, words):
+async def test_a_file_that_is_wrong_as_a_whole_is_refused_and_leaves_nothing(
+    world, noun, text, status, words
+):
     office, http = world
     found, problem = await check(http, noun, text)
     assert found == status and words in problem["detail"]

@@ -40,7 +40,9 @@ def test_every_ordinary_spelling_of_csv_is_read(delimiter, end, mark):
 
 
 @given(
-    st.lists(st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc"))), min_size=2, max_size=4), min_size=1),
+    st.lists(
+        st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc"))), min_size=2, max_size=4), min_size=1
+    ),
     st.integers(1, 50),
 )
 def test_what_a_spreadsheet_writes_is_read_back_whatever_the_pieces(rows, size):
@@ -57,7 +59,7 @@ def test_what_a_spreadsheet_writes_is_read_back_whatever_the_pieces(rows, size):
         (b'code,name\n1,"open\n', "quote that opens in line 2 is never closed"),
         (b'code,name\n1,"a"b"c"\n', "Line 2 cannot be read as CSV"),
         (b"code,name\n" + b"x" * (MAX_RECORD + 10) + b"\n", "Line 2 is too long"),
-        (b"code,name\n1,\"" + b"x\n" * MAX_RECORD + b"\n", "Line 2 is too long"),
+        (b'code,name\n1,"' + b"x\n" * MAX_RECORD + b"\n", "Line 2 is too long"),
         (b",".join([b"a"] * 70) + b"\n", "has 70 columns"),
     ],
 )
