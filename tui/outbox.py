@@ -46,13 +46,18 @@ class Outbox:
 
     @property
     def question(self) -> str:
-        """The id of the question that is open, or nothing."""
-        return self.view.question.id if self.view is not None and self.view.question is not None else ""
+        """The id of the question that takes text now, or nothing."""
+        asked = self.view.question if self.view is not None else None
+        if asked is None:
+            return ""
+        return asked.id if asked.beneath is None else asked.beneath
 
-    def send(self, kind: IntentKind, arg: str = "", operation: int = 0, *, text: str = "") -> int:
+    def send(
+        self, kind: IntentKind, arg: str = "", operation: int = 0, *, text: str = "", question: str = ""
+    ) -> int:
         """Send an intent made on the newest view; what cannot be taken is refused in sight."""
         seq = self.view.seq if self.view is not None else 0
-        n = self.wires.send(kind, arg, operation, seq, self.question)
+        n = self.wires.send(kind, arg, operation, seq, question or self.question)
         if n == 0:
             self.refuse(
                 text or arg or str(kind), "The register core is away and too much waits for it already."

@@ -35,7 +35,7 @@ class Overlays:
     def __init__(self, outbox: Outbox, keymap: Keymap, run: Callable[[int, str], None]) -> None:
         self._box = outbox
         self._local = outbox.local
-        self._keymap = keymap
+        self.keymap = keymap
         self._run = run
         self._held = ""
         """The entry line under the overlay."""
@@ -158,12 +158,12 @@ class Overlays:
     def _rows(self) -> list[Any]:
         if self._local.overlay is Overlay.FIND:
             return list(found_items(self._local))
-        return list(menu_rows(self._box.view, self._local, self._keymap))
+        return list(menu_rows(self._box.view, self._local, self.keymap))
 
     def _rows_of_text(self) -> int:
         view, local, width = self._box.view, self._local, self.width - 2
         if local.overlay is Overlay.HELP:
-            return len(help_texts(view, local, self._keymap, width))
+            return len(help_texts(view, local, self.keymap, width))
         return len(refused_texts(view, local, width)) if local.overlay is Overlay.REFUSED else 0
 
     def _pick_item(self, text: str) -> None:
@@ -182,7 +182,7 @@ class Overlays:
 
     def _pick_operation(self, text: str) -> None:
         self._local.entry = text
-        rows = menu_rows(self._box.view, self._local, self._keymap)
+        rows = menu_rows(self._box.view, self._local, self.keymap)
         exact = [row for row in rows if str(row.number) == text.strip()]
         if not exact and self._local.chosen >= len(rows):
             self._box.say("No operation of that number or name can be run here.")

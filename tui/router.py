@@ -14,8 +14,11 @@ from store.register.intents import IntentKind, Outcome, OutcomeKind
 from store.register.view import Entry, Mode, Tone, View
 from store.sale.barcode import looks_like_code
 from tui.keymap import Action, Keymap, Place, key_name
+from tui.layout import complaint_of, with_layout
 from tui.outbox import Outbox, Wires
 from tui.overlays import AIM, ONLY_WATCHES, SCANNED_HERE, Overlays
+from tui.scanner_frame import START_OF_SCAN, ScannerFrame
+from tui.switch_keys import SwitchKeys
 from tui.view.local import Link, Local, Overlay
 from tui.view.place import place_of, place_under
 from tui.view.sale import next_top
@@ -27,9 +30,6 @@ ENTRY_LIMIT = 256
 BURST_S = 0.06
 """A control character this soon behind a typed one is a scanner's byte, not a key."""
 NUMBERED = re.compile(r"/(\d{1,6})(?:\s+(.*))?")
-START_OF_SCAN = "ctrl+b"
-"""STX, the prefix to program into a keyboard scanner."""
-ENDS_OF_SCAN = frozenset({"enter", "ctrl+j", "tab", "ctrl+c"})
 GROUP_SEPARATOR = "\x1d"
 OPENS = {
     "help": Overlay.HELP,
@@ -57,21 +57,19 @@ class Router:
 
     def __init__(self, wires: Wires, keymap: Keymap, *, watching: bool = False) -> None:
         self.local = Local(watching=watching)
-        self.keymap = keymap
+        self.keymap = self._own_keymap = keymap
         self._box = Outbox(wires, self.local)
         self._overlays = Overlays(self._box, keymap, self._run)
         self._size = (80, 24)
         self._after_return = False
-        self._scanned: str | None = None
-        """What came behind the scanner's prefix, None outside such a frame."""
-        self._overflow = 0
-        """Characters beyond ENTRY_LIMIT."""
+        self._scan = ScannerFrame(ENTRY_LIMIT)
+        self._switch = SwitchKeys(self._box)
+        self._overflow = 0  # characters beyond ENTRY_LIMIT
         self._begun_under = ""
         """The question that was open when the entry's first character came."""
         self._typed_at_s = -1.0
         self._paying_n = 0
-        self._sign_on_n = 0
-        self._sign_on_seq = -1
+        self._sign_on_n, self._sign_on_seq = 0, -1
         self._settle_mask()
 
     @property
@@ -95,9 +93,19 @@ class Router:
             self._mode_changed(old.mode, view.mode)
         elif old is not None and old.paper_title != view.paper_title:
             local.scroll = 0
+        self._switch.view_changed(old, view)
         self._settle_mask()
+        if view.layout != (old.layout if old is not None else ()):
+            self._lay_keys(view)
         if old is None or old.header != view.header:
             self._overlays.ask_again()
+
+    def _lay_keys(self, view: View) -> None:
+        """Headquarters' keys over those of this screen; what cannot be is said once."""
+        self.keymap, complaints = with_layout(self._own_keymap, view.layout)
+        self._overlays.keymap = self.keymap
+        if complaint := complaint_of(complaints):
+            self._box.say(complaint, Tone.WARN)
 
     def acknowledged(self, outcome: Outcome) -> None:
         """The core has answered an intent."""
@@ -118,7 +126,7 @@ class Router:
 
     def stumbled(self, error: Exception) -> None:
         """A defect of ours while a key was handled: said, and the next key starts afresh."""
-        self._scanned = None
+        self._scan.abandon()
         self._box.say(f"This key could not be handled ({type(error).__name__}). Do it again.", Tone.ERROR)
         self._box.wires.ring()
 
@@ -146,10 +154,10 @@ class Router:
             return
         self._after_return = name == "enter"
         character = key.character
-        if self._scanned is not None:
-            self._frame(name, character)
+        if self._scan.is_open:
+            self._finish_scan(self._scan.take(name, character))
         elif name == START_OF_SCAN:
-            self._scanned = ""
+            self._scan.begin()
         elif name in ("enter", "ctrl+j") or (name == "tab" and self.local.entry):
             self._enter()
         elif character is not None and len(character) == 1 and character.isprintable():
@@ -209,17 +217,6 @@ class Router:
         if character == GROUP_SEPARATOR and len(self.local.entry) < ENTRY_LIMIT:
             self.local.entry += character
 
-    def _frame(self, name: str, character: str | None) -> None:
-        """Inside a prefixed scan everything up to its end belongs to it; what was typed by hand stays where it is."""
-        scanned = self._scanned or ""
-        if name in ENDS_OF_SCAN:
-            self._scanned = None
-            self._finish_scan(scanned)
-        elif name == "escape":
-            self._scanned = None
-        elif character is not None and len(scanned) <= ENTRY_LIMIT:
-            self._scanned = scanned + character
-
     def _finish_scan(self, text: str) -> None:
         if self.local.watching or not text:
             return
@@ -231,6 +228,7 @@ class Router:
             self._box.send(IntentKind.SCAN, text)
 
     def _enter(self) -> None:
+        self._switch.forget()
         local = self.local
         text, local.entry = local.entry, ""
         begun_under, self._begun_under = self._begun_under, ""
@@ -296,6 +294,8 @@ class Router:
             local.entry = local.entry[:-1]
             self._overflow = 0
             self._overlays.text_changed()
+            return
+        if not local.watching and self._switch.take(name, self.keymap):
             return
         place = place_of(self.view, local)
         if (name, place) == ("tab", Place.CONNECTION):

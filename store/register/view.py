@@ -191,6 +191,16 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """Rises whenever synchronisation moved, so that whoever looks at the Connection status asks again."""
 
 
+class LayoutKeyView(msgspec.Struct, frozen=True, array_like=True):
+    """A key that headquarters gave this register: where (empty for everywhere), which, for which operation."""
+
+    place: str
+    key: str
+    operation: int
+    caption: str = ""
+    position: int = 0
+
+
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a screen needs, complete; ordered by (epoch, seq)."""
 
@@ -222,5 +232,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     operations: tuple[int, ...] = ()
     """Numbers of the operations that can be run now; a screen draws no other key."""
     demo: bool = False
+    layout: tuple[LayoutKeyView, ...] = ()
+    """The keys that headquarters gave this register; they win over those of the screen."""
     may_switch: bool = True
     """Whether operation 917 connects and disconnects here; false on the sign-in screen of a store that forbids it."""

@@ -63,7 +63,6 @@ class RegisterScreen(App[None]):
         self.last_words = ""
         """What to print when the terminal is a plain one again."""
         self.theme = THEME
-        self._keys = keymap
         self._client = ControlClient(
             path, role, version, self._on_view, self._on_ack, self._on_link, revive=revive
         )
@@ -227,7 +226,7 @@ class RegisterScreen(App[None]):
         width, height = self.size
         local = self._router.local
         local.unanswered = self._client.unanswered
-        picture = draw(self._router.view, local, width, height, self._clock, self._keys)
+        picture = draw(self._router.view, local, width, height, self._clock, self._router.keymap)
         # Called from the socket as well, outside Textual's context, which painting needs.
         with self._context():
             if picture.cursor is not None:

@@ -6,7 +6,7 @@ from tui.view.canvas import Canvas
 from tui.view.connection import TABS
 from tui.view.local import Link, Local, Overlay
 from tui.view.paper import paper_of
-from tui.view.place import offers_connect, place_of, place_under
+from tui.view.place import may_switch, offers_connect, place_of, place_under
 from tui.view.roles import Role
 from tui.view.text import clean, cut, tail, width_of, wrap
 
@@ -180,7 +180,7 @@ def _connection_items(view: View | None, local: Local, keymap: Keymap) -> list[t
 
 
 def _label(action: Action, view: View | None) -> str:
-    if action.id == "connection":
+    if action.id == "connection" and may_switch(view):
         return "Connect" if offers_connect(view) else "Disconnect"
     if view is not None and view.question is not None and action.id in ("yes", "no"):
         return answer_text(view.question.yes if action.id == "yes" else view.question.no)

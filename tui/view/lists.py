@@ -44,7 +44,7 @@ def _keys(number: int, default: tuple[str, ...], keymap: Keymap) -> str:
     mapped = [
         action.key
         for action in keymap.actions
-        if action.operation == number or action.id == KEYS_OF_OPERATIONS.get(number)
+        if action.places and (action.operation == number or action.id == KEYS_OF_OPERATIONS.get(number))
     ]
     names = [key_name(key) for key in mapped]
     return " ".join(dict.fromkeys([*names, *(key for key in default if len(key) == 1)]))

@@ -1,6 +1,7 @@
 """The view: what screens show of the till's state. Pure but for the ports it reads; made once per batch."""
 
 from store.register.operations import operations_for
+from store.register.session.layout import layout_of
 from store.register.session.paper import paper_of, slip_title
 from store.register.session.ports import SessionPorts
 from store.register.session.state import PaidSale, SessionState
@@ -11,6 +12,7 @@ from store.register.session.work import Work
 from store.register.view import (
     Entry,
     Header,
+    LayoutKeyView,
     LineView,
     Message,
     Mode,
@@ -53,6 +55,7 @@ class ViewMaker:
         self._lines: list[tuple[SaleLine, LineView]] = []
         self._totals: tuple[Sale | None, Totals] = (None, Totals())
         self._paper: tuple[object, tuple[str, ...]] = (None, ())
+        self._layout: tuple[object, tuple[LayoutKeyView, ...]] = (None, ())
         self._slip: tuple[object, tuple[str, ...]] = (None, ())
 
     def make(self, seq: int, work: Work, up: int, message: Message) -> View:
@@ -87,6 +90,7 @@ class ViewMaker:
             paper_title=title,
             operations=self._operations(state),
             demo=self._ports.config.demo,
+            layout=self._keys(),
             may_switch=mode is not Mode.LOCKED or self._ports.may_switch_before_sign_in(),
         )
 
@@ -215,6 +219,12 @@ class ViewMaker:
             insecure=config.insecure,
             sync=self._ports.sync.state().moves,
         )
+
+    def _keys(self) -> tuple[LayoutKeyView, ...]:
+        rows = self._ports.shop.layout_keys()
+        if rows is not self._layout[0]:
+            self._layout = (rows, layout_of(rows))
+        return self._layout[1]
 
     def _operations(self, state: SessionState) -> tuple[int, ...]:
         demo = bool(self._ports.demo_operations)
