@@ -100,11 +100,18 @@ class OfflineProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     deferred_card_limit: Annotated[
         int,
         Meta(
-            ge=0, description="Largest card payment, in minor units, that may be authorised later, per sale."
+            ge=0,
+            description="Largest card payment, in minor units, that may be authorised later, per sale.",
+            extra={"kind": "amount"},
         ),
     ] = 5_000
     deferred_card_limit_sum: Annotated[
-        int, Meta(ge=0, description="Largest running sum of such payments, in minor units.")
+        int,
+        Meta(
+            ge=0,
+            description="Largest running sum of such payments, in minor units.",
+            extra={"kind": "amount"},
+        ),
     ] = 50_000
 
 
