@@ -5,14 +5,17 @@ import msgspec
 from store.database.connection import Connection, values
 
 SELECT_ARCHIVED = "select archived_seq from series_archive where store_id = $1 and series = $2"
-SELECT_BEHIND = """
+# What was told of a series is known by the sum of its two moments: closed, and recovered under a grant.
+_RECOVERED = """coalesce((select max(g.used_ms) from recovery_grant g
+  where g.store_id = s.store_id and g.series = s.series), 0)"""
+SELECT_BEHIND = f"""
 select s.store_id, s.series, s.register_id, s.epoch, s.public_key, s.insecure, s.opened_ms, s.closed_ms,
   s.head_seq, coalesce(a.archived_seq, 0), coalesce(a.told_closed_ms, -1), coalesce(a.told_enrolment, 0),
-  coalesce(a.trouble, '')
+  coalesce(a.trouble, ''), {_RECOVERED}
 from series s left join series_archive a on a.store_id = s.store_id and a.series = s.series
-where s.head_seq > coalesce(a.archived_seq, 0) or coalesce(a.told_closed_ms, -1) <> s.closed_ms
+where s.head_seq > coalesce(a.archived_seq, 0) or coalesce(a.told_closed_ms, -1) <> s.closed_ms + {_RECOVERED}
   or coalesce(a.told_enrolment, 0) = 0
-order by s.store_id, s.opened_ms, s.series"""
+order by s.store_id, s.opened_ms, s.series"""  # noqa: S608
 _ENSURE = """
 insert into series_archive (store_id, series, archived_seq, told_closed_ms, told_enrolment, trouble)
 values ($1, $2, 0, -1, 0, '') on conflict (store_id, series) do nothing"""
@@ -46,6 +49,7 @@ class Behind(msgspec.Struct, frozen=True, kw_only=True):
     told_closed_ms: int
     told_enrolment: bool
     trouble: str
+    recovered_ms: int
 
 
 def archived_seq(db: Connection, store: str, series: str) -> int:
@@ -71,6 +75,7 @@ def behind(db: Connection) -> list[Behind]:
             told_closed_ms=row[10],
             told_enrolment=row[11] == 1,
             trouble=row[12],
+            recovered_ms=row[13],
         )
         for row in db.execute(SELECT_BEHIND).fetchall()
     ]
@@ -82,10 +87,10 @@ def raise_archived(db: Connection, store: str, series: str, seq: int) -> None:
     db.execute(RAISE_ARCHIVED, values(store, series, seq))
 
 
-def note_opening(db: Connection, store: str, series: str, closed_ms: int) -> None:
-    """Headquarters knows the series, closed at that moment (0: open)."""
-    db.execute(_ENSURE, values(store, series))
-    db.execute(NOTE_OPENING, values(store, series, closed_ms))
+def note_opening(db: Connection, told: Behind) -> None:
+    """Headquarters knows the series as it was told."""
+    db.execute(_ENSURE, values(told.store, told.series))
+    db.execute(NOTE_OPENING, values(told.store, told.series, told.closed_ms + told.recovered_ms))
 
 
 def note_enrolment(db: Connection, store: str, series: str) -> None:

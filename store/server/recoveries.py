@@ -7,6 +7,7 @@ came with its code, and the last batch closes it for good. Owns `recovery_audit`
 from store.database.connection import Connection, values
 from store.exchange.codes import code_hash
 from store.exchange.delivery import RecoveryRequest
+from store.exchange.messages import RecordBatch
 from store.ledger.series import GRANT_RECOVERY, Accepted, accept, find_series
 from store.service.errors import ProblemError
 
@@ -34,13 +35,19 @@ def recover(db: Connection, request: RecoveryRequest, now_ms: int) -> Accepted:
     if not used and row[2] < now_ms:
         raise ProblemError("bad-code", "The grant has expired; ask the supervisor for a new one.")
     if find_series(db, name) is None:
-        raise ProblemError("bad-code", "This server does not know the series; use the one it was enrolled at.")
-    if not used:
+        raise ProblemError(
+            "bad-code", "This server does not know the series; use the one it was enrolled at."
+        )
+    batch = request.batch
+    if used:  # the answer to the last one was lost: what is there says it all
+        batch = RecordBatch(series=name, batch="", records=())
+    else:
         db.execute(GRANT_RECOVERY, values(store, name, 1))
-    done = accept(db, request.batch, now_ms)
+    done = accept(db, batch, now_ms)
     assert done is not None, "the series was found in this unit"
     db.execute(GRANT_RECOVERY, values(store, name, 0))
-    _note(db, store, done, now_ms, f"{done.stored} records taken")
+    if not used:
+        _note(db, store, done, now_ms, f"{done.stored} records taken")
     if request.last and done.refused is None and not used:
         db.execute(USE_GRANT, values(store, digest, now_ms))
         db.execute(CLOSE_SERIES, values(store, name, now_ms))

@@ -17,6 +17,7 @@ BOTH_ENGINES = {
     "test_enrolment",
     "test_items",
     "test_packages_down",
+    "test_reports",
     "test_posting",
 }
 _NUMBERS = itertools.count(1)

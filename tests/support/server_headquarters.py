@@ -77,6 +77,8 @@ class Headquarters:
     enrolments: list = field(default_factory=list)
     openings: list = field(default_factory=list)
     server_key: bytes = b""
+    drops: object = None
+    refuses_reports: object = None
 
     # --- what people do there
 
@@ -226,7 +228,10 @@ class Headquarters:
         return response
 
     async def post_session_reports(self, request):
-        self.reports += msgspec.json.decode(await request.read(), type=SessionReports).reports
+        told = msgspec.json.decode(await request.read(), type=SessionReports).reports
+        if self.refuses_reports is not None and any(map(self.refuses_reports, told)):
+            raise ProblemError("bad-request", "No.")
+        self.reports += told
         return web.json_response({})
 
     async def post_register_reports(self, request):
@@ -308,7 +313,10 @@ class Headquarters:
                     raise ProblemError("bad-signature")
                 if not self.accepted:
                     raise ProblemError("server-pending")
-            return await handler(request)
+            answer = await handler(request)
+            if self.drops is not None and self.drops(request):
+                request.transport.close()  # it is done, and nobody hears of it
+            return answer
         except ProblemError as problem:
             return web.Response(
                 body=problem.body(), status=problem.status, content_type="application/problem+json"

@@ -158,7 +158,7 @@ class Uplink:
             position = reached
 
     async def _tell_opening(self, behind: Behind) -> None:
-        if behind.told_closed_ms == behind.closed_ms:
+        if behind.told_closed_ms == behind.closed_ms + behind.recovered_ms:
             return
         opening = SeriesOpening(
             series=behind.series,
@@ -169,13 +169,14 @@ class Uplink:
             insecure=behind.insecure,
             opened_ms=behind.opened_ms,
             closed_ms=behind.closed_ms,
+            recovered_ms=behind.recovered_ms,
         )
         path = PATH_SERIES.format(series=quote(behind.series))
         try:
             await self._client.ask("PUT", path, SeriesHead, body=opening)
         except HeadquartersRefused as error:
             raise _refusal(error) from error
-        await self._channel.work(archive.note_opening, behind.store, behind.series, behind.closed_ms)
+        await self._channel.work(archive.note_opening, behind)
 
     async def _tell_enrolment(self, behind: Behind) -> None:
         report = EnrolmentReport(
