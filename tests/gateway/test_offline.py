@@ -13,7 +13,6 @@ from store.sale.item import ItemKey, KeyKind
 from store.sale.policy import StorePolicy, TaxRate
 from store.sale.settings import PolicyRefused
 
-
 NOW_MS = 1_700_000_000_000
 
 

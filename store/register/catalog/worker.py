@@ -20,7 +20,7 @@ NICENESS = 10
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What to make: paths as text, `base` and its digest empty for none, headers as they travelled, the root key in hex."""
+    """What to make: paths as text, `base` and its digest empty for none, headers as they came, the root key in hex."""
 
     headers: tuple[str, ...]
     root_key: str
