@@ -29,7 +29,13 @@ from store.exchange.package_header import (
 )
 from store.exchange.package_writer import PartWriter, new_manifest
 from store.headquarters.scheduler import channel_rows
-from store.headquarters.scheduler.group_file import GroupFile, check_tables, group_path, open_group
+from store.headquarters.scheduler.group_file import (
+    GroupFile,
+    RowsDamaged,
+    check_tables,
+    group_path,
+    open_group,
+)
 
 Step = Callable[[str], None]
 """Told the name of each step before it is taken; a test ends the process there."""
@@ -244,7 +250,9 @@ def _full_part(file: GroupFile, order: BuildOrder, name: str) -> TablePart:
     part = writer.close()
     if (part.total_rows, part.total_hash) != (table.rows, table.total.hex()):
         # Never sent: whoever applied it could not go on with the deltas after it.
-        raise LookupError(f"The rows of table {name} in the file of group {order.data_group} do not add up.")
+        raise RowsDamaged(
+            f"What was sent of table {name} to {order.data_group} does not add up; run the job again."
+        )
     return part
 
 

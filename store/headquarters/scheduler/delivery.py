@@ -10,8 +10,8 @@ from store.database.chunks import ChunkFolder
 from store.database.connection import Connection
 from store.exchange import delivery
 from store.exchange.delivery import Feed, PackageEntry, ServerAnswer, ServerRequest, SessionReports
-from store.headquarters.api.route import Call, Parameter, Route, Sender, answer
 from store.headquarters.config import is_loopback
+from store.headquarters.route import Call, Parameter, Route, Sender, answer
 from store.headquarters.scheduler import feed, packages, sessions, uploads
 from store.headquarters.scheduler.directory import DirectorySource, served_stores
 from store.headquarters.scheduler.feed import FeedBell, Look

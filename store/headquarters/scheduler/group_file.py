@@ -72,6 +72,10 @@ PRUNE_BUILT = """
 delete from built where package_seq not in (select package_seq from built order by package_seq desc limit ?)"""
 
 
+class RowsDamaged(LookupError):
+    """The rows in a group's file are not those that its totals say; the file is thrown away."""
+
+
 class SentTable(msgspec.Struct, kw_only=True):
     """Totals of a table as the group has it; `mark_n` is the set-up change up to which it was looked at."""
 
@@ -226,6 +230,9 @@ def open_group(folder: Path, group: str, known_seq: int) -> Iterator[GroupFile]:
         yield GroupFile(db)
         db.execute(CREATE_SOURCE_INDEX)  # after the first load, which would wait for it otherwise
         db.execute("commit")
+    except RowsDamaged:
+        _throw_away(path)
+        raise
     finally:
         db.close()  # which takes back what was not committed
 
@@ -233,9 +240,13 @@ def open_group(folder: Path, group: str, known_seq: int) -> Iterator[GroupFile]:
 def _open(path: Path, known_seq: int) -> sqlite3.Connection:
     if _stands_at(path) >= known_seq:
         return _connect(path)
+    _throw_away(path)
+    return _connect(path)
+
+
+def _throw_away(path: Path) -> None:
     for stale in (path, path.with_name(path.name + "-journal")):
         stale.unlink(missing_ok=True)
-    return _connect(path)
 
 
 def _stands_at(path: Path) -> int:

@@ -9,7 +9,6 @@ import msgspec
 
 from store.database.connection import Connection
 from store.exchange.jobs import ALL_JOBS, JOB_BY_NUMBER, JOBS, UPLOAD_JOB, Job
-from store.headquarters.api.route import Call, VerbHandler
 from store.headquarters.distribution.recurrence import next_run_ms
 from store.headquarters.distribution.schedule import (
     Direction,
@@ -32,6 +31,7 @@ from store.headquarters.nouns.scheduling import (
     SessionList,
     SessionNumber,
 )
+from store.headquarters.route import Call, VerbHandler
 from store.headquarters.scheduler import databases, packages, schedules, sessions, uploads
 from store.headquarters.scheduler.feed import FeedBell
 from store.headquarters.scheduler.runner import JobRunner, Order, RunResult

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 
+import msgspec
 import pytest
 
 from hq_scheduler import Clock, Database, Here, open_world
@@ -259,3 +260,31 @@ async def test_killed_process_leaves_none_or_all(tmp_path, step):
             os.kill(process.pid, signal.SIGKILL)
         process.join()
     assert await settled(tmp_path, clock) == 2
+
+
+async def test_group_file_that_cannot_be_looked_at_stops_no_start(tmp_path):
+    clock, worker = Clock(), Here()
+    await prepared(tmp_path, clock)
+
+    def refuse(fn, _args):
+        if fn is building.left_over:
+            raise OSError(5, "Input/output error")
+
+    async with open_world(tmp_path, clock=clock, worker=worker) as world:
+        worker.before = refuse
+        await world.runner.recover()
+        assert (await world.run("1040"))[0].status == "Available"
+
+
+async def test_full_form_of_a_file_that_does_not_stand_there_is_refused(tmp_path):
+    await prepared(tmp_path, Clock())
+    async with open_world(tmp_path) as world:
+        for path in (world.hq.packages / "groups").glob("*.db"):
+            path.unlink()
+        await world.runner.give_full("S0001")  # the chain is sound: nothing to make
+        order = world.runner._order_for(
+            await world.read(running._standing, (await world.groups())["S0001"]), running.Order(jobs=()), 1
+        )
+        with pytest.raises(LookupError, match="stands at package 0"):
+            building.build_full_form(order)
+        assert building.left_over(msgspec.structs.replace(order, data_group="new")) == building.Built()

@@ -345,3 +345,20 @@ async def test_a_whole_chain_over_http_ends_with_the_same_rows(shop, server, tmp
         channel.follow(entries.values())
         assert channel.rows["item"]["100"][1] == f"Milk {number}"
     assert packages.chain_of(entries.values()).is_sound
+
+
+async def test_server_that_was_not_heard_of_for_a_while_is_noted_again(shop, server):
+    shop.clock.pass_s(61)
+    await server.feed()
+    assert (await shop.read(known.find, "MAIN")).seen_ms == shop.clock()
+
+
+async def test_store_and_register_are_told_the_groups_of_their_databases(shop, server):
+    await shop.put("data-group", "other", DataGroup(store="S0001"))
+    await shop.put("channel-database", "S0001", ChannelDatabase(data_group="other", store="S0001"))
+    await shop.put("register", "S0001-R09", Register(store="S0001"))
+    await shop.put("register", "S0009-R01", Register(store="S0009"))
+    directory = (await server.feed()).directory
+    assert directory.stores[0].data_group == "other"
+    groups = {register.register: register.data_group for register in directory.registers}
+    assert groups == {"S0001-R01": "S0001", "S0001-R09": "other"}

@@ -1,13 +1,19 @@
 """A job run: what changed becomes a package, for every database of a group; nothing else travels."""
 
+import contextlib
+import json
+import sqlite3
+
 import pytest
 
 from hq_scheduler import Database, open_world
 from store.exchange.package_header import read_header
-from store.headquarters.nouns.chain import ChannelDatabase, DataGroup
+from store.headquarters.nouns.chain import ChannelDatabase, DataGroup, Register
 from store.headquarters.nouns.goods import Department, Tax
-from store.headquarters.nouns.profiles import FunctionalityProfile
+from store.headquarters.nouns.people import Role
+from store.headquarters.nouns.profiles import FunctionalityProfile, HardwareProfile, OfflineProfileRow
 from store.headquarters.nouns.scheduling import Availability
+from store.headquarters.nouns.till import LayoutKey, Parameter, Setting, Tender
 from store.headquarters.scheduler import channel_rows, packages, sessions
 
 
@@ -416,3 +422,83 @@ async def test_availability_goes_to_its_store_and_goes_with_its_row(shop, databa
     await shop.run("1130")
     database.follow(await shop.packages())
     assert database.rows["availability"] == {}
+
+
+async def test_rows_that_do_not_add_up_are_never_sent_and_the_next_run_heals(shop, database):
+    await shop.run("1040")
+    database.follow(await shop.packages())
+    [path] = (shop.hq.packages / "groups").glob("*.db")
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("delete from sent_row where key = '200'")
+        db.commit()
+    [result] = await shop.run("1040", full=True)
+    assert result.status == "Create failed"
+    assert "run the job again" in result.message
+    [result] = await shop.run("1040")
+    assert result.kind == "full"
+    database.follow(await shop.packages())
+    assert set(database.rows["item"]) == {"100", "200"}
+
+
+async def test_large_table_is_loaded_in_batches(shop, database, monkeypatch):
+    monkeypatch.setattr("store.headquarters.scheduler.group_file.BATCH_ROWS", 7)
+    for number in range(30):
+        await shop.product(f"x{number}")
+    [result] = await shop.run("1040")
+    assert result.rows == 32
+    database.follow(await shop.packages())
+
+
+async def test_every_small_table_travels(shop, database):
+    await shop.put("role", "cashier", Role(name="Cashier", permissions=("sell", "refund")))
+    await shop.put("tender", "cash", Tender(name="Cash", kind="cash", position=1))
+    await shop.put("tender", "voucher", Tender(name="Voucher", kind="card", blocked=True))
+    await shop.put("offline-profile", "OP1", OfflineProfileRow(offline_timeout_s=2.0, description="for WAN"))
+    await shop.put("hardware-profile", "HP1", HardwareProfile(description="till"))
+    await shop.put("setting", "receipt_footer", Setting(value="Thank you."))
+    await shop.put("setting", "receipt_footer/S0001", Setting(value="Thank you, first store."))
+    await shop.put("setting", "receipt_footer/S0002", Setting(value="never here"))
+    await shop.put("key", "f6", LayoutKey(operation=917))
+    await shop.put("key", "f7/S0001-R01/sale", LayoutKey(operation=503, caption="Hold", position=2))
+    await shop.put("key", "f7/S0002-R01", LayoutKey(operation=504))
+    await shop.put("parameter", "example", Parameter(value="1"))
+    await shop.store(offline_profile="OP1")
+    await shop.put(
+        "register", "S0001-R01", Register(store="S0001", hardware_profile="HP1", support_offline=True)
+    )
+    await shop.put("register", "S0002-R01", Register(store="S0002"))
+    await shop.run("9999")
+    database.follow(await shop.packages())
+    rows = database.rows
+    assert rows["role"] == {"cashier": ("cashier", "Cashier", "sell refund")}
+    assert rows["tender"] == {"cash": ("cash", "Cash", "cash", 1, "{}")}
+    assert json.loads(rows["offline_profile"]["OP1"][1])["offline_timeout_s"] == 2.0
+    assert "description" not in rows["offline_profile"]["OP1"][1]
+    assert rows["setting"]["receipt_footer"][1] == "Thank you, first store."
+    assert set(rows["register"]) == {"S0001-R01"}
+    assert rows["register"]["S0001-R01"][2:4] == (1, "OP1")
+    assert "devices" in json.loads(rows["register"]["S0001-R01"][4])
+    assert rows["layout_key"] == {
+        "f6": ("f6", "", "", "f6", 917, "", 0),
+        "f7/S0001-R01/sale": ("f7/S0001-R01/sale", "S0001-R01", "sale", "f7", 503, "Hold", 2),
+    }
+    assert rows["parameter"] == {"example": ("example", "1")}
+
+
+async def test_row_that_comes_from_another_source_and_says_the_same_is_no_change(tmp_path):
+    from store.headquarters.scheduler.group_file import SentLine, open_group
+
+    with open_group(tmp_path, "odd/name", 0) as file:
+        file.load("barcode", [SentLine("1", b'["1","a"]', "a")])
+        file.replace_source("barcode", "b", [SentLine("1", b'["1","a"]', "b")])
+        assert not file.is_changed("barcode")
+        file.replace_source("barcode", "a", [])
+        assert [key for key, _ in file.lines("barcode")] == ["1"]
+    assert [path.name for path in (tmp_path / "groups").glob("*.db")] == ["odd%2Fname.db"]
+
+
+def test_table_that_no_package_carries_is_a_mistake():
+    from store.headquarters.scheduler.group_file import check_tables
+
+    with pytest.raises(KeyError, match="magic"):
+        check_tables(["item", "magic"])
