@@ -19,7 +19,7 @@ from store.service.errors import ProblemError
 KEY_BYTES = 32
 
 CLOSE_SERIES = """
-update series set closed_ms = $3 where store_id = $1 and series = $2 and (closed_ms = 0 or closed_ms > $3)"""
+update series set closed_ms = $3 where store_id = $1 and series = $2"""
 NOTE_DIFFERENCE = """
 insert into difference (store_id, series, seq, effect, register_value, server_value) values ($1, $2, 0, $3, $4, $5)
 on conflict do nothing"""
@@ -64,7 +64,7 @@ def take_opening(db: Connection, opening: SeriesOpening, public_key: bytes, now_
     elif known.facts.public_key != public_key:
         _note_other_key(db, known, opening, now_ms)
         return None
-    overtaken = highest_epoch(db, opening.register) > opening.epoch
+    overtaken = known is None and highest_epoch(db, opening.register) > opening.epoch
     closed_ms = opening.closed_ms or (now_ms if overtaken else 0)
     if closed_ms:
         db.execute(CLOSE_SERIES, values(opening.store, opening.series, closed_ms))
