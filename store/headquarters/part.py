@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from store.database.connection import Connection
-from store.headquarters.api.route import Route, VerbHandler
+from store.headquarters.route import Route, VerbHandler
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,4 +60,6 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     tasks: Mapping[str, Callable[[], Awaitable[None]]] = {}
     rules: Mapping[str, tuple[Rule, ...]] = {}
     changed: Callable[[frozenset[str]], None] | None = None
+    stopping: Callable[[], None] | None = None
+    """Called when the process begins to end, so that requests which wait for news are answered at once."""
     close: Callable[[], Awaitable[None]] | None = None

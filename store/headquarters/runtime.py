@@ -20,7 +20,6 @@ from store.database.errors import DatabaseTrouble
 from store.database.lock import FileLock
 from store.headquarters.api.app import create_app
 from store.headquarters.api.desk import Desk
-from store.headquarters.api.route import Route
 from store.headquarters.api.routes import common_routes, operator_routes
 from store.headquarters.config import (
     HeadquartersConfig,
@@ -36,6 +35,7 @@ from store.headquarters.imports.staging import discard_all
 from store.headquarters.metrics import Metrics
 from store.headquarters.part import Part
 from store.headquarters.parts import PARTS, OpenPart
+from store.headquarters.route import Route
 from store.headquarters.secrets import HeadquartersSecrets, open_secrets
 from store.headquarters.setup.seeds import plant
 from store.service.channel import Channel
@@ -124,6 +124,7 @@ async def listen(process: HeadquartersProcess) -> AsyncIterator[RunningHeadquart
         )
         for local in (False, True)
     ]
+    path: Path | None = None
     try:
         for runner in runners:
             await runner.setup()
@@ -138,8 +139,15 @@ async def listen(process: HeadquartersProcess) -> AsyncIterator[RunningHeadquart
             url=url, pid=os.getpid(), operator_token=hq.operator_token, socket=str(path)
         )
     finally:
+        # What runs by itself ends first: nothing may begin while requests in flight are finished.
+        for part in process.parts:
+            if part.stopping is not None:
+                part.stopping()
+        await hq.tasks.close()
         for runner in runners:
             await runner.cleanup()
+        if path is not None:
+            path.unlink(missing_ok=True)
 
 
 async def serve(

@@ -9,8 +9,8 @@ from store.exchange.messages import PROTOCOL_HEADER, PROTOCOL_VERSION
 from store.headquarters.api.dispatch import LOCAL, MAX_BODY_BYTES, add_routes
 from store.headquarters.api.openapi import describe
 from store.headquarters.api.problems import HQ, answer_problems
-from store.headquarters.api.route import Route
 from store.headquarters.context import Headquarters
+from store.headquarters.route import Route
 
 
 def create_app(hq: Headquarters, routes: Sequence[Route], *, local: bool) -> web.Application:

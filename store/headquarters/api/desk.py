@@ -9,13 +9,13 @@ import msgspec
 from aiohttp import web
 
 from store.database.connection import Connection
-from store.headquarters.api.route import Call, VerbHandler, answer
 from store.headquarters.context import Headquarters
 from store.headquarters.errors import NotThere, WrongInput
 from store.headquarters.nouns.field import fields_of, find_field
 from store.headquarters.nouns.noun import Noun, Verb
 from store.headquarters.nouns.table import find_noun, verbs_of
 from store.headquarters.part import Part, Rule
+from store.headquarters.route import Call, VerbHandler, answer
 from store.headquarters.setup import answers
 from store.headquarters.setup.change import Setting, remove_row, resolve_key, set_row
 from store.headquarters.setup.rules import RULES, chain_currency

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from store.exchange.messages import PROTOCOL_HEADER, PROTOCOL_VERSION
 from store.headquarters.api.problems import HQ
-from store.headquarters.api.route import Call, Route, Sender
+from store.headquarters.route import Call, Route, Sender
 from store.service.errors import ProblemError
 
 MAX_BODY_BYTES = 1_048_576

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from store.exchange import messages
-from store.headquarters.api.route import Route, Sender
 from store.headquarters.nouns.table import NOUNS
+from store.headquarters.route import Route, Sender
 from store.service.errors import TITLES
 
 _REF = "#/components/schemas/{name}"

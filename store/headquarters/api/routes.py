@@ -7,9 +7,9 @@ from aiohttp import web
 
 from store.exchange import messages
 from store.headquarters.api.desk import Desk, Page
-from store.headquarters.api.route import Call, Parameter, Route, Sender
 from store.headquarters.nouns.noun import Verb
 from store.headquarters.nouns.table import VERBS
+from store.headquarters.route import Call, Parameter, Route, Sender
 from store.headquarters.setup.answers import SetAnswer
 from store.service.health import Pulse
 

@@ -10,7 +10,6 @@ import msgspec
 from aiohttp import web
 
 from store.headquarters.api.desk import Desk
-from store.headquarters.api.route import Call, Parameter, Route, Sender, answer
 from store.headquarters.errors import NotThere, Refused, SetupError, WrongInput
 from store.headquarters.imports.checking import BATCH_ROWS, Batch, Checked, RefusedRow, check_batch
 from store.headquarters.imports.heading import Column, read_heading
@@ -18,6 +17,7 @@ from store.headquarters.imports.records import Record, RecordReader
 from store.headquarters.imports.staging import apply, discard, stage
 from store.headquarters.nouns.noun import Noun
 from store.headquarters.nouns.table import find_noun
+from store.headquarters.route import Call, Parameter, Route, Sender, answer
 from store.headquarters.setup import answers
 from store.headquarters.setup.rules import chain_currency
 from store.headquarters.setup.staff_pins import pin_hashes, pin_places

@@ -22,12 +22,12 @@ from store.exchange.delivery import (
     SeriesOpening,
 )
 from store.exchange.messages import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, RecordBatch, SeriesHead
-from store.headquarters.api.route import Call, answer
 from store.headquarters.nouns.chain import Store
 from store.headquarters.registers.devices import redeem_code
 from store.headquarters.registers.grants import use_grant
 from store.headquarters.registers.openings import check_opening, take_enrolment, take_opening
 from store.headquarters.registers.reports import take_reports
+from store.headquarters.route import Call, answer
 from store.headquarters.servers.known import KnownServer
 from store.headquarters.servers.senders import Senders
 from store.headquarters.setup_rows import get

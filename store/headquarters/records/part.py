@@ -2,13 +2,13 @@
 
 from store.database.connection import Connection
 from store.exchange import delivery, messages
-from store.headquarters.api.route import Route, Sender
 from store.headquarters.context import Headquarters
 from store.headquarters.errors import Refused
 from store.headquarters.part import Change, Notes, Part
 from store.headquarters.records.arrival import ArrivalDesk
 from store.headquarters.records.verbs import RecordsDesk
 from store.headquarters.registers.status import records_waiting
+from store.headquarters.route import Route, Sender
 from store.headquarters.servers.senders import Senders
 from store.ledger.effects import post
 from store.ledger.posting import FIRST_WAIT_MS, Post, Poster, release_quarantine

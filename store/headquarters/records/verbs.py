@@ -10,7 +10,6 @@ from typing import Any
 from store.database.connection import Connection
 from store.exchange.codes import CODE_BYTES, format_code
 from store.exchange.emergency_code import NoChallenge, emergency_code, read_challenge
-from store.headquarters.api.route import Call, VerbHandler
 from store.headquarters.errors import NotThere, Refused, WrongInput
 from store.headquarters.nouns.chain import Register
 from store.headquarters.nouns.standing import (
@@ -43,6 +42,7 @@ from store.headquarters.registers import devices, emergency, grants, status
 from store.headquarters.registers.device_states import DeviceEvent, DeviceState
 from store.headquarters.registers.openings import series_of_register
 from store.headquarters.registers.reports import report_of
+from store.headquarters.route import Call, VerbHandler
 from store.headquarters.setup.rules import pepper_store
 from store.headquarters.setup_rows import get, list_rows
 from store.ledger.posting import Poster, count_quarantined, release_quarantine

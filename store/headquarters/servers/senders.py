@@ -4,7 +4,7 @@ import hmac
 
 from store.exchange.delivery import server_series
 from store.exchange.request import RequestError, is_genuine, read_headers
-from store.headquarters.api.route import Call
+from store.headquarters.route import Call
 from store.headquarters.servers import known
 from store.headquarters.servers.known import KnownServer
 from store.service.errors import ProblemError

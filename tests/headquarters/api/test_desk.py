@@ -13,11 +13,11 @@ from msgspec import Meta
 from hq_office import open_office, serving_office
 from store.database.errors import DatabaseBusy
 from store.headquarters.api.dispatch import BODY_PATIENCE_S
-from store.headquarters.api.route import Route, Sender, answer
 from store.headquarters.errors import Refused
 from store.headquarters.nouns import table
 from store.headquarters.nouns.noun import Verb
 from store.headquarters.part import Part
+from store.headquarters.route import Route, Sender, answer
 from store.headquarters.setup_rows import put
 
 
