@@ -12,6 +12,7 @@ from store.exchange.codes import CODE_BYTES, format_code
 from store.exchange.emergency_code import NoChallenge, emergency_code, read_challenge
 from store.headquarters.errors import NotThere, Refused, WrongInput
 from store.headquarters.nouns.chain import Register
+from store.headquarters.nouns.people import Staff
 from store.headquarters.nouns.standing import (
     DeviceList,
     DeviceName,
@@ -154,7 +155,7 @@ class RecordsDesk:
 
     async def _activation_code(self, call: Call, register: str) -> dict[str, Any]:
         code = format_code(secrets.token_bytes(CODE_BYTES))
-        expires_ms = await call.work(devices.issue_code, register, code, call.hq.now_ms())
+        expires_ms = await call.work(_issue_code, register, code, call.hq.now_ms())
         self._told(("device",))
         expires = utc_text(expires_ms)
         return {
@@ -199,8 +200,22 @@ class RecordsDesk:
         return [{**row, "at": utc_text(row.pop("at_ms"))} for row in found]
 
 
+def _issue_code(db: Connection, register: str, code: str, now_ms: int) -> int:
+    _must_exist(db, register)
+    return devices.issue_code(db, register, code, now_ms)
+
+
+def _must_exist(db: Connection, register: str) -> Register:
+    found = get(db, "register", register, Register)
+    if found is None:
+        raise NotThere(f"There is no register {register[:40]}; set it first: outpost hq register set")
+    return found
+
+
 def _change_device(db: Connection, given: DeviceSet, now_ms: int) -> devices.Device:
     event = _EVENTS[given.status]
+    if given.register not in devices.device_states(db):
+        _must_exist(db, given.register)
     if event is DeviceEvent.DEACTIVATED and not given.force:
         _check_nothing_waits(db, given.register, now_ms)
     return devices.change_device(db, given.register, event, now_ms, given.reason)
@@ -267,9 +282,10 @@ def _show_device(db: Connection, register: str, now_ms: int) -> dict[str, Any]:
 
 def _note_unlock(db: Connection, given: UnlockCode, challenge: str, now_ms: int) -> tuple[str, str]:
     """Write down who gets a code; answers the store and the store whose secret makes it. Raises NotThere."""
-    register = get(db, "register", given.register, Register)
-    if register is None:
-        raise NotThere(f"There is no register {given.register[:40]}.")
+    register = _must_exist(db, given.register)
+    operator = get(db, "staff", given.operator, Staff)
+    if operator is None or operator.store not in ("", register.store):
+        raise NotThere(f"There is no operator {given.operator[:40]} in store {register.store}.")
     emergency.note_code(
         db,
         store=register.store,

@@ -1,4 +1,4 @@
-"""Totals at headquarters equal the journals; what differs has its cause; what cannot be booked is repaired by replay."""
+"""Totals at headquarters equal the journals; what differs has its cause; what cannot be booked is replayed."""
 
 from collections import Counter
 
