@@ -79,7 +79,7 @@ class DeliveryDesk:
             ringing = self._bell.listen()
             found = await self._look(call, server.name, after)
             rest_s = deadline - asyncio.get_running_loop().time()
-            if found.has_news or rest_s <= 0:
+            if found.has_news or rest_s <= 0 or self._bell.ended:
                 return answer(found.feed)
             await _either(ringing, min(rest_s, LOOK_AGAIN_S))
 

@@ -32,11 +32,18 @@ class FeedBell:
 
     def __init__(self) -> None:
         self._ringing = asyncio.Event()
+        self.ended = False
+        """Nobody waits any more: headquarters ends."""
 
     def ring(self) -> None:
         """Something changed that a server may have to hear of."""
         ringing, self._ringing = self._ringing, asyncio.Event()
         ringing.set()
+
+    def end(self) -> None:
+        """Headquarters ends: polls are answered with what there is."""
+        self.ended = True
+        self.ring()
 
     def listen(self) -> asyncio.Event:
         """What will be set by the next `ring`; take it before looking, so that nothing falls between."""

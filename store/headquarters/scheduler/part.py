@@ -50,6 +50,7 @@ async def assemble(hq: Headquarters, worker: Worker) -> Assembled:
         verbs=SchedulerDesk(scheduler, runner, bell).verbs(),
         tasks={"scheduler": scheduler.run},
         changed=scheduler.changed,
+        stopping=bell.end,
         close=worker.close,
     )
     return Assembled(bell=bell, runner=runner, scheduler=scheduler, part=part)

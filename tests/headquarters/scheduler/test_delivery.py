@@ -153,6 +153,16 @@ async def test_waiting_feed_ends_empty_after_its_time(server):
     assert (feed.n, feed.packages, feed.directory) == (first.n, (), None)
 
 
+async def test_waiting_feed_is_answered_at_once_when_headquarters_ends(shop, server):
+    await server.feed()
+    waiting = asyncio.create_task(server.feed(wait=20))
+    await asyncio.sleep(0.1)
+    began = time.monotonic()
+    shop.part.stopping()
+    assert (await waiting).packages == ()
+    assert time.monotonic() - began < 1
+
+
 async def test_change_of_the_set_up_wakes_the_feed_with_a_directory(shop, server):
     await server.feed()
     waiting = asyncio.create_task(server.feed(wait=20))
