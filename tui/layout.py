@@ -25,6 +25,14 @@ OF_MODES = UNASKED
 OVER_ALL = frozenset({Place.OVERLAY, Place.CONNECTION})
 
 
+def layout_from(answer: object) -> tuple[LayoutKeyView, ...]:
+    """The core's answer to the question `layout`; nothing for an answer of another shape (an older core)."""
+    try:
+        return msgspec.convert(answer, tuple[LayoutKeyView, ...])
+    except msgspec.ValidationError:
+        return ()
+
+
 def with_layout(keymap: Keymap, layout: Sequence[LayoutKeyView]) -> tuple[Keymap, tuple[str, ...]]:
     """The keymap with headquarters' keys, and a sentence for each that cannot be used."""
     if not layout:
@@ -90,14 +98,12 @@ class _Desk:
             if possible == EVERYWHERE:
                 wanted |= OVER_ALL  # where the same key works what it has opened
         kept = frozenset(place for place in wanted if self._is_kept(place, row.key))
-        if kept and (row.place or kept == wanted):
-            self._complain(row, "the screen itself is worked by this key")
-            return frozenset()
         free = frozenset(place for place in wanted - kept if (place, row.key) not in self._taken)
-        if not free - OVER_ALL:
-            self._complain(row, "the key is given already")
-            return frozenset()
-        return free
+        if free & OF_MODES:
+            return free
+        own = kept & OF_MODES
+        self._complain(row, "the screen itself is worked by this key" if own else "the key is given already")
+        return frozenset()
 
     def _is_kept(self, place: Place, key: str) -> bool:
         action = self._base.action(place, key)

@@ -7,6 +7,7 @@ from store.register.view import (
     Choice,
     Entry,
     Header,
+    LayoutKeyView,
     LineView,
     Message,
     Mode,
@@ -116,6 +117,34 @@ GUARDED = _question(
     guarded=True,
     yes="Approved",
     no="Declined",
+)
+SWITCH = _question(
+    id="switch-1",
+    kind="switch_offline",
+    title="The server does not answer",
+    lines=(
+        "pos.first-store.example:8918 refused the connection.",
+        "Without an answer in 5 s the register goes offline. Selling goes on either way.",
+    ),
+    guarded=True,
+    yes="Go offline",
+    no="Try the server again",
+    beneath="",
+)
+EMERGENCY = _question(
+    id="q4",
+    kind="emergency_code",
+    title="Sign in by telephone code",
+    lines=(
+        "Call headquarters and tell them: register S0001-R01, operator 201, challenge",
+        "7K2M-Q0ZT",
+        "They tell a code of eight digits: type it and Enter. Good until 14:18.",
+    ),
+)
+LAYOUT = (
+    LayoutKeyView("", "f8", 917, ""),
+    LayoutKeyView("sale", "f7", 500, "Void all", 1),
+    LayoutKeyView("idle", "f7", 1000, "Drawer", 2),
 )
 DEPARTMENTS = _question(
     id="q3",
@@ -259,6 +288,9 @@ def screens() -> dict[str, tuple[View | None, Local]]:
         "sale-waiting": (sale(), local(link=Link.WAITING, unanswered=3, entry="12")),
         "question": (sale(question=_question(), entry=Entry.AMOUNT), local(entry="7.50")),
         "question-guarded": (sale(question=GUARDED, entry=Entry.NOTHING), local()),
+        "question-switch": (sale(question=SWITCH), local(entry="40063")),
+        "sign-in-emergency": (_locked(question=EMERGENCY), local(entry="0417-55")),
+        "sale-layout": (sale(layout=LAYOUT), local()),
         "question-departments": (sale(question=DEPARTMENTS, entry=Entry.CHOICE), local()),
         "pay": (
             sale(

@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from store.register.intents import Intent, IntentKind
-from tui.router import Key
+from store.register.view import View
+from tui.keymap import build_keymap
+from tui.router import Key, Router
+from tui.view.local import Link
 
 NAMES = {"\r": "enter", "\n": "ctrl+j", "\t": "tab", "\x02": "ctrl+b", "\x1d": "ctrl+right_square_bracket"}
 NAMES |= {"\x03": "ctrl+c", "\x1b": "escape", "\x7f": "backspace", "\x04": "ctrl+d", "\x0c": "ctrl+l"}
@@ -49,6 +52,22 @@ class Recorder:
             else:
                 short.append(f"{intent.kind.value} {intent.arg}".strip())
         return short
+
+
+def router_in(view: View | None, **options) -> tuple[Router, Recorder]:
+    """A connected router that shows `view`."""
+    wires = Recorder()
+    router = Router(wires, build_keymap(), **options)
+    router.linked(Link.CONNECTED, "")
+    if view is not None:
+        router.take_view(view)
+    return router, wires
+
+
+def type_in(router: Router, text: str) -> None:
+    """Press the keys of a text."""
+    for each in keys(text):
+        router.press(each)
 
 
 def key(name: str, at_s: float = 0.0) -> Key:

@@ -7,11 +7,11 @@ from store.register.intents import IntentKind, Outcome, OutcomeKind
 from store.register.view import Message, Mode, View
 from tui.keymap import Place, build_keymap
 from tui.router import ENTRY_LIMIT, Router
-from tui.view.local import Link, Overlay
+from tui.view.local import Overlay
 from tui.view.place import place_under
 from tui_core import CODES
 from tui_views import DEPARTMENTS, FOUND, GUARDED, base, long_sale, sale, screens
-from tui_wires import Recorder, key, keys
+from tui_wires import Recorder, key, router_in, type_in
 
 MILK, BREAD = CODES[:2]
 PAY = screens()["pay"][0]
@@ -19,20 +19,6 @@ LOCKED = screens()["sign-in"][0]
 PIN = screens()["sign-in-pin"][0]
 QUESTION = screens()["question"][0]
 PAID = screens()["paid-paper"][0]
-
-
-def router_in(view: View | None, **options) -> tuple[Router, Recorder]:
-    wires = Recorder()
-    router = Router(wires, build_keymap(), **options)
-    router.linked(Link.CONNECTED, "")
-    if view is not None:
-        router.take_view(view)
-    return router, wires
-
-
-def type_in(router: Router, text: str) -> None:
-    for each in keys(text):
-        router.press(each)
 
 
 def answer(router: Router, n: int, outcome: OutcomeKind = OutcomeKind.DONE, why: str = "") -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from store.register.view import LineView, Mode
 from tui.keymap import build_keymap
+from tui.layout import with_layout
 from tui.view.canvas import Picture
 from tui.view.screen import draw
 from tui_views import CLOCK, HEADER, base, local, sale, screens
@@ -20,7 +21,9 @@ KEYMAP = build_keymap()
 
 def picture(name: str, width: int, height: int) -> Picture:
     view, state = screens()[name]
-    return draw(view, state, width, height, CLOCK, KEYMAP)
+    keymap, complaints = with_layout(KEYMAP, view.layout if view is not None else ())
+    assert complaints == ()
+    return draw(view, state, width, height, CLOCK, keymap)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

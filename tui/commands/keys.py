@@ -10,10 +10,16 @@ import tty
 from collections.abc import Iterator
 from typing import Any
 
+from store.register.control.client import ControlError, ask
+from store.register.control.messages import Query
+from store.register.home import RegisterHome
+from store.register.view import LayoutKeyView
+from tui import __version__
 from tui.commands.options import declare_home, declare_json, home_of
-from tui.commands.outcome import ExitCode, print_json
+from tui.commands.outcome import ExitCode, print_json, say_error
 from tui.keymap import Action, Keymap, build_keymap, key_name
 from tui.launch import set_environment
+from tui.layout import layout_from, with_layout
 
 EXAMPLE = "example:\n  outpost keys --list"
 END_KEYS = ("ctrl+c",)
@@ -34,13 +40,18 @@ def run(options: argparse.Namespace) -> int:
     """Show keys as they are pressed, or the table where there is no terminal."""
     from store.register.config import load_config
 
-    keymap = build_keymap(load_config(home_of(options).config_file).keys)
+    home = home_of(options)
+    own = build_keymap(load_config(home.config_file).keys)
+    keymap, complaints = with_layout(own, layout_of(home))
+    for complaint in complaints:
+        say_error(complaint)
     if options.json:
-        print_json([row(action) for action in keymap.actions])
+        print_json([row(action) for action in keymap.actions if action.places])
     elif options.list or not sys.stdin.isatty():
-        for action in keymap.actions:
+        for action in (action for action in keymap.actions if action.places):
             number = str(action.operation or "")
-            print(f"{key_name(action.key):<8}{number:>5}  {action.sentence}")
+            sent = f" Headquarters: {action.label}." if action.sent else ""
+            print(f"{key_name(action.key):<8}{number:>5}  {action.sentence}{sent}")
     else:
         watch_keys(keymap)
     return ExitCode.DONE
@@ -54,7 +65,20 @@ def row(action: Action) -> dict[str, Any]:
         "operation": action.operation or None,
         "places": sorted(action.places),
         "sentence": action.sentence,
+        "label": action.label,
+        "headquarters": action.sent,
     }
+
+
+def layout_of(home: RegisterHome) -> tuple[LayoutKeyView, ...]:
+    """The keys that headquarters gave the register that runs here; none, and a word on it, when none runs."""
+    try:
+        answer = ask(home.socket, Query(id=1, kind="layout"), __version__)
+    except ControlError as error:
+        if home.journal_file.exists():
+            say_error(f"Without the keys of headquarters: {error.reason}")
+        return ()
+    return layout_from(answer.get("keys"))
 
 
 def watch_keys(keymap: Keymap) -> None:

@@ -6,7 +6,7 @@ from tui.view.canvas import Canvas
 from tui.view.connection import TABS
 from tui.view.local import Link, Local, Overlay
 from tui.view.paper import paper_of
-from tui.view.place import may_switch, offers_connect, place_of, place_under
+from tui.view.place import is_passing, may_switch, offers_connect, place_of, place_under
 from tui.view.roles import Role
 from tui.view.text import clean, cut, tail, width_of, wrap
 
@@ -134,7 +134,7 @@ def offered(action: Action, view: View | None, local: Local) -> bool:
         return action.id in ("help", "connection", "detach")
     if action.id == "back":
         return view is not None and (
-            view.question is not None
+            (view.question is not None and not is_passing(view.question))
             or view.mode in (Mode.TENDER, Mode.CLOSING)
             or (view.mode in (Mode.IDLE, Mode.LOCKED) and bool(paper_of(view)))
         )

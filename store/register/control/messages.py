@@ -35,7 +35,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="seen")
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True, tag_field="t", tag="query"):
-    """A question that changes nothing: find, price, connection, journal, operations, status, order."""
+    """A question that changes nothing: find, price, connection, journal, operations, layout, status, order."""
 
     id: int
     kind: str

@@ -43,6 +43,8 @@ async def answer(work: Work, view: View, kind: str, text: str) -> dict[str, Any]
                 return operations(view)
             case "status":
                 return await status(work)
+            case "layout":
+                return {"keys": [msgspec.to_builtins(row) for row in view.layout]}
             case _ if kind in work.ports.queries:
                 return await work.ports.queries[kind](text)
             case _:
