@@ -358,6 +358,8 @@ class Assembly:
         """Something came or went; without any catalog a new one is taken at once, else when the next sale begins."""
         if self.shop.catalog is None and self.keeper.flip():
             self.shop.open()
+            if self.session is not None:
+                self.session.data_came()
         self.refresher.wake()
 
     def _paying(self) -> bool:

@@ -24,7 +24,7 @@ from store.register.session.till import TillEvent, TillState
 from store.register.session.view_builder import ViewMaker
 from store.register.session.work import Work
 from store.register.sync.library import SyncAnswer, SyncEnd
-from store.register.view import Message, Question, Tone, View
+from store.register.view import Message, Mode, Question, Tone, View
 
 IDLE_CLIENT = "core:idle"
 """The client in whose name the register locks itself."""
@@ -192,6 +192,13 @@ class Session:
             stopped = self._work.state.till is TillState.SAFE_STOP  # its sentence has to stay
             if status.word not in (before, "ONLINE") and status.sentence and not stopped:
                 self._work.say(status.sentence, Tone.WARN)
+        self._show_change()
+
+    def data_came(self) -> None:
+        """The first data of the shop is here: whoever waits for it is told, and may begin."""
+        if not self._busy and self._work.state.till is not TillState.SAFE_STOP:
+            then = " Type the start amount in the drawer and Enter." if self._view.mode is Mode.SHIFT else ""
+            self._work.say(f"The shop's data is here.{then}")
         self._show_change()
 
     def journal_damaged(self, sentence: str) -> None:

@@ -284,9 +284,7 @@ async def test_sync_now_tells_of_uploads_that_are_held(tmp_path):
     async with desk_in(tmp_path, download_interval_s=3_600) as desk, desk.running() as library:
         await until(lambda: library._uploader is not None)
         await desk.till.journal.change_upload_state(
-            lambda state: __import__("msgspec").structs.replace(
-                state, hold="fork", hold_detail="another record 3"
-            )
+            lambda state: replace(state, hold="fork", hold_detail="another record 3")
         )
         answer = await library.sync_now()
         assert (answer.end, answer.sentence) == (
