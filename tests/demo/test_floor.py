@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.demo.floor import Cable, Floor, FloorLine, ServerSwitch
+from tui.demo.floor import Cable, Floor, FloorLine, ServiceSwitch
 
 QUIET_S = 0.15
 
@@ -92,7 +92,7 @@ async def test_a_cable_without_a_server_behind_it_resets_the_caller():
 
 async def test_the_floor_pulls_and_restores_the_cable_and_says_so(tmp_path: Path):
     async with echo_server() as port, cable_to(port) as cable:
-        floor = Floor(cable, ServerSwitch(tmp_path, port), tmp_path / "floor.sock")
+        floor = Floor(cable, ServiceSwitch("server", tmp_path, port), tmp_path / "floor.sock")
         await floor.open()
         line = FloorLine(tmp_path / "floor.sock")
         assert "pulled" in await line.toggle_cable()
@@ -107,7 +107,7 @@ async def test_the_floor_pulls_and_restores_the_cable_and_says_so(tmp_path: Path
 
 @pytest.mark.parametrize("rubbish", [b"\n", b"[1]\n", b"not json\n", b'{"do": "dance"}\n', b"\xff\n", b""])
 async def test_rubbish_on_the_control_socket_harms_nothing(tmp_path: Path, rubbish: bytes):
-    floor = Floor(Cable(1), ServerSwitch(tmp_path, 1), tmp_path / "floor.sock")
+    floor = Floor(Cable(1), ServiceSwitch("server", tmp_path, 1), tmp_path / "floor.sock")
     await floor.open()
     reader, writer = await asyncio.open_unix_connection(tmp_path / "floor.sock")
     writer.write(rubbish)
@@ -124,7 +124,7 @@ async def test_a_floor_that_is_gone_is_a_sentence(tmp_path: Path):
 
 async def test_a_server_that_cannot_start_says_why_at_once(tmp_path: Path):
     (tmp_path / "channel.db").mkdir()
-    switch = ServerSwitch(tmp_path, 1)
+    switch = ServiceSwitch("server", tmp_path, 1)
     floor = Floor(Cable(1), switch, tmp_path / "floor.sock")
     sentence = await floor.toggle_server()
     assert sentence.startswith("The server did not start: ")
@@ -136,6 +136,6 @@ async def test_the_floor_closes_when_its_register_is_gone_for_long(
 ):
     monkeypatch.setattr("tui.demo.floor.IDLE_CHECK_S", 0.01)
     monkeypatch.setattr("tui.demo.floor.GONE_LIMIT_S", 0.05)
-    floor = Floor(Cable(1), ServerSwitch(tmp_path, 1), tmp_path / "floor.sock")
+    floor = Floor(Cable(1), ServiceSwitch("server", tmp_path, 1), tmp_path / "floor.sock")
     async with asyncio.timeout(5):
         await floor.run(lambda: False)

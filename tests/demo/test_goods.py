@@ -12,12 +12,12 @@ from store.sale.barcode import (
 from store.sale.label import label_presets
 from store.sale.layout import display_width
 from store.sale.text import printable
+from tui.demo.chain import LABEL_REGION, STAFF, TAXES
 from tui.demo.goods import KILOGRAM, label_key, make_goods
-from tui.demo.package import SETTINGS, STAFF, TAXES
 from tui.demo.sheet import EXAMPLES, make_sheet, weight_label
 
 GOODS = make_goods()
-RULES = label_presets(SETTINGS["label_region"])
+RULES = label_presets(LABEL_REGION)
 
 
 def test_the_shop_has_at_least_two_thousand_items_with_names_of_real_length():

@@ -31,9 +31,7 @@ from shop_hand import (
     shows_total,
     sign_on,
 )
-from store.server.prepare import prepare
-from tui.demo.goods import make_goods
-from tui.demo.package import DemoHeadquarters
+from shop_packages import publish
 
 pytestmark = pytest.mark.serial
 EVIL = "Evil\x1b]0;owned\x07\x1b[2J\u202egpj.milk\u2066 \x9b31mA\u200bB\x00C"
@@ -122,29 +120,11 @@ def money_on(till: Terminal) -> str:
     return row.split("TOTAL EUR")[1].split()[0].replace(".", "")
 
 
-def publish(shop: Shop, names: dict[int, str]) -> None:
-    """A further package of the store with other names for some items."""
-    goods = make_goods()
-    for at, name in names.items():
-        goods.items[at]["name"] = name
-    office = DemoHeadquarters(shop.home / "headquarters")
-    file = office.write(goods, seq=2, created_ms=time.time_ns() // 1_000_000)
-    prepare(
-        shop.home / "server",
-        "sqlite:channel.db",
-        file,
-        "S0001-R01",
-        pepper=office.pepper(),
-        new_code=False,
-        allow_insecure=True,
-    )
-
-
 def test_escape_sequences_and_bidi_in_a_product_name_reach_neither_screen_nor_paper(
     closed_shop: Shop,
 ):
     shop = closed_shop
-    publish(shop, {0: EVIL, 1: "x" * 400})
+    publish(shop.home, {0: EVIL, 1: "x" * 400})
     shop.start_server()
     till = shop.register()
     sign_on(till)
@@ -191,7 +171,7 @@ def test_damaged_catalog_is_not_sold_from_is_named_and_is_fetched_again(closed_s
 
 def test_damaged_catalog_falls_back_to_the_one_before(closed_shop: Shop):
     shop = closed_shop
-    publish(shop, {0: "Alpenhof Whole milk NEW"})
+    publish(shop.home, {0: "Alpenhof Whole milk NEW"})
     shop.start_server()
     till = shop.register()
     sign_on(till)

@@ -14,7 +14,7 @@ from store.register.process.core_process import CoreProcess
 from tui.commands.options import folder_of
 from tui.commands.outcome import CommandFailed, ExitCode
 from tui.commands.register import attach, require_terminal
-from tui.demo.floor import Cable, Floor, FloorLine, ServerSwitch
+from tui.demo.floor import Cable, Floor, FloorLine, ServiceSwitch
 from tui.demo.layout import ShopHome
 from tui.demo.shop import (
     ShopWishes,
@@ -22,7 +22,7 @@ from tui.demo.shop import (
     configure,
     enrol_register,
     open_first_shift,
-    start_server,
+    start_services,
     stock,
 )
 
@@ -55,7 +55,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--headless",
         action="store_true",
-        help="run the server alone and leave a ready register in DIR/register",
+        help="run headquarters and server alone and leave a ready register in DIR/register",
     )
     parser.add_argument("--list-products", action="store_true", help="print code,name,price as CSV and end")
     parser.add_argument("--floor", action="store_true", help=argparse.SUPPRESS)
@@ -91,7 +91,7 @@ def list_products(products: int | None) -> int:
 
 
 def run_with_screen(shop: ShopHome, wishes: ShopWishes) -> int:
-    """The shop behind a screen: floor, server, register; ends when the register ends."""
+    """The shop behind a screen: floor, services, register; ends when the register ends."""
     core = CoreProcess(shop.register)
     require_terminal()
     prepare = None if core.is_running() else partial(open_shop, shop, wishes, core)
@@ -106,8 +106,8 @@ def open_shop(shop: ShopHome, wishes: ShopWishes, core: CoreProcess) -> None:
     line = FloorLine(shop.floor_socket)
     asyncio.run(line.end())
     notes = choose_ports(shop, wishes)
-    code = stock(shop, wishes)
     asyncio.run(start_floor(shop, line))
+    code = stock(shop, wishes)
     server_url = f"http://127.0.0.1:{notes.cable_port}"
     configure(shop, wishes, server_url, with_floor=True)
     enrol_register(shop, server_url, code)
@@ -138,13 +138,13 @@ async def start_floor(shop: ShopHome, line: FloorLine) -> None:
 
 
 async def run_floor(shop: ShopHome) -> int:
-    """The floor's own process: the server behind a cable, until the shop closes."""
+    """The floor's own process: headquarters, and the server behind a cable, until the shop closes."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     notes = shop.notes()
-    switch = await start_server(shop, notes.server_port)
+    headquarters, switch = await start_services(shop, notes)
     cable = Cable(notes.server_port)
-    floor = Floor(cable, switch, shop.floor_socket)
+    floor = Floor(cable, switch, shop.floor_socket, headquarters)
     try:
         await cable.open(notes.cable_port)
         await floor.open()
@@ -157,22 +157,23 @@ async def run_floor(shop: ShopHome) -> int:
 
 
 async def run_headless(shop: ShopHome, wishes: ShopWishes) -> int:
-    """The server alone, and a ready register in the shop's folder; until a signal ends it."""
+    """Headquarters and server alone, and a ready register in the shop's folder; until a signal ends them."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     notes = choose_ports(shop, wishes)
-    code = await asyncio.to_thread(stock, shop, wishes)
-    switch = await start_server(shop, notes.server_port)
+    headquarters, switch = await start_services(shop, notes)
     try:
+        code = await asyncio.to_thread(stock, shop, wishes)
         server_url = f"http://127.0.0.1:{notes.server_port}"
         configure(shop, wishes, server_url, with_floor=False)
         await asyncio.to_thread(enrol_register, shop, server_url, code)
         await asyncio.to_thread(leave_ready, shop)
-        print_addresses(shop, server_url, switch)
+        print_addresses(shop, server_url, switch, headquarters)
         await ended.wait()
     finally:
         await switch.stop()
+        await headquarters.stop()
     return ExitCode.DONE
 
 
@@ -181,11 +182,15 @@ def leave_ready(shop: ShopHome) -> None:
     open_first_shift(shop, CoreProcess(shop.register), leave_running=False)
 
 
-def print_addresses(shop: ShopHome, server_url: str, switch: ServerSwitch) -> None:
+def print_addresses(
+    shop: ShopHome, server_url: str, switch: ServiceSwitch, headquarters: ServiceSwitch
+) -> None:
     """What another terminal needs."""
+    address = f"http://127.0.0.1:{headquarters.port}"
+    print(f"Headquarters   {address}  pid {headquarters.pid}  outpost hq --home {shop.headquarters} ...")
     print(f"Retail Server  {server_url}  pid {switch.pid}")
     print(f"Register       outpost register --home {shop.register.path}")
-    print("Ctrl+C ends the server.", flush=True)
+    print("Ctrl+C ends the shop.", flush=True)
 
 
 def _count(text: str) -> int:

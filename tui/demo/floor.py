@@ -98,32 +98,35 @@ class Cable:
             await sink.drain()
 
 
-class ServerSwitch:
-    """Starts and kills the Retail Server of the demo as a process of its own."""
+class ServiceSwitch:
+    """Starts and kills a service of the demo (`server` or `hq`) as a process of its own."""
 
-    def __init__(self, home: Path, port: int) -> None:
+    def __init__(self, service: str, home: Path, port: int, *options: str) -> None:
+        self.service = service
         self.home = home
         self.port = port
+        self._options = options
         self._process: asyncio.subprocess.Process | None = None
 
     @property
     def output(self) -> Path:
-        """What the server wrote to standard output and error."""
-        return self.home / "server.out"
+        """What the service wrote to standard output and error."""
+        return self.home / f"{self.service}.out"
 
     @property
     def running(self) -> bool:
-        """Whether the server's process lives."""
+        """Whether its process lives."""
         return self._process is not None and self._process.returncode is None
 
     @property
     def pid(self) -> int:
-        """The server's process id, 0 when it does not run."""
+        """Its process id, 0 when it does not run."""
         return self._process.pid if self._process is not None and self.running else 0
 
     async def start(self) -> None:
-        """Start the server and wait until it listens; raises TimeoutError, or ChildProcessError with its last words."""
-        command = (sys.executable, "-m", "tui", "server", "--home", str(self.home), "--port", str(self.port))
+        """Start it and wait until it listens; raises TimeoutError, or ChildProcessError with its last words."""
+        place = ("--home", str(self.home), "--port", str(self.port))
+        command = (sys.executable, "-m", "tui", self.service, *place, *self._options)
         with self.output.open("ab") as out:
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out
@@ -137,11 +140,11 @@ class ServerSwitch:
         raise TimeoutError(f"no answer within {START_TIMEOUT_S:.0f} s")
 
     async def kill(self) -> None:
-        """Kill the server as a power cut would."""
+        """Kill it as a power cut would."""
         await self._end(signal.SIGKILL)
 
     async def stop(self) -> None:
-        """End the server in order."""
+        """End it in order."""
         await self._end(signal.SIGTERM)
 
     async def _end(self, number: signal.Signals) -> None:
@@ -157,7 +160,7 @@ class ServerSwitch:
 
     def _last_words(self) -> str:
         lines = self.output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return (lines or ["it ended at once"])[-1].removeprefix("outpost server: ").rstrip(".")
+        return (lines or ["it ended at once"])[-1].removeprefix(f"outpost {self.service}: ").rstrip(".")
 
     async def _listens(self) -> bool:
         try:
@@ -171,9 +174,12 @@ class ServerSwitch:
 class Floor:
     """Cable and server switch behind one control socket."""
 
-    def __init__(self, cable: Cable, switch: ServerSwitch, path: Path) -> None:
+    def __init__(
+        self, cable: Cable, switch: ServiceSwitch, path: Path, headquarters: ServiceSwitch | None = None
+    ) -> None:
         self.cable = cable
         self.switch = switch
+        self.headquarters = headquarters
         self.path = path
         self.ended = asyncio.Event()
         self._control: asyncio.Server | None = None
@@ -185,12 +191,14 @@ class Floor:
         self._control = await asyncio.start_unix_server(self._serve, self.path)
 
     async def close(self) -> None:
-        """Give socket, cable and server back."""
+        """Give socket, cable and services back."""
         if self._control is not None:
             self._control.close()
         self.path.unlink(missing_ok=True)
         await self.cable.close()
         await self.switch.stop()
+        if self.headquarters is not None:
+            await self.headquarters.stop()
 
     async def run(self, register_lives: Callable[[], bool]) -> None:
         """Wait until somebody ends the floor, or until its register has been gone for a while."""
@@ -231,6 +239,7 @@ class Floor:
             "cable_pulled": self.cable.pulled,
             "server_port": self.switch.port,
             "server_pid": self.switch.pid,
+            "headquarters_pid": self.headquarters.pid if self.headquarters is not None else 0,
         }
 
     async def _end(self) -> str:

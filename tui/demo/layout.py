@@ -12,7 +12,9 @@ class ShopNotes(msgspec.Struct, frozen=True, kw_only=True):
     """`demo.json`: what was built. `products` 0 is the whole assortment."""
 
     products: int = 0
-    package_seq: int = 0
+    stocked: int = 0
+    """Products that headquarters has; 0 before it was set up."""
+    headquarters_port: int = 0
     server_port: int = 0
     cable_port: int = 0
     opened: bool = False

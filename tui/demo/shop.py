@@ -1,10 +1,10 @@
-"""Sets the demo shop up: a server loaded from a package, an enrolled register, and its first shift.
+"""Sets the demo shop up: a headquarters, a Retail Server under it, an enrolled register, and its first shift.
 
-All of it goes through the real doors: `server prepare`, enrolment over HTTP, and intents at the control socket.
+All of it goes through the real doors: the operators' socket of headquarters, jobs and packages, a one-time code, and
+intents at the control socket.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +17,13 @@ from store.register.enrolment.enrolling import activate
 from store.register.intents import IntentKind
 from store.register.process.core_process import CoreProcess
 from store.register.view import Mode, View
-from store.server.prepare import prepare
 from tui import __version__
-from tui.demo.floor import ServerSwitch
+from tui.demo.chain import STAFF, Chain
+from tui.demo.floor import ServiceSwitch
 from tui.demo.goods import make_goods
 from tui.demo.layout import ShopHome, ShopNotes, free_port, is_port_free
-from tui.demo.package import REGISTER, STAFF, DemoHeadquarters
 from tui.demo.sheet import make_sheet
 
-DATABASE = "sqlite:channel.db"
 START_AMOUNT = "100.00"
 STEP_S = 15.0
 """How long one step of the first sign-in may take on a slow machine."""
@@ -56,36 +54,37 @@ def choose_ports(shop: ShopHome, wishes: ShopWishes) -> ShopNotes:
     if wishes.port and not is_port_free(wishes.port):
         raise DemoRefused(f"Port {wishes.port} is taken by another program. Choose another one with --port.")
     server = wishes.port or _keep_or_find(notes.server_port)
-    notes = msgspec.structs.replace(notes, server_port=server, cable_port=_keep_or_find(notes.cable_port))
+    notes = msgspec.structs.replace(
+        notes,
+        server_port=server,
+        headquarters_port=_keep_or_find(notes.headquarters_port),
+        cable_port=_keep_or_find(notes.cable_port),
+    )
     shop.keep(notes)
     return notes
 
 
 def stock(shop: ShopHome, wishes: ShopWishes) -> str:
-    """Load the server with goods and people unless it has them; returns the one-time code, empty when not needed."""
+    """Have headquarters send goods and people unless it has; returns the one-time code, empty when not needed.
+
+    Headquarters and server run. Raises CommandFailed.
+    """
     notes = shop.notes()
     wanted = wishes.products or 0
     enrolled = load_enrolment(shop.register.path) is not None
-    if enrolled and notes.package_seq and wanted == notes.products:
+    if enrolled and notes.stocked and wanted == notes.products:
         return ""
-    office = DemoHeadquarters(shop.headquarters)
-    seq = notes.package_seq + 1
     goods = make_goods(wishes.products)
-    package = office.write(goods, seq=seq, created_ms=time.time_ns() // 1_000_000)
-    prepared = prepare(
-        shop.server,
-        DATABASE,
-        package,
-        REGISTER,
-        pepper=office.pepper(),
-        new_code=not enrolled,
-        allow_insecure=True,
-    )
-    package.unlink()
-    sheet = make_sheet(goods)
-    shop.sheet_file.write_bytes(msgspec.json.format(msgspec.json.encode(sheet)))
-    shop.keep(msgspec.structs.replace(notes, package_seq=seq, products=wanted))
-    return "" if enrolled else prepared.code
+    chain = Chain(shop.headquarters)
+    try:
+        chain.set_up(goods, had=notes.stocked)
+        chain.wait_until_applied()
+        code = "" if enrolled else chain.activation_code()
+    finally:
+        chain.close()
+    shop.sheet_file.write_bytes(msgspec.json.format(msgspec.json.encode(make_sheet(goods))))
+    shop.keep(msgspec.structs.replace(notes, stocked=len(goods.items), products=wanted))
+    return code
 
 
 def configure(shop: ShopHome, wishes: ShopWishes, server_url: str, *, with_floor: bool) -> None:
@@ -115,15 +114,20 @@ def enrol_register(shop: ShopHome, server_url: str, code: str) -> None:
         activate(shop.register, server_url, code, allow_insecure=True, fetch_now=True)
 
 
-async def start_server(shop: ShopHome, port: int) -> ServerSwitch:
-    """Start the server; raises DemoRefused with the place of its output when it does not come up."""
-    switch = ServerSwitch(shop.server, port)
-    try:
-        await switch.start()
-    except (OSError, TimeoutError) as error:
-        await switch.kill()
-        raise DemoRefused(f"The server did not start: {error}. Its output is in {switch.output}.") from error
-    return switch
+async def start_services(shop: ShopHome, notes: ShopNotes) -> tuple[ServiceSwitch, ServiceSwitch]:
+    """Start headquarters and the server under it; raises DemoRefused when one of them does not come up."""
+    headquarters = ServiceSwitch("hq", shop.headquarters, notes.headquarters_port)
+    address = f"http://127.0.0.1:{notes.headquarters_port}"
+    server = ServiceSwitch("server", shop.server, notes.server_port, "--headquarters", address)
+    ends = await asyncio.gather(headquarters.start(), server.start(), return_exceptions=True)
+    for name, switch, end in zip(("Headquarters", "The server"), (headquarters, server), ends, strict=True):
+        if isinstance(end, BaseException):
+            await server.kill()
+            await headquarters.kill()
+            if not isinstance(end, OSError | TimeoutError):
+                raise end
+            raise DemoRefused(f"{name} did not start: {end}. Its output is in {switch.output}.") from end
+    return headquarters, server
 
 
 def open_first_shift(shop: ShopHome, core: CoreProcess, *, leave_running: bool) -> None:

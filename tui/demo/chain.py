@@ -1,0 +1,127 @@
+"""The demo's chain: one store, its people, taxes and goods, set up through the operators' socket of headquarters."""
+
+import csv
+import io
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tui.commands.hq.client import HeadquartersClient, path_of
+from tui.commands.outcome import CommandFailed, ExitCode
+from tui.demo.goods import Goods, Row
+
+STORE = "S0001"
+REGISTER = "S0001-R01"
+STAFF = (
+    ("101", "Ann Baker", "cashier", "101101"),
+    ("201", "Morgan Lee", "manager", "201201"),
+    ("301", "Teo Nowak", "technician", "301301"),
+)
+"""Number, name, role and PIN of the demo's operators, as README and F1 show them."""
+TAXES: tuple[Row, ...] = (
+    {"code": "R", "name": "Tax", "rate": "7", "included": True},
+    {"code": "S", "name": "Tax", "rate": "19", "included": True},
+    {"code": "Z", "name": "Tax", "rate": "0", "included": True},
+)
+LABEL_REGION = "DE"
+STORE_FIELDS = {
+    "name": "First store",
+    "address": "1 Market Square\n10178 Berlin",
+    "tax_id": "DE123456789",
+    "currency": "EUR",
+    "label_region": LABEL_REGION,
+    "receipt_footer": "Thank you for shopping with us.\nThis is a demo shop; nothing was really sold.",
+}
+FIRST_SKU = 100_001
+COLUMNS = ("code", "name", "price", "tax", "department", "unit", "barcodes", "plu", "open_price", "weighed")
+APPLIED_S = 300.0
+"""How long the Retail Server may take to load a catalog of a million items."""
+APPLIED_CHECK_S = 0.1
+
+
+class Chain:
+    """Headquarters of the demo, which runs; every method raises CommandFailed when it refuses or does not answer."""
+
+    def __init__(self, home: Path) -> None:
+        self._client = HeadquartersClient(home)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._client.close()
+
+    def set_up(self, goods: Goods, *, had: int) -> None:
+        """Put everything in and send it; `had` is how many products there were before."""
+        self._put("store", STORE, STORE_FIELDS)
+        for tax in TAXES:
+            self._put("tax", tax["code"], {key: tax[key] for key in ("name", "rate", "included")})
+        for department in goods.departments:
+            fields = {key: department[key] for key in ("name", "tax", "position")}
+            self._put("department", department["code"], fields)
+        self._put("register", REGISTER, {"store": STORE, "support_offline": True})
+        for operator, name, role, pin in STAFF:
+            self._put("staff", operator, {"name": name, "role": role, "pin": pin})
+        for beyond in range(len(goods.items), had):
+            self._client.call("DELETE", path_of("setup", "product", str(FIRST_SKU + beyond)))
+        self._import(goods)
+        self._client.call("POST", path_of("commands", "job", "run"), document={"numbers": ["9999"]})
+
+    def activation_code(self) -> str:
+        """A one-time code for the demo's register."""
+        answer = self._client.call(
+            "POST",
+            path_of("commands", "device", "set"),
+            document={"register": REGISTER, "activation_code": True},
+        )
+        return str(answer["activation_code"])
+
+    def wait_until_applied(self) -> None:
+        """Wait until the store's channel database has everything that was sent."""
+        end_s = time.monotonic() + APPLIED_S
+        while time.monotonic() < end_s:
+            waiting = self._client.get(
+                path_of("commands", "session", "list"), {"database": STORE, "open": True}
+            )
+            if not waiting:
+                return
+            time.sleep(APPLIED_CHECK_S)
+        raise CommandFailed(
+            ExitCode.CANNOT_REACH, "The Retail Server of the demo did not load the goods; see its output."
+        )
+
+    def _put(self, noun: str, key: str, fields: dict[str, Any]) -> None:
+        self._client.call("PUT", path_of("setup", noun, key), document=fields)
+
+    def _import(self, goods: Goods) -> None:
+        report = self._client.call(
+            "POST", path_of("imports", "product"), query={"amounts": "minor"}, body=product_lines(goods)
+        )
+        if report["refused_count"]:
+            raise CommandFailed(
+                ExitCode.REFUSED, f"Headquarters refuses goods: {report['refused'][0]['reason']}"
+            )
+        self._client.call("POST", path_of("imports", report["id"], "apply"))
+
+
+def product_lines(goods: Goods) -> Iterator[bytes]:
+    """The goods as the CSV file that headquarters imports, in pieces."""
+    codes = {str(row["sku"]): str(row["gtin"]) for row in goods.barcodes}
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for number, item in enumerate(goods.items, start=1):
+        table.writerow(_cells(item, codes.get(item["sku"], "")))
+        if number % 1_000 == 0:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
+
+
+def _cells(item: Row, gtin: str) -> tuple[Any, ...]:
+    price = "" if item["open_price"] else item["price"]
+    yes = {0: "no", 1: "yes"}
+    return (
+        item["sku"], item["name"], price, item["tax"], item["department"], item["unit"], gtin, item["plu"],
+        yes[item["open_price"]], yes[item["weighed"]],
+    )  # fmt: skip
