@@ -14,6 +14,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(1, str(HERE.parent / "support"))
 
 import commits  # noqa: E402
+import distribution  # noqa: E402
 import failures  # noqa: E402
 import packages  # noqa: E402
 import rest  # noqa: E402
@@ -33,6 +34,7 @@ MEASUREMENTS = {
     "rest": rest.measure,
     "commits": commits.measure,
     "packages": packages.measure,
+    "distribution": distribution.measure,
     "uploads": uploads.measure,
 }
 

@@ -32,6 +32,9 @@ ROWS = (
     "item by barcode",
     "search for a part of a name",
     "a serial scan to the painted line while",
+    "headquarters: the first full package",
+    "changed prices of",
+    "bytes of that package",
 )
 BYTES_OF_A_SCAN = 300
 
