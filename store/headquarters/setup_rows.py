@@ -4,6 +4,7 @@ Owns the tables `setup`, `setup_name` and `counter`. Every change of the set-up 
 its last change, so that whoever sends it on can ask for what is newer. All functions are part of a unit of work.
 """
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -70,6 +71,31 @@ class SetupRow(msgspec.Struct, frozen=True):
         return msgspec.json.decode(self.document, type=kind)
 
 
+def document_text(document: msgspec.Struct | Mapping[str, Any]) -> str:
+    """A document as it is kept: JSON without the fields of a struct that stand at their default.
+
+    The library's own `omit_defaults` knows a default by its identity only, so that a typed "pcs" would be kept and one
+    left out not; rows are compared by their text.
+    """
+    if isinstance(document, msgspec.Struct):
+        defaults = _defaults(type(document))
+        document = {
+            name: value
+            for name in document.__struct_fields__
+            if (value := getattr(document, name)) != defaults.get(name, msgspec.NODEFAULT)
+        }
+    return msgspec.json.encode(document).decode()
+
+
+@functools.cache
+def _defaults(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {
+        field.name: field.default
+        for field in msgspec.structs.fields(kind)
+        if field.default is not msgspec.NODEFAULT
+    }
+
+
 def next_number(db: Connection, counter: str) -> int:
     """Count one further: 1 for a counter that was never used."""
     return int(db.execute(NEXT_NUMBER, values(counter)).fetchone()[0])
@@ -96,7 +122,7 @@ def put(
     number: int | None = None,
 ) -> bool:
     """Create or change a row; answers whether anything is different now. `number` shares one change number."""
-    text = msgspec.json.encode(document).decode()
+    text = document_text(document)
     old = get_row(db, noun, key)
     if old is not None and not old.removed and old.document == text:
         return False

@@ -5,6 +5,7 @@ import pytest
 from hq_office import NOW_MS, open_office
 from store.headquarters import setup_rows as rows
 from store.headquarters.nouns.goods import Product
+from store.headquarters.nouns.profiles import FunctionalityProfile
 
 
 @pytest.fixture
@@ -25,6 +26,14 @@ async def test_a_row_that_did_not_change_keeps_the_number_of_its_last_change(wor
         assert rows.get(db, "product", "1", Product) == Product(name="Milk", price=119)
 
     await work(unit)
+
+
+def test_what_stands_at_its_default_is_left_out_however_it_came_there():
+    unit_text = "".join(("p", "cs"))
+    typed = Product(name="Milk", unit=unit_text, barcodes=(), blocked="", price=None)
+    assert rows.document_text(typed) == '{"name":"Milk"}'
+    assert rows.document_text({"b": 1, "a": ""}) == '{"b":1,"a":""}'
+    assert rows.document_text(FunctionalityProfile(max_line_amount=int("99999999"))) == "{}"
 
 
 async def test_a_removed_row_is_gone_for_readers_and_told_to_whoever_asks_for_changes(work):

@@ -15,6 +15,7 @@ from store.headquarters.nouns.noun import Noun, key_of, parts_of
 from store.headquarters.nouns.table import NOUNS
 from store.headquarters.setup.change import settle
 from store.headquarters.setup.typed import Reading, read_key_part, read_value
+from store.headquarters.setup_rows import document_text
 
 BATCH_ROWS = 2_000
 _IN = 500
@@ -161,7 +162,7 @@ def _document(
 
 
 def _checked(noun: Noun, wish: _Wish, known: _Known) -> Checked | None:
-    text = msgspec.json.encode(wish.document).decode()
+    text = document_text(wish.document)
     before, base_n, removed = known.rows.get(wish.key, ("", 0, True))
     inputs = {name: value for name, value in wish.row.inputs.items() if value not in (None, "")}
     if before == text and not removed and not inputs:
