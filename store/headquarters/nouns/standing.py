@@ -101,11 +101,11 @@ class DeviceSet(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
         bool, Meta(description="Make a one-time code for a machine; it works once and for 15 minutes.")
     ] = False
     status: Annotated[
-        Literal["", "activated", "deactivated", "disabled"],
+        Literal["activated", "deactivated", "disabled"] | None,
         Meta(
             description="disabled: nothing is given to it any more; activated: it is, again; deactivated: un-enrolled."
         ),
-    ] = ""
+    ] = None
     force: Annotated[bool, Meta(description="Deactivate though records wait; needs --reason.")] = False
     reason: _REASON = ""
 

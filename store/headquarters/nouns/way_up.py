@@ -31,8 +31,8 @@ class TransactionList(_Given, frozen=True, kw_only=True, forbid_unknown_fields=T
     register: Annotated[str, Meta(description="Only of this register.")] = ""
     business_date: _DATE = ""
     state: Annotated[
-        Literal["", "posted", "acknowledged", "quarantined"], Meta(description="Only in this state.")
-    ] = ""
+        Literal["posted", "acknowledged", "quarantined"] | None, Meta(description="Only in this state.")
+    ] = None
     after_series: Annotated[str, Meta(description="Go on after this series and --after-seq.")] = ""
     after_seq: Annotated[int, Meta(ge=0, description="Go on after this record of --after-series.")] = 0
     limit: _LIMIT = 10_000

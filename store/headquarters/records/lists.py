@@ -43,7 +43,7 @@ def transactions(db: Connection, asked: TransactionList) -> list[Transaction]:
             asked.store,
             asked.register,
             asked.business_date,
-            asked.state,
+            asked.state or "",
             asked.after_series,
             asked.after_seq,
             asked.limit,
@@ -53,7 +53,7 @@ def transactions(db: Connection, asked: TransactionList) -> list[Transaction]:
     return [
         each
         for each in found
-        if asked.state in ("", each.state)
+        if asked.state in (None, each.state)
         and asked.business_date in ("", each.business_date)
         and (each.kind in COUNTED_KINDS or each.state == "quarantined")
     ]

@@ -137,7 +137,7 @@ class RecordsDesk:
 
     async def set_device(self, call: Call, given: DeviceSet) -> dict[str, Any]:
         """`device set`: an activation code, or another state."""
-        if given.activation_code == bool(given.status):
+        if given.activation_code == (given.status is not None):
             raise WrongInput("Say either --activation-code or --status.")
         if given.activation_code:
             return await self._activation_code(call, given.register)
@@ -197,7 +197,7 @@ class RecordsDesk:
     async def unlock_codes(self, call: Call, given: UnlockCodes) -> list[dict[str, Any]]:
         """`staff unlock-codes`."""
         found = await call.read(emergency.given_codes, given.limit)
-        return [{**row, "at": utc_text(row.pop("at_ms"))} for row in found]
+        return [_timed(row) for row in found]
 
 
 def _issue_code(db: Connection, register: str, code: str, now_ms: int) -> int:
@@ -213,7 +213,7 @@ def _must_exist(db: Connection, register: str) -> Register:
 
 
 def _change_device(db: Connection, given: DeviceSet, now_ms: int) -> devices.Device:
-    event = _EVENTS[given.status]
+    event = _EVENTS[given.status or "activated"]
     if given.register not in devices.device_states(db):
         _must_exist(db, given.register)
     if event is DeviceEvent.DEACTIVATED and not given.force:
@@ -277,6 +277,14 @@ def _show_device(db: Connection, register: str, now_ms: int) -> dict[str, Any]:
         "insecure": row.insecure,
         "code_expires": row.code_expires,
         "history": [{**entry, "at": utc_text(entry.pop("at_ms"))} for entry in devices.history(db, register)],
+    }
+
+
+def _timed(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with its moment as people read it."""
+    return {
+        ("at" if name == "at_ms" else name): (utc_text(value) if name == "at_ms" else value)
+        for name, value in row.items()
     }
 
 

@@ -86,6 +86,8 @@ def change_device(db: Connection, register: str, event: DeviceEvent, now_ms: int
     if state is device.state and device.since_ms:
         return device
     db.execute(UPSERT_DEVICE, values(register, store_of(register), state.value, now_ms, reason))
+    if event in (DeviceEvent.DISABLED, DeviceEvent.DEACTIVATED):
+        db.execute(VOID_OPEN_CODES, values(register, now_ms))
     return Device(register=register, state=state, since_ms=now_ms, reason=reason)
 
 

@@ -45,10 +45,9 @@ def grant_recovery(db: Connection, register: str, series: str, code: str, reason
     used = {row[0] for row in db.execute(SELECT_USED, values(register))}
     chosen = _choose(known, used, series)
     if chosen is None:
-        what = f"series {series}" if series else "a series of it that could be completed"
-        raise NotThere(
-            f"Headquarters knows of no {register} with {what}." if not series else f"There is no {what}."
-        )
+        if series:
+            raise NotThere(f"Register {register[:40]} has no series {series[:60]} here.")
+        raise NotThere(f"There is no series of register {register[:40]} here that could be completed.")
     if chosen in used:
         raise Refused(f"Series {chosen} was completed by a recovery grant already and is closed for good.")
     expires_ms = now_ms + GRANT_LIFE_MS

@@ -69,12 +69,12 @@ def check_period(db: Connection, business_date: str, now_ms: int, store: str = "
         for each in registers
         for problem, detail in _findings(each, shifts.get(each.register, []), business_date, now_ms)
     ]
-    count = len({finding.register for finding in findings})
-    sentence = (
-        f"Everything of {len(registers)} registers is here and closed."
-        if not findings
-        else f"{count} of {len(registers)} registers are not finished."
-    )
+    lines = [f"Registers looked at: {len(registers)}. Everything is here and closed."]
+    if findings:
+        count = len({finding.register for finding in findings})
+        lines = [f"Registers looked at: {len(registers)}. Not finished: {count}."]
+        lines += [f"{finding.register}  {finding.problem}: {finding.detail}" for finding in findings]
+    sentence = "\n".join(lines)
     return PeriodAnswer(ok=not findings, business_date=business_date, sentence=sentence, findings=findings)
 
 

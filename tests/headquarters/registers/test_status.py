@@ -113,6 +113,7 @@ async def check(world, **query):
     answer = await world.ask("period", "check", **query)
     found = {(row["register"], row["problem"]) for row in answer["findings"]}
     assert answer["ok"] == (not found)
+    assert all(f"{register}  {problem}: " in answer["sentence"] for register, problem in found)
     return found
 
 
