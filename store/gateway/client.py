@@ -23,6 +23,7 @@ from store.gateway.errors import GatewayError, ServerRefused, ServerSilent, Serv
 from store.gateway.ports import Clock, Randomness, SignRequest, Watcher
 from store.gateway.sentences import BY_HAND
 from store.gateway.server_address import server_of
+from store.gateway.trust import trusting
 from store.sale.item import ItemKey
 
 if TYPE_CHECKING:
@@ -38,10 +39,9 @@ UPLOAD_DEADLINE_S = 10.0
 PIECE_DEADLINE_S = 30.0
 """Silence after which a download is given up; what came is kept."""
 CLOSING = "the register is closing"
+PARTIAL = 206
 UNQUOTED = ":/?'!()*$,;@~"
 """Characters that aiohttp puts into a query as they are; the signature covers exactly the request line."""
-
-PARTIAL = 206
 
 T = TypeVar("T")
 Write = Callable[[int, bytes], Awaitable[None]]
@@ -105,7 +105,7 @@ class RetailClient:
             await asyncio.to_thread(importlib.import_module, "aiohttp")
             if self._address.startswith("https"):
                 try:
-                    self._tls = await asyncio.to_thread(_tls_context, self._ca_file)
+                    self._tls = await asyncio.to_thread(trusting, self._ca_file)
                 except OSError as error:  # ssl.SSLError, a file that is no certificate, is one too
                     raise ServerUnreachable(f"the certificate file {self._ca_file} cannot be used") from error
             self._opened = True
@@ -179,8 +179,7 @@ class RetailClient:
         """
         path = messages.PATH_RECORDS.format(series=_quoted(batch.series))
         try:
-            async with self._answer("POST", path, msgspec.json.encode(batch), deadline_s) as answer:
-                return await self._read(answer, messages.BatchAnswer)
+            return await self.post(path, batch, messages.BatchAnswer, deadline_s=deadline_s)
         except ServerRefused as error:
             if (partly := answers.batch_answer_of(error)) is None:
                 raise
@@ -190,9 +189,9 @@ class RetailClient:
         self, request: messages.EnrolmentRequest, *, deadline_s: float = UPLOAD_DEADLINE_S
     ) -> messages.EnrolmentAnswer:
         """Exchange a one-time code for an identity; unsigned, because the request carries its own proof."""
-        body = msgspec.json.encode(request)
-        async with self._answer("POST", messages.PATH_ENROLMENT, body, deadline_s, signed=False) as answer:
-            return await self._read(answer, messages.EnrolmentAnswer)
+        return await self.post(
+            messages.PATH_ENROLMENT, request, messages.EnrolmentAnswer, deadline_s=deadline_s, signed=False
+        )
 
     # --- for `sync_calls`
 
@@ -201,8 +200,16 @@ class RetailClient:
         async with self._answer("GET", path, b"", deadline_s) as answer:
             return await self._read(answer, kind)
 
+    async def post(
+        self, path: str, document: msgspec.Struct, kind: type[T], *, deadline_s: float, signed: bool = True
+    ) -> T:
+        """POST a JSON document and read the one that comes back."""
+        body = msgspec.json.encode(document)
+        async with self._answer("POST", path, body, deadline_s, signed=signed) as answer:
+            return await self._read(answer, kind)
+
     async def tell(self, path: str, body: bytes, *, deadline_s: float) -> None:
-        """POST a JSON document; what the server says to it does not matter, only that it took it."""
+        """POST a JSON document; only that the server took it matters."""
         async with self._answer("POST", path, body, deadline_s) as answer:
             await self._read_bounded(answer)
 
@@ -390,9 +397,3 @@ def _translation(server: str, error: Exception) -> GatewayError | None:
 
 def _quoted(text: str) -> str:
     return quote(text, safe=UNQUOTED)
-
-
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(ca_file) if ca_file is not None else None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context

@@ -66,3 +66,5 @@ class StorePolicy(msgspec.Struct, frozen=True, kw_only=True):
     receipt_width: int = 42
     max_line_amount: int = 99_999_999
     """Largest amount of one line in minor units; a larger one is refused as a typing mistake."""
+    journal_retention_days: int = 90
+    """How long a register keeps records that headquarters has; 0 keeps them for ever."""

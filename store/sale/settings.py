@@ -21,7 +21,7 @@ def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) 
     """The policy that settings and taxes describe; absent keys have their defaults, unknown keys are left to others.
 
     Keys: currency, rounding_scope, cash_rounding_step, label_rules (a JSON list of LabelRule), label_region (a preset),
-    store_name, store_address, store_tax_id, receipt_footer (lines apart by line feeds), receipt_width, max_line_amount.
+    store_name, store_address, store_tax_id, receipt_footer (lines apart by line feeds), receipt_width, max_line_amount, journal_retention_days.
     Raises PolicyRefused.
     """
     policy = StorePolicy(
@@ -38,6 +38,7 @@ def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) 
         ),
         receipt_width=_number(settings, "receipt_width", 42),
         max_line_amount=_number(settings, "max_line_amount", 99_999_999),
+        journal_retention_days=_number(settings, "journal_retention_days", 90),
     )
     check_policy(policy)
     return policy
@@ -64,6 +65,8 @@ def _faults(policy: StorePolicy) -> Iterator[str]:
         yield f"receipt_width = {policy.receipt_width} must lie between 24 and 80 characters."
     if not 1 <= policy.max_line_amount <= 99_999_999_999:
         yield f"max_line_amount = {policy.max_line_amount} must lie between 1 and 99999999999 minor units."
+    if policy.journal_retention_days > 36_500:
+        yield f"journal_retention_days = {policy.journal_retention_days} must lie between 0 (for ever) and 36500."
     yield from _tax_faults(policy.taxes)
     yield from (fault for rule in policy.label_rules if (fault := label_fault(rule)))
 

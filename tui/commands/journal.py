@@ -1,4 +1,7 @@
-"""`outpost journal`: reads the register's journal, beside a running core or without one; changes nothing."""
+"""`outpost journal`: reads the register's journal, beside a running core or without one; changes nothing.
+
+`recover` is for the disk of a dead register (`recovery`).
+"""
 
 import argparse
 import sqlite3
@@ -17,13 +20,15 @@ from store.register.journal.entry import COUNTED_KINDS
 from store.sale.text import printable
 from tui.commands.options import declare_home, declare_json, home_of
 from tui.commands.outcome import CommandFailed, ExitCode, print_json
+from tui.commands.recovery import RECOVER, declare_recovery, run_recovery
 
 EXAMPLE = (
     "examples:\n"
     "  outpost journal list --limit 20\n"
     "  outpost journal show 17                 the receipt with number 17, as it was printed\n"
     "  outpost journal export --output journal.jsonl\n"
-    "  outpost journal verify journal.jsonl"
+    "  outpost journal verify journal.jsonl\n"
+    "  outpost journal recover /mnt/till/journal.db --server https://shop.example:8918 --code CODE"
 )
 PAGE_RECORDS = 500
 LAST_SEQ = 0xFFFF_FFFF
@@ -32,7 +37,7 @@ LAST_SEQ = 0xFFFF_FFFF
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    words = parser.add_subparsers(dest="word", required=True, metavar="list|show|export|verify")
+    words = parser.add_subparsers(dest="word", required=True, metavar="list|show|export|verify|recover")
     listing = words.add_parser("list", description="List transactions, oldest first.", epilog=EXAMPLE)
     listing.add_argument("--limit", type=int, default=0, metavar="N", help="only the newest N (default: all)")
     listing.add_argument("--all", action="store_true", help="all records: sign-ins, modes, reprints ... too")
@@ -53,12 +58,15 @@ def declare(parser: argparse.ArgumentParser) -> None:
     for each in (listing, show, export, verify):
         each.formatter_class = argparse.RawDescriptionHelpFormatter
         declare_home(each)
+    declare_recovery(words.add_parser("recover", description=RECOVER, epilog=EXAMPLE))
     for each in (listing, show, verify):
         declare_json(each)
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what the second word says."""
+    if options.word == "recover":
+        return run_recovery(options)
     home = home_of(options)
     match options.word:
         case "list":
@@ -229,6 +237,8 @@ def verify(options: argparse.Namespace, home: RegisterHome) -> int:
         print_json(report.as_json())
     elif report.first_bad is None:
         print(f"{report.records:,} records hold: chain, signatures, numbers, totals.")
+        if report.removed:
+            print(f"{report.removed:,} older ones were removed here after headquarters had them.")
     else:
         print(f"Record {report.first_bad.seq} does not hold: {report.first_bad.reason}.")
         print(f"{report.records:,} records before it hold. Keep this file and call for help.")

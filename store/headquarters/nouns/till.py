@@ -12,6 +12,7 @@ from store.sale.settings import PolicyRefused, policy_from_settings
 
 SETTINGS: dict[str, str] = {
     "cash_rounding_step": "Smallest cash amount in minor units; wins over the functionality profile.",
+    "journal_retention_days": "Days a register keeps records that headquarters has; 0 keeps them for ever.",
     "label_region": "Country whose weight and price labels are read; wins over the store's.",
     "label_rules": "The label rules themselves as JSON, in place of a country's.",
     "max_line_amount": "Largest amount of a line in minor units; wins over the functionality profile.",

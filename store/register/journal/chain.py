@@ -1,14 +1,18 @@
 """Checking the chain of a journal from inside the register; `verify` does it independently, from outside."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
+from store.database.errors import DatabaseTrouble
+from store.database.sqlite import open_reader
 from store.exchange.canonical import NotCanonical, parse_canonical
 from store.exchange.record import Record, record_hash, verify
 from store.register.journal.entry import JournalIdentity
-from store.register.journal.reads import hash_at, read_head, records_after
+from store.register.journal.reads import HeadMismatch, anchor_seq, hash_at, read_head, records_after
 from store.register.journal.sql import Connection
 
 TAIL_RECORDS = 1_000
@@ -57,7 +61,8 @@ def check_records(
     first that does not hold, HeadMismatch when the head is not the last record.
     """
     head = read_head(connection, identity)
-    start = 0 if last is None else max(0, head.seq - last)
+    first = anchor_seq(connection, identity.epoch)
+    start = first if last is None else max(first, head.seq - last)
     prev = hash_at(connection, identity, start)
     if prev is None:
         raise ChainBroken(start, "is missing")
@@ -81,6 +86,18 @@ def check_chain(connect: Callable[[str], Connection], path: Path, identity: Jour
         check_records(connection, identity)
     finally:
         connection.close()
+
+
+def check_tail(path: Path, identity: JournalIdentity, last: int, signatures: bool) -> TailCheck:
+    """Check the newest records beside the running sale, on a connection of its own; never raises for what it finds."""
+    try:
+        with closing(open_reader(path)) as connection:
+            connection.execute("begin")  # one moment for head and records, whatever is sold meanwhile
+            return TailCheck(checked=check_records(connection, identity, last, signatures=signatures))
+    except ChainBroken as error:
+        return TailCheck(checked=0, first_bad_seq=error.seq, reason=error.reason)
+    except (HeadMismatch, DatabaseTrouble, sqlite3.Error) as error:
+        return TailCheck(checked=0, first_bad_seq=-1, reason=str(error))
 
 
 def _check_link(record: Record, seq: int, prev: bytes) -> None:

@@ -123,6 +123,8 @@ class UploadState(msgspec.Struct, frozen=True, kw_only=True):
     next_at_ms: int = 0
     last_at_ms: int = 0
     last_result: str = ""
+    archived_seq: int = 0
+    """Up to here headquarters has the series, as it said last."""
 
 
 class LinkEdge(msgspec.Struct, frozen=True, kw_only=True):

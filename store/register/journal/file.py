@@ -39,6 +39,7 @@ from store.register.journal.errors import (
 from store.register.journal.paths import LOG_LIMIT_BYTES, fill_log, make_private, sync_file
 from store.register.journal.reads import (
     HeadMismatch,
+    anchor_seq,
     begin_series,
     committed,
     hash_at,
@@ -174,6 +175,8 @@ class JournalFile:
         counter = read_counter(self.path)
         if counter is None or counter.series != self.identity.series:
             return
+        if counter.seq < anchor_seq(connection, self.identity.epoch):
+            return  # an old note: the journal has been further since, and its beginning is gone
         held = hash_at(connection, self.identity, counter.seq)
         if held is None or held.hex() != counter.hash:
             raise JournalRolledBack(

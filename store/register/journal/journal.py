@@ -7,13 +7,11 @@ register (paper, drawer, answer, upload) before `commit` has returned for it (do
 import asyncio
 import contextlib
 import logging
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from store.database.errors import DatabaseTrouble
-from store.database.sqlite import ConnectionThread, open_reader
+from store.database.sqlite import ConnectionThread
 from store.exchange.record import Record
 from store.gateway.gateway import StoredMode
 from store.register.journal import drafts as journal_drafts
@@ -21,7 +19,7 @@ from store.register.journal import jobs as journal_jobs
 from store.register.journal import reads as journal_reads
 from store.register.journal import settings as journal_settings
 from store.register.journal import upload as journal_upload
-from store.register.journal.chain import TAIL_RECORDS, ChainBroken, TailCheck, check_records
+from store.register.journal.chain import TAIL_RECORDS, TailCheck, check_tail
 from store.register.journal.commit import MAX_CLOCK_JUMP_MS, Moment, internal_txn_id
 from store.register.journal.counter import note_head
 from store.register.journal.entry import (
@@ -52,7 +50,7 @@ from store.register.journal.errors import (
     SafeStop,
 )
 from store.register.journal.file import JournalFile
-from store.register.journal.reads import HeadMismatch
+from store.register.journal.pruning import Pruned, prune_unit
 from store.register.journal.sql import DEFERRED, SQLITE3, Connection, Driver
 from store.register.journal.syncer import Syncer
 from store.register.ports import Clock, Storage
@@ -231,7 +229,7 @@ class Journal:
 
     async def check_tail(self, last: int = TAIL_RECORDS, *, signatures: bool = True) -> TailCheck:
         """Check the newest records beside the running sale, on a connection of its own; the chain alone is quick."""
-        return await asyncio.to_thread(_check_tail, self.path, self.identity, last, signatures)
+        return await asyncio.to_thread(check_tail, self.path, self.identity, last, signatures)
 
     # ---- what is remembered beside records
 
@@ -320,6 +318,19 @@ class Journal:
         """Fold the log into the file; for idle moments."""
         await self._call(JournalFile.checkpoint)
 
+    async def removed_seq(self) -> int:
+        """The last record of this series that was removed because headquarters has it; 0 while all are here."""
+        return await self._read(lambda c: journal_reads.anchor_seq(c, self.identity.epoch))
+
+    async def prune(self, before_ms: int) -> Pruned:
+        """Remove some of the records that are older than this and that headquarters has, in one short transaction."""
+        return await self._write(lambda c: prune_unit(c, before_ms))
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since a record or a line was written."""
+        return self._clock.monotonic_s() - self._last_write_s
+
     async def release_reserve(self) -> bool:
         """Give back the room kept for a full disk, to close the shift and export."""
         return await self._call(JournalFile.release_reserve)
@@ -366,7 +377,7 @@ class Journal:
             with contextlib.suppress(OSError, SafeStop):
                 head = await self.head()
                 await asyncio.to_thread(note_head, self.path, head)
-                while self._clock.monotonic_s() - self._last_write_s < _IDLE_S:
+                while self.idle_s < _IDLE_S:
                     await self._clock.sleep(_IDLE_S)
                 await self.checkpoint()
 
@@ -384,14 +395,3 @@ class Journal:
 
     async def _call(self, unit: Callable[[JournalFile], Result]) -> Result:
         return await self._thread.run(unit)
-
-
-def _check_tail(path: Path, identity: JournalIdentity, last: int, signatures: bool) -> TailCheck:
-    try:
-        with contextlib.closing(open_reader(path)) as connection:
-            connection.execute("begin")  # one moment for head and records, whatever is sold meanwhile
-            return TailCheck(checked=check_records(connection, identity, last, signatures=signatures))
-    except ChainBroken as error:
-        return TailCheck(checked=0, first_bad_seq=error.seq, reason=error.reason)
-    except (HeadMismatch, DatabaseTrouble, sqlite3.Error) as error:
-        return TailCheck(checked=0, first_bad_seq=-1, reason=str(error))

@@ -39,6 +39,9 @@ _BEGIN = (
 _SERIES_AT = "select series from till where id = 1"
 _HASH_AT = "select hash, transactions from record where n = ?"
 _ACKED = "select acked_seq from upload where series = ?"
+ANCHOR_SEQ = "select seq from anchor where epoch = ?"
+"""The last record of a series that was removed; no row while all are here."""
+_ANCHOR_AT = "select hash, transactions from anchor where epoch = ? and seq = ?"
 
 
 class HeadMismatch(Exception):
@@ -157,11 +160,23 @@ def shift_payloads(connection: Connection, shift_id: str) -> list[dict[str, Any]
 
 
 def hash_at(connection: Connection, identity: JournalIdentity, seq: int) -> bytes | None:
-    """The hash of the record at `seq` (the genesis hash at 0), None when there is no such record."""
+    """The hash of the record at `seq` (the genesis hash at 0), None when there is no such record or it was removed."""
     if seq == 0:
         return genesis(identity.series, identity.public_key)
-    row = connection.execute(_HASH_AT, (number_of(identity.epoch, seq),)).fetchone()
+    row = _mark_at(connection, identity.epoch, seq)
     return None if row is None else bytes(row[0])
+
+
+def anchor_seq(connection: Connection, epoch: int) -> int:
+    """The last record of a series that was removed because headquarters has it; 0 while all are here."""
+    row = connection.execute(ANCHOR_SEQ, (epoch,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _mark_at(connection: Connection, epoch: int, seq: int) -> Any:
+    """Hash and count of transactions at a record that is here, or at the anchor."""
+    row = connection.execute(_HASH_AT, (number_of(epoch, seq),)).fetchone()
+    return row or connection.execute(_ANCHOR_AT, (epoch, seq)).fetchone()
 
 
 def counts(connection: Connection, identity: JournalIdentity) -> Counts:
@@ -170,7 +185,8 @@ def counts(connection: Connection, identity: JournalIdentity) -> Counts:
     if stored is None:
         return Counts(pending_transactions=0, pending_records=0)
     row = connection.execute(_ACKED, (identity.series,)).fetchone()
-    acked_seq = 0 if row is None else row[0]
-    below = connection.execute(_HASH_AT, (number_of(identity.epoch, acked_seq),)).fetchone()
+    # What was removed here is at headquarters, though a server that was restored may lack it.
+    acked_seq = max(0 if row is None else row[0], anchor_seq(connection, identity.epoch))
+    below = _mark_at(connection, identity.epoch, acked_seq)
     transactions = 0 if below is None else below[1]
     return Counts(pending_transactions=stored[1] - transactions, pending_records=stored[0] - acked_seq)

@@ -10,7 +10,7 @@ from store.exchange.messages import SeriesHead
 from store.gateway.connection import HeadVerdict
 from store.register.journal.journal import Journal, UploadState
 
-_HEALED_BY_AGREEMENT = frozenset({"fenced", "too_old"})
+_HEALED_BY_AGREEMENT = frozenset({"fenced", "too_old", "server_behind"})
 """Holds that a server which answers the series head again has lifted itself; the others need a person."""
 
 
@@ -28,6 +28,9 @@ class HeadComparison:
     async def __call__(self, head: SeriesHead) -> HeadVerdict:
         """Compare the server's head with our journal and set the watermark, or the hold."""
         acked = WireHead(seq=head.seq, hash=hash_of(head.hash))
+        removed = await self._journal.removed_seq()
+        if acked.seq < removed:
+            return await self._behind(head.seq, removed)
         own_hash = await self._journal.hash_at(acked.seq)
         state = await self._journal.upload_state()
         result = advance(WireHead(seq=state.acked_seq, hash=state.acked_hash), acked, own_hash)
@@ -37,7 +40,7 @@ class HeadComparison:
         if result.progress is Progress.ROLLED_BACK:
             detail = f"the server has record {head.seq} of this series, this register has not"
             return await self._disagreed(HeadVerdict.ROLLED_BACK, "rolled_back", detail)
-        await self._journal.change_upload_state(lambda state: _agreed(state, acked))
+        await self._journal.change_upload_state(lambda state: _agreed(state, acked, head.archived_seq))
         self._tell()
         return HeadVerdict.AGREED
 
@@ -46,13 +49,22 @@ class HeadComparison:
         self._tell()
         return verdict
 
+    async def _behind(self, seq: int, removed: int) -> HeadVerdict:
+        """A server that lost what was removed here because headquarters has it: it cannot be filled from here."""
+        detail = (
+            f"the server ends at record {seq}; records up to {removed} were removed here after headquarters had them, "
+            "so restore a newer backup of the server"
+        )
+        await self._disagreed(HeadVerdict.AGREED, "server_behind", detail)
+        return HeadVerdict.AGREED
+
     def _tell(self) -> None:
         for take in self._listeners:
             take()
 
 
-def _agreed(state: UploadState, acked: WireHead) -> UploadState:
-    moved = replace(state, acked_seq=acked.seq, acked_hash=acked.hash)
+def _agreed(state: UploadState, acked: WireHead, archived_seq: int) -> UploadState:
+    moved = replace(state, acked_seq=acked.seq, acked_hash=acked.hash, archived_seq=archived_seq)
     return replace(moved, hold="", hold_detail="") if state.hold in _HEALED_BY_AGREEMENT else moved
 
 

@@ -202,6 +202,9 @@ class Uploader:
             return
         before = await self._journal.upload_state()
         acked = WireHead(seq=answer.acked_seq, hash=hash_of(answer.acked_hash))
+        if acked.seq < await self._journal.removed_seq():
+            await self._compare_heads()
+            return
         own_hash = await self._journal.hash_at(acked.seq)
         result = advance(WireHead(seq=before.acked_seq, hash=before.acked_hash), acked, own_hash)
         match result.progress:

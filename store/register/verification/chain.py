@@ -43,12 +43,25 @@ class RawRecord:
     key_id: str
 
 
+@dataclass(frozen=True)
+class Anchor:
+    """Where the records that are still there begin: the last one that was removed, and the counts up to it."""
+
+    seq: int
+    hash: bytes
+    receipt_no: int
+    at_ms: int
+    transactions: int
+    unsigned: bool
+
+
 @dataclass
 class Chain:
-    """Follows a series from its genesis; `take` raises Unsound for the first record that does not hold."""
+    """Follows a series from its genesis, or its anchor; `take` raises Unsound for the first that does not hold."""
 
     series: str
     public_key: bytes
+    anchor: Anchor | None = None
     seq: int = 0
     head: bytes = b""
     receipt_no: int = 0
@@ -63,6 +76,10 @@ class Chain:
         self.head = hashlib.sha256(
             b"outpost/genesis/v1\x00" + struct.pack(">H", len(name)) + name + self.public_key
         ).digest()
+        if self.anchor is not None:
+            self.seq, self.head, self.receipt_no = self.anchor.seq, self.anchor.hash, self.anchor.receipt_no
+            self.at_ms, self.transactions = self.anchor.at_ms, self.anchor.transactions
+            self._unsigned = self.anchor.unsigned
         self._key = Ed25519PublicKey.from_public_bytes(self.public_key)
         self._key_id = hashlib.sha256(b"outpost/key/v1\x00" + self.public_key).hexdigest()[:16]
 

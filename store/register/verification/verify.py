@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from store.register.verification.chain import Chain, RawRecord, Unsound
+from store.register.verification.chain import Anchor, Chain, RawRecord, Unsound
 
 FORMAT = "outpost-journal-1"
 
@@ -21,6 +21,8 @@ _RECORDS = (
     "select n, epoch, series, seq, kind, txn_id, receipt_no, at_ms, shift_id, transactions, payload, prev, hash, "
     "signature, key_id from record order by n"
 )
+_HAS_ANCHORS = "select count(*) from sqlite_schema where name = 'anchor'"
+_ANCHORS = "select epoch, seq, hash, receipt_no, at_ms, transactions, unsigned from anchor"
 _HEAD = "select series, seq, hash, receipt_no, at_ms, transactions from till where id = 1"
 
 
@@ -39,11 +41,13 @@ class Report:
     ok: bool
     records: int
     first_bad: FirstBad | None = None
+    removed: int = 0
+    """Records at the beginning of series that are not there any more: headquarters has them."""
 
     def as_json(self) -> dict[str, Any]:
         """The answer of `outpost journal verify --json`."""
         bad = None if self.first_bad is None else {"seq": self.first_bad.seq, "reason": self.first_bad.reason}
-        return {"ok": self.ok, "records": self.records, "first_bad": bad}
+        return {"ok": self.ok, "records": self.records, "first_bad": bad, "removed": self.removed}
 
 
 def verify_file(path: Path | str) -> Report:
@@ -71,12 +75,13 @@ def _verify_database(path: Path) -> Report:
     except (sqlite3.Error, UnicodeDecodeError) as error:
         reason = f"the file is damaged at or behind this record ({error})"
         return Report(ok=False, records=counter.sound, first_bad=FirstBad(counter.last_seq + 1, reason))
-    return Report(ok=True, records=counter.sound)
+    return Report(ok=True, records=counter.sound, removed=counter.removed)
 
 
 @dataclass
 class _Counter:
     sound: int = 0
+    removed: int = 0
     last_seq: int = 0
 
     def count(self, seq: int) -> None:
@@ -85,9 +90,8 @@ class _Counter:
 
 
 def _check_database(connection: sqlite3.Connection, counter: _Counter) -> None:
-    chains: dict[int, Chain] = {}
-    for epoch, series, public_key in connection.execute(_SERIES):
-        chains[epoch] = Chain(series, public_key)
+    chains = chains_of(connection)
+    counter.removed = sum(chain.seq for chain in chains.values())
     for row in connection.execute(_RECORDS):
         epoch = row[1]
         chain = chains.get(epoch)
@@ -101,6 +105,18 @@ def _check_database(connection: sqlite3.Connection, counter: _Counter) -> None:
         counter.count(record.seq)
     _check_head(connection, {chain.series: chain for chain in chains.values()})
     _check_pages(connection)
+
+
+def chains_of(connection: sqlite3.Connection) -> dict[int, Chain]:
+    """By epoch, the chain of each series, standing before the first record that is there. Raises Unsound."""
+    anchors = {}
+    if connection.execute(_HAS_ANCHORS).fetchone()[0]:
+        for epoch, seq, hash_, receipt_no, at_ms, transactions, unsigned in connection.execute(_ANCHORS):
+            anchors[epoch] = Anchor(seq, hash_, receipt_no, at_ms, transactions, unsigned == 1)
+    chains = {}
+    for epoch, series, public_key in connection.execute(_SERIES):
+        chains[epoch] = Chain(series, public_key, anchors.get(epoch))
+    return chains
 
 
 def _check_columns(row: tuple[Any, ...], payload: dict[str, Any], chain: Chain) -> None:
@@ -147,28 +163,50 @@ def _verify_export(path: Path) -> Report:
             _check_export(iter(stream), counter)
     except Unsound as error:
         return Report(ok=False, records=counter.sound, first_bad=FirstBad(error.seq, error.reason))
-    return Report(ok=True, records=counter.sound)
+    return Report(ok=True, records=counter.sound, removed=counter.removed)
 
 
 def _check_export(lines: Iterator[bytes], counter: _Counter) -> None:
     header = _line(next(lines, b""), 0, "the header")
-    if header.get("format") != FORMAT:
-        raise Unsound(0, "this is neither a journal nor an export of one")
-    public_key = _hex(header, "public_key", 32, 0)
-    series, count, head = header.get("series"), header.get("count"), _hex(header, "head", 32, 0)
-    if not isinstance(series, str) or not isinstance(count, int):
+    chain, count, head = _chain(header), header.get("count"), _hex(header, "head", 32, 0)
+    if not isinstance(count, int):
         raise Unsound(0, "the header is incomplete")
-    if header.get("register") != series.rpartition(".")[0]:
-        raise Unsound(0, "the header names a register that is not the series'")
-    chain = Chain(series, public_key)
+    counter.removed = first = chain.seq
     for line in lines:
         row = _line(line, chain.seq + 1, "the line")
         chain.take(_record(row, chain.seq + 1))
         counter.count(chain.seq)
-    if chain.seq != count:
+    if chain.seq - first != count:
         raise Unsound(chain.seq + 1, f"is missing: the header announces {count} records")
     if chain.head != head:
         raise Unsound(chain.seq, "is not the head that the header announces")
+
+
+def chain_of_header(line: bytes) -> Chain:
+    """The chain that an export's first line announces; raises Unsound."""
+    return _chain(_line(line, 0, "the header"))
+
+
+def _chain(header: dict[str, Any]) -> Chain:
+    if header.get("format") != FORMAT:
+        raise Unsound(0, "this is neither a journal nor an export of one")
+    public_key, series = _hex(header, "public_key", 32, 0), header.get("series")
+    if not isinstance(series, str):
+        raise Unsound(0, "the header is incomplete")
+    if header.get("register") != series.rpartition(".")[0]:
+        raise Unsound(0, "the header names a register that is not the series'")
+    return Chain(series, public_key, _anchor(header.get("anchor")))
+
+
+def _anchor(found: object) -> Anchor | None:
+    """Where an export begins, when it does not begin with record 1."""
+    if found is None:
+        return None
+    names = ("seq", "receipt_no", "at_ms", "transactions", "unsigned")
+    if not isinstance(found, dict) or any(type(found.get(name)) is not int for name in names):
+        raise Unsound(0, "the header does not say rightly where the export begins")
+    seq, receipt_no, at_ms, transactions, unsigned = (found[name] for name in names)
+    return Anchor(seq, _hex(found, "hash", 32, 0), receipt_no, at_ms, transactions, unsigned == 1)
 
 
 def _line(line: bytes, seq: int, what: str) -> dict[str, Any]:

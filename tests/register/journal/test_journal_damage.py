@@ -15,7 +15,8 @@ from store.database.sqlite import open_reader
 from store.register.journal.commit import Moment
 from store.register.journal.drafts import draft_unit, read_draft
 from store.register.journal.file import JournalFile
-from store.register.journal.journal import JournalError, _check_tail
+from store.register.journal.chain import check_tail
+from store.register.journal.journal import JournalError
 from store.register.journal.sql import DEFERRED
 from store.register.verification.verify import verify_file
 
@@ -129,7 +130,7 @@ def test_checks_beside_a_selling_register_see_one_moment(tmp_path):
     try:
         process.stdout.readline()
         seen = [verify_file(path) for _ in range(12)]
-        tails = [_check_tail(path, identity(), 50, signatures=True) for _ in range(12)]
+        tails = [check_tail(path, identity(), 50, signatures=True) for _ in range(12)]
     finally:
         process.kill()
         process.stdout.close()
