@@ -9,7 +9,7 @@ from store.exchange import messages
 from store.headquarters.api.desk import Desk, Page
 from store.headquarters.nouns.noun import Verb
 from store.headquarters.nouns.table import VERBS
-from store.headquarters.route import Call, Parameter, Route, Sender
+from store.headquarters.route import Call, Handler, Parameter, Route, Sender
 from store.headquarters.setup.answers import SetAnswer
 from store.service.health import Pulse
 
@@ -62,47 +62,49 @@ def common_routes(pulse: Pulse) -> tuple[Route, ...]:
 
 def _setup_routes(desk: Desk) -> Iterable[Route]:
     row = "/setup/{noun}/{key:.+}"
-    yield Route(
-        name="setup-list",
-        method="GET",
-        path="/setup/{noun}",
-        handler=desk.list,
-        sender=Sender.OPERATOR,
-        summary="The rows of a noun by key; further query parameters choose by a field that names another row.",
+    known = ("not-found", "invalid")
+    yield _operator(
+        "setup-list",
+        "GET",
+        "/setup/{noun}",
+        desk.list,
+        "The rows of a noun by key; further query parameters choose by a field that names another row.",
         answers=Page,
         parameters=(_FIRST, _LIMIT),
-        problems=("not-found", "invalid"),
+        problems=known,
     )
-    yield Route(
-        name="setup-show",
-        method="GET",
-        path=row,
-        handler=desk.show,
-        sender=Sender.OPERATOR,
-        summary="One row; the parts of a key stand apart by slashes.",
-        answers=dict[str, Any],
-        problems=("not-found", "invalid"),
-    )
-    yield Route(
-        name="setup-set",
-        method="PUT",
-        path=row,
-        handler=desk.set,
-        sender=Sender.OPERATOR,
-        summary="Create or change a row; fields left out stay as they are, null brings back the default.",
+    shown = "One row; the parts of a key stand apart by slashes."
+    yield _operator("setup-show", "GET", row, desk.show, shown, answers=dict[str, Any], problems=known)
+    yield _operator(
+        "setup-set",
+        "PUT",
+        row,
+        desk.set,
+        "Create or change a row; fields left out stay as they are, null brings back the default.",
         body=dict[str, Any],
         answers=SetAnswer,
-        problems=("not-found", "invalid", "refused"),
+        problems=(*known, "refused"),
     )
-    yield Route(
-        name="setup-remove",
-        method="DELETE",
-        path=row,
-        handler=desk.remove,
-        sender=Sender.OPERATOR,
-        summary="Remove a row.",
+    yield _operator(
+        "setup-remove",
+        "DELETE",
+        row,
+        desk.remove,
+        "Remove a row.",
         answers=SetAnswer,
-        problems=("not-found", "invalid", "refused"),
+        problems=(*known, "refused"),
+    )
+
+
+def _operator(name: str, method: str, path: str, handler: Handler, summary: str, **more: Any) -> Route:
+    return Route(
+        name=name,
+        method=method,
+        path=path,
+        handler=handler,
+        sender=Sender.OPERATOR,
+        summary=summary,
+        **more,
     )
 
 
