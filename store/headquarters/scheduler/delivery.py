@@ -110,8 +110,7 @@ class DeliveryDesk:
         if len(reports.reports) > MAX_REPORTS:
             raise ProblemError("too-large", f"Send at most {MAX_REPORTS} reports at a time.")
         for group, session in await call.work(_take_reports, reports, call.hq.now_ms()):
-            self._scheduler.wants_full.setdefault(group, set()).add(session)
-        self._scheduler.wake()
+            self._scheduler.give_full(group, session)
         self._bell.ring()
         return answer({})
 

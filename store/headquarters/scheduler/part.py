@@ -48,7 +48,7 @@ async def assemble(hq: Headquarters, worker: Worker) -> Assembled:
         name="scheduler",
         routes=delivery_routes(delivery),
         verbs=SchedulerDesk(scheduler, runner, bell).verbs(),
-        tasks={"scheduler": scheduler.run},
+        tasks={"clock": scheduler.watch, "runs": scheduler.work},
         changed=scheduler.changed,
         stopping=bell.end,
         close=worker.close,

@@ -19,15 +19,16 @@ TICK_S = 1.0
 
 
 class Scheduler:
-    """One per headquarters process; `tick` is everything that happens by time, `run_schedule` is Run now."""
+    """One per headquarters process. The clock (`watch`) never waits for the work (`work`): a run may take a minute."""
 
     def __init__(self, hq: Headquarters, runner: JobRunner, bell: FeedBell) -> None:
         self._hq = hq
         self._runner = runner
         self._bell = bell
-        self._woken = asyncio.Event()
+        self._due: dict[str, Schedule] = {}
+        self._wants_full: dict[str, set[int]] = {}
         self._look_at_databases = True
-        self.wants_full: dict[str, set[int]] = {}
+        self._woken = asyncio.Event()
 
     def changed(self, nouns: frozenset[str]) -> None:
         """Rows of the set-up changed: servers may have to hear of it, databases may be new."""
@@ -36,59 +37,74 @@ class Scheduler:
             self._look_at_databases = True
             self._woken.set()
 
-    def wake(self) -> None:
-        """Something came in that `tick` should look at."""
+    def give_full(self, group: str, session: int) -> None:
+        """The database of a session needs a full package: see to it that one leads to the group's newest."""
+        self._wants_full.setdefault(group, set()).add(session)
         self._woken.set()
 
-    async def run(self) -> None:
-        """Run for ever."""
+    async def watch(self) -> None:
+        """Look at the clock for ever."""
+        while True:
+            await self.look()
+            await asyncio.sleep(TICK_S)
+
+    async def work(self) -> None:
+        """Do what is to be done for ever, beginning with what the last process left."""
         await self._runner.recover()
         while True:
             self._woken.clear()
-            await self.tick()
-            await self._rest()
+            await self.do_all()
+            await self._woken.wait()
 
-    async def tick(self) -> None:
-        """Do what is due now; each thing is one unit or one run, so that a failure leaves the others."""
+    async def look(self) -> None:
+        """What time alone brings about: retries, booked rounds, rounds to ask for, schedules to run."""
         now_ms = self._hq.now_ms()
         if await self._hq.channel.work(_by_time, now_ms):
             self._bell.ring()
+        for schedule in await self._hq.channel.work(_take_due, now_ms):
+            LOG.info("schedule is due", extra={"schedule": schedule.name})
+            if schedule.direction is Direction.UP:
+                await self.run_schedule(schedule)
+            else:
+                self._due[schedule.name] = schedule
+                self._woken.set()
+
+    async def do_all(self) -> None:
+        """Packages for new databases, full packages that were asked for, runs that are due."""
         if self._look_at_databases:
             self._look_at_databases = False
             await self._runner.settle_databases()
-        await self._give_fulls()
-        for schedule in await self._hq.channel.work(_take_due, now_ms):
-            LOG.info("schedule is due", extra={"schedule": schedule.name})
-            await self.run_schedule(schedule)
+        while self._wants_full:
+            group, wanting = self._wants_full.popitem()
+            await self._runner.give_full(group)
+            await self._hq.channel.work(_offer_again, wanting, self._hq.now_ms())
+            self._bell.ring()
+        while self._due:
+            # It stays here while it runs, so that the clock does not find it due again.
+            schedule = next(iter(self._due.values()))
+            try:
+                await self.run_schedule(schedule)
+            finally:
+                del self._due[schedule.name]
 
     async def run_schedule(self, schedule: Schedule, *, full: bool = False) -> list[RunResult]:
         """Run now; for a schedule up the answer is empty: servers deliver in their time."""
-        await self._hq.channel.work(schedules.note_run, schedule.name, self._hq.now_ms())
+        began_ms = self._hq.now_ms()
         if schedule.direction is Direction.UP:
             await self.ask_uploads(schedule.data_groups)
-            return []
-        order = Order(jobs=schedule.jobs, groups=schedule.data_groups, full=full or schedule.full)
-        return await self._runner.run(order)
+            results = []
+        else:
+            order = Order(jobs=schedule.jobs, groups=schedule.data_groups, full=full or schedule.full)
+            results = await self._runner.run(order)
+        # Noted when it is done: one that a power cut took is due again at the next start.
+        await self._hq.channel.work(schedules.note_run, schedule.name, began_ms)
+        return results
 
     async def ask_uploads(self, groups: tuple[str, ...] = ()) -> list[uploads.UploadSession]:
         """P-0001 for the stores of these data groups (none: all)."""
         asked = await self._hq.channel.work(_ask_uploads, groups, self._hq.now_ms())
         self._bell.ring()
         return asked
-
-    async def _give_fulls(self) -> None:
-        while self.wants_full:
-            group, wanting = self.wants_full.popitem()
-            await self._runner.give_full(group)
-            await self._hq.channel.work(_offer_again, wanting, self._hq.now_ms())
-            self._bell.ring()
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(TICK_S):
-                await self._woken.wait()
-        except TimeoutError:
-            return  # time to look at the clock
 
 
 def _by_time(db: Connection, now_ms: int) -> int:

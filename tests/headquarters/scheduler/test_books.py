@@ -51,7 +51,7 @@ async def test_round_is_applied_when_the_cursor_has_reached_the_head(world):
     )
     assert await world.work(booked.settle_uploads, 9) == 0
     await world.work(lambda db: db.execute("delete from retry"))
-    await world.scheduler.tick()
+    await world.scheduler.look()
     assert await status(world, number) == ("Applied", "")
 
 

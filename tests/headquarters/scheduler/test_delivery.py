@@ -323,7 +323,7 @@ async def test_database_that_wants_a_full_is_told_of_the_chain_again(shop, serve
     feed = await server.feed()
     session = next(s for s in feed.sessions if not s.register).session
     await server.report(told(session, "Requested", 1), told(session, "Apply failed", 2, wants_full=True))
-    task = asyncio.create_task(shop.part.tasks["scheduler"]())
+    task = asyncio.create_task(shop.part.tasks["runs"]())
     try:
         again = await server.feed(wait=5)
         while not any(s.session == session for s in again.sessions):
