@@ -19,6 +19,8 @@ from store.sale.record import drawer_open_body, reprint_body, shift_open_body
 from store.sale.shift import ShiftTotals, fold_all, shift_close_body, x_report_body
 
 MONEY_IS_NO_CODE = "a code is never an amount. Type the amount, then scan."
+FIRST_DATA_S, LOOK_S = 5.0, 0.1
+"""After the first sign-in ever the data is here within a moment; who types the amount meanwhile has typed it once."""
 LARGEST_DRAWER = 99_999_999
 """Minor units; more is a code typed as an amount."""
 
@@ -43,12 +45,22 @@ async def open_with(work: Work, text: str, *, scanned: bool) -> Reply:
         return DONE
     if not work.may(Permission.OPEN_SHIFT):
         return work.lacks(Permission.OPEN_SHIFT, "Opening a shift")
-    if not work.ports.shop.version:  # not even the currency is known
-        return work.refuse(f"The shift opens when the data of the shop are here. {work.ports.shop.trouble}")
+    if missing := await first_data(work):
+        return work.refuse(f"The shift opens when the shop's data is here. {missing}")
     amount = drawer_amount(work, text)
     if amount is None:
         return work.refuse(f"{text[:20]!r} is no amount. Type what is in the drawer, such as 100 or 0.")
     return await open_shift(work, amount)
+
+
+async def first_data(work: Work) -> str:
+    """On a new register not even the currency is known: wait a moment for its data. Empty, or why there is none."""
+    for _ in range(round(FIRST_DATA_S / LOOK_S)):
+        if work.ports.shop.version:
+            return ""
+        await work.ports.clock.sleep(LOOK_S)
+        await work.ports.shop.flip()
+    return "" if work.ports.shop.version else work.ports.shop.trouble
 
 
 async def open_shift(work: Work, amount: int) -> Reply:

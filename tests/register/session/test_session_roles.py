@@ -48,10 +48,29 @@ async def test_the_first_sign_in_ever_needs_no_catalog_and_begins_synchronisatio
         assert till.world.sync.signed_in == 1
         refused = await till.enter("100")
         assert refused.outcome is REFUSED, "not even the currency is known"
-        assert "The shift opens when the data of the shop are here. The first data" in refused.why
+        assert refused.why == "The shift opens when the shop's data is here. The first data are on their way."
         shop.trouble, shop.version = "", "c000001"
         assert (await till.enter("100")).outcome is DONE
         assert (await till.scan(MILK)).outcome is SOLD
+
+
+async def test_a_start_amount_typed_while_the_first_data_is_on_its_way_waits_for_it(tmp_path):
+    async with running(tmp_path) as till:
+        shop = till.world.shop
+        shop.trouble, shop.version = "The first data are on their way.", ""
+        till.world.staff.server = {"101": member()}
+        await till.sign_in("101")
+        flip = shop.flip
+
+        async def comes_later():
+            await flip()
+            if shop.flips == 20:
+                shop.trouble, shop.version = "", "c000001"
+
+        shop.flip = comes_later
+        assert (await till.enter("100")).outcome is DONE
+        assert till.view.mode is Mode.IDLE
+        assert shop.flips == 20
 
 
 async def test_a_role_of_headquarters_may_exactly_what_its_words_say_and_unknown_words_are_ignored(tmp_path):
