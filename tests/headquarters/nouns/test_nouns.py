@@ -1,5 +1,7 @@
 """The table of nouns holds together: every field has its sentence, every reference its noun, every job its number."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -11,6 +13,7 @@ from store.headquarters.errors import NotThere
 from store.headquarters.nouns.chain import Store
 from store.headquarters.nouns.field import fields_of, find_field
 from store.headquarters.nouns.noun import GENERIC, key_of, parts_of
+from store.headquarters.nouns.page import page
 from store.headquarters.nouns.people import GRANTED
 from store.headquarters.nouns.profiles import (
     FunctionalityProfile,
@@ -130,3 +133,13 @@ def test_a_field_of_another_shape_is_a_mistake_of_the_program():
 
     with pytest.raises(TypeError, match="use text, numbers"):
         fields_of(Odd)
+
+
+def test_the_page_of_the_nouns_is_that_of_the_table():
+    written = (Path(__file__).parents[3] / "docs" / "headquarters-nouns.md").read_text(encoding="utf-8")
+    assert written == page(), "run: python -m store.headquarters.nouns.page > docs/headquarters-nouns.md"
+
+
+def test_every_noun_is_named_on_the_page_for_operators():
+    text = (Path(__file__).parents[3] / "docs" / "headquarters.md").read_text(encoding="utf-8")
+    assert [noun for noun in NOUNS if f"`{noun}`" not in text] == []
