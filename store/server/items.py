@@ -28,10 +28,11 @@ SELECT_BY_PLU = f"{_ITEM} and plu = $3 and plu <> '' order by sku limit 1"
 SELECT_BY_GTIN = f"{_ITEM} and sku = (select sku from barcode where store_id = $1 and gtin = $3)"  # noqa: S608 - our own
 _BY_KIND = {"sku": SELECT_BY_SKU, "plu": SELECT_BY_PLU, "gtin": SELECT_BY_GTIN}
 
-# The one statement that only SQLite understands (`match`); `_search_by_ilike` is PostgreSQL's twin.
+# The one statement that only SQLite understands (`match`); `_search_by_ilike` is PostgreSQL's twin. The cross join
+# keeps SQLite from walking through all names and asking the index about each.
 SEARCH_BY_TRIGRAM = f"""{_ITEM} and sku in
-  (select t.sku from item_name n join item_name_text t on t.id = n.rowid
-    where n.name match $3 and t.store_id = $1 limit 1000)
+  (select t.sku from item_name n cross join item_name_text t
+    where n.name match $3 and t.id = n.rowid and t.store_id = $1 limit 1000)
 order by name, sku limit $4"""  # noqa: S608 - our own
 SEARCH_BY_PATTERN = f"""{_ITEM} and (lower(name) like $3 escape '\\' or sku = $4 or plu = $4)
 order by name, sku limit $5"""

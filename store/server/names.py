@@ -52,6 +52,8 @@ def index_first(db: Connection, store: str) -> None:
     """Make everything findable that `add_first` took."""
     if engine_of(db) is Engine.SQLITE:
         db.execute(INDEX_STORE, values(store))
+    else:
+        db.execute("analyze item_name")
 
 
 def change(db: Connection, store: str, gone: Sequence[str], named: Sequence[Named]) -> None:

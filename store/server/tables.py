@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from store.database.bulk import execute_many, insert_rows
-from store.database.connection import Connection, values
+from store.database.connection import Connection, Engine, engine_of, values
 from store.exchange.package_reader import RowBatch
 from store.exchange.package_tables import TABLES, Cells, key_column, line_of
 from store.exchange.set_hash import SetHash
@@ -85,6 +85,9 @@ def fill(db: Connection, store: str, table: str, batches: Iterable[RowBatch]) ->
         total.merge(batch.added)
     if table == "item":
         names.index_first(db, store)
+    if rows and engine_of(db) is Engine.POSTGRES:
+        # PostgreSQL would plan by what it knew of the table before, until it looks by itself in a minute.
+        db.execute(f"analyze {stored(table)}")
     return TableState(rows=rows, total_hash=total.hex())
 
 

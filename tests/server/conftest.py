@@ -16,6 +16,7 @@ BOTH_ENGINES = {
     "test_delivery",
     "test_enrolment",
     "test_items",
+    "test_loading",
     "test_packages_down",
     "test_reports",
     "test_posting",
