@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from store.exchange.compression import compress, decompress
 from store.exchange.package_header import MAX_CHUNK_RAW_BYTES, ChunkEntry, PackageError, chunks_of
 from store.exchange.package_reader import read_part, read_parts
-from store.exchange.package_tables import RowError, encode_key, encode_row
+from store.exchange.package_tables import RowError, decode_row, encode_cells, encode_key, encode_row
 from store.exchange.package_writer import PartWriter, new_manifest
 from store.exchange.set_hash import SetHash
 
@@ -102,6 +102,19 @@ def test_row_too_long_for_a_package_is_refused_when_it_is_encoded():
         encode_row("customer", {"number": "1", "detail": "x" * 16_001})
     with pytest.raises(RowError, match="empty key"):
         encode_row("setting", {"value": "x"})
+    with pytest.raises(RowError, match="1 values instead of 2"):
+        encode_cells("setting", ["a"])
+    for key, words in (("", "1 to"), ("x" * 4_001, "1 to"), ("\ud800", "surrogate")):
+        with pytest.raises(RowError, match=words):
+            encode_key(key)
+
+
+def test_line_and_row_are_the_same():
+    row = {"key": "a", "value": "Corner\nShop 日本"}
+    assert decode_row("setting", encode_row("setting", row)) == row
+    for line in (b"", b"[]", b'["a"]', b'["a","b"],["c","d"]', b'["a"'):
+        with pytest.raises(RowError):
+            decode_row("setting", line)
 
 
 def part_of(raw, mode="full", table="setting", **changes):

@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import sqlite3
 
 import msgspec
 import pytest
@@ -18,6 +19,7 @@ from store.gateway.catalog_rows import (
     Role,
     TenderRow,
 )
+from store.gateway.gateway import ItemUnknown, Source
 from store.gateway.offline import OfflineCatalog, OfflineGateway
 from store.sale.item import ItemKey, KeyKind
 from store.sale.pricing import NO_PRICE, PriceRow, price_in_force
@@ -95,6 +97,17 @@ def test_sql_and_pure_rule_of_the_price_agree(tmp_path, prices, own):
             found, _ = catalog.find_item(KEY, moment)
             wanted = own if in_force is None else in_force
             assert (found.price, found.blocked) == ((wanted, "") if wanted >= 0 else (0, NO_PRICE))
+
+
+def test_mistake_of_ours_is_no_trouble_of_the_file(tmp_path):
+    with catalog_of(tmp_path) as catalog, pytest.raises(sqlite3.OperationalError, match="no such table"):
+        list(catalog._rows("select * from nowhere"))
+
+
+async def test_gateway_without_a_catalog_knows_nothing():
+    gateway = OfflineGateway(lambda: None, lambda: 0)
+    assert await gateway.find_item(KEY) == ItemUnknown(source=Source.OFFLINE)
+    assert (await gateway.search("milk", 5)).items == ()
 
 
 async def test_gateway_asks_for_the_price_of_now(tmp_path):

@@ -8,7 +8,7 @@ from store.exchange.package_reader import Fetch, RowBatch, read_part
 from store.exchange.package_tables import TABLES
 from store.exchange.set_hash import SetHash
 from store.register.catalog.catalog_file import read_facts, write_facts
-from store.register.catalog.errors import CatalogRefused, WrongBase
+from store.register.catalog.errors import WrongBase
 from store.register.catalog.table_edit import Facts, TableEdit
 
 
@@ -49,10 +49,10 @@ class PackageEdit:
             rows, total = self._change(edit, part, known, batches)
         told = part.columns <= len(TABLES[part.name]) and (part.mode == FULL or bool(known.hash))
         if rows != part.total_rows or edit.count() != rows or (told and total.hex() != part.total_hash):
-            sentence = f"The catalog's table {part.name} would not become what the package announces"
-            if part.mode == FULL:
-                raise CatalogRefused(f"{sentence}; it was not used.")
-            raise WrongBase(f"{sentence}; a full one is needed.")
+            raise WrongBase(
+                f"The catalog's table {part.name} would not become what the package announces; "
+                "a full one is needed."
+            )
         return self._facts(
             part.name, part.columns, kept=True, rows=rows, set_hash=total.hex() if told else ""
         )

@@ -366,3 +366,35 @@ def test_base_that_was_damaged_is_not_built_upon(tmp_path):
         broken[page * 4096 : page * 4096 + 256] = b"\xa5" * 256
     base.write_bytes(broken)
     refused(CatalogRefused, "catalog", tmp_path, HISTORY.delta(2), base)
+
+
+def test_signed_rows_that_are_no_rows_are_refused_with_a_sentence(tmp_path):
+    package = HISTORY.full(1)
+    parts = (
+        msgspec.structs.replace(package.manifest.parts[0], rows=2, total_rows=2),
+        *package.manifest.parts[1:],
+    )
+    manifest = msgspec.structs.replace(package.manifest, parts=parts)
+    wrong = Package(header=sign_manifest(manifest, PACKAGE_KEY, KEYS), chunks=package.chunks)
+    refused(CatalogRefused, "was not used: Table item has more rows", tmp_path, wrong)
+
+
+def test_file_that_sqlite_finds_unsound_is_refused(tmp_path):
+    base = tmp_path / "1.db"
+    apply_package(HISTORY.full(1), base)
+    with contextlib.closing(sqlite3.connect(base)) as db:
+        db.execute("pragma ignore_check_constraints = on")
+        db.execute("insert into tax (code, name, rate, included) values ('A', 'x', '19', 5)")
+        db.commit()
+    refused(CatalogRefused, "not sound", tmp_path, HISTORY.delta(2), base)
+
+
+@pytest.mark.parametrize("change", ["delete from meta where key = 'rows'", "update meta set value = 'x'"])
+def test_file_that_says_nothing_usable_about_itself_is_no_catalog(tmp_path, change):
+    path = tmp_path / "1.db"
+    apply_package(HISTORY.full(1), path)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute(change)
+        db.commit()
+    with pytest.raises(CatalogRefused, match=r"1\.db is no usable catalog"):
+        read_version(path)
