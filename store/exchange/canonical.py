@@ -36,7 +36,7 @@ def _sound_shape() -> Any:
     inner = plain
     for _ in range(_QUICK_DEPTH - 1):
         inner = plain | list[inner] | dict[str, inner]  # type: ignore[valid-type]
-    return dict[str, inner]
+    return dict[str, inner]  # type: ignore[valid-type]
 
 
 _DECODER = msgspec.json.Decoder(_sound_shape())
