@@ -19,6 +19,7 @@ from store.register.config import Config, load_config
 from store.register.control.mailbox import Mailbox
 from store.register.control.server import ControlServer
 from store.register.home import RegisterHome
+from store.register.journal.retention import Retention
 from store.register.peripherals import DevicesConfig, DeviceSet
 from store.register.ports import Clock, ShopFloor
 from store.register.process.answers import CoreAnswers
@@ -167,6 +168,7 @@ class Core:
         tasks.supervised(parts.library.run_downloads, "downloader")
         tasks.supervised(parts.library.run_reports, "register reports")
         tasks.supervised(parts.library.run_memory, "sync history")
+        tasks.supervised(lambda: keep_records(parts, self._clock), "retention")
         tasks.supervised(lambda: watch_loop(self._clock), "loop watch")
         tasks.supervised(lambda: lock_when_idle(parts, mailbox, self._clock), "idle lock")
         tasks.short(check_tail(parts), "tail check")
@@ -187,6 +189,16 @@ class Core:
 async def change_devices(parts: CoreParts) -> None:
     """Headquarters may have named other devices; the same ones change nothing."""
     await parts.devices.change(parts.in_force.devices(), parts.spool.use)
+
+
+async def keep_records(parts: CoreParts, clock: Clock) -> None:
+    """Remove records that headquarters has and whose time is over, while nobody is selling."""
+    await Retention(
+        parts.journal,
+        clock,
+        days=lambda: parts.shop.policy().journal_retention_days,
+        occupied=lambda: parts.session.occupied,
+    ).run()
 
 
 async def lock_when_idle(parts: CoreParts, mailbox: Mailbox, clock: Clock) -> None:

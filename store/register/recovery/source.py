@@ -183,7 +183,10 @@ def examine(source: Records, path: Path, *, before_damage: bool) -> Sound:
 def _trouble_elsewhere(path: Path, source: Records) -> str:
     """What the verifier finds besides the records: a missing end, a damaged page."""
     report = verify_file(source.copy if isinstance(source, JournalSource) else path)
-    return "" if report.first_bad is None else f"record {report.first_bad.seq}: {report.first_bad.reason}"
+    bad = report.first_bad
+    if bad is None:
+        return ""
+    return f"record {bad.seq} {bad.reason}" if bad.seq else bad.reason
 
 
 def raw(record: Record) -> RawRecord:
