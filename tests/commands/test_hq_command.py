@@ -368,3 +368,13 @@ def test_a_file_that_is_refused_at_its_first_line_is_told_though_more_was_to_com
     file.write_text("code,nam\n" + "1,Milk\n" * 1_000_000)
     code, _, err = hq("product", "import", file)
     assert code == 2 and "Did you mean 'name'?" in err
+
+
+def test_a_long_list_comes_page_by_page_under_one_heading(hq, tmp_path):
+    file = tmp_path / "long.csv"
+    file.write_text("number,name\n" + "".join(f"L{number:04},Customer {number}\n" for number in range(1_200)))
+    assert hq("customer", "import", file)[0] == 0
+    lines = hq("customer", "list", "--limit", "1100")[1].splitlines()
+    assert lines[0].split() == ["customer", "name"] and len(lines) == 1_101
+    assert lines[1].startswith("L0000") and lines[-1].startswith("L1099")
+    assert len(json.loads(hq("customer", "list", "--json")[1])) >= 1_200

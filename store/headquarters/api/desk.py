@@ -17,11 +17,11 @@ from store.headquarters.nouns.table import find_noun, verbs_of
 from store.headquarters.part import Part, Rule
 from store.headquarters.route import Call, VerbHandler, answer
 from store.headquarters.setup import answers
-from store.headquarters.setup.change import Setting, remove_row, resolve_key, set_row
+from store.headquarters.setup.change import Setting, remove_row, resolve_key, resolve_reference, set_row
 from store.headquarters.setup.rules import RULES, chain_currency
 from store.headquarters.setup.staff_pins import pin_hashes, pin_places
 from store.headquarters.setup.typed import Reading, convert, read_fields, unknown_field
-from store.headquarters.setup_rows import get_row, list_page
+from store.headquarters.setup_rows import get_row, list_beginning, list_page
 
 PAGE = 500
 MAX_PAGE = 5_000
@@ -148,10 +148,20 @@ def _show(db: Connection, noun: Noun, key: Mapping[str, str]) -> dict[str, Any]:
 def _list(db: Connection, noun: Noun, after: str, limit: int, wanted: dict[str, str]) -> Page:
     """A page; where rows are chosen by a field it may hold fewer than `limit` rows and still go on."""
     assert noun.fields is not None, "the verb list needs rows"
-    found = list_page(db, noun.name, after, limit)
+    first = noun.key[0]
+    if first.ref and first.name in wanted:
+        whole = resolve_reference(db, first.ref, wanted.pop(first.name))
+        found, last = list_beginning(db, noun.name, f"{whole}/"), True
+    else:
+        found = list_page(db, noun.name, after, limit)
+        last = len(found) < limit
     rows = [answers.row_of(noun, row.key, row.read(noun.fields)) for row in found]
-    rows = [row for row in rows if all(str(row.get(name, "")) == value for name, value in wanted.items())]
-    return Page(rows=rows, after=found[-1].key if len(found) == limit else "", currency=chain_currency(db))
+    rows = [row for row in rows if all(_is(row.get(name), value) for name, value in wanted.items())]
+    return Page(rows=rows, after="" if last else found[-1].key, currency=chain_currency(db))
+
+
+def _is(value: Any, wanted: str) -> bool:
+    return wanted in value if isinstance(value, list) else str(value) == wanted
 
 
 def _named(call: Call, verb: str) -> tuple[Noun, dict[str, str]]:

@@ -22,6 +22,10 @@ Document = TypeVar("Document")
 
 YES = ("yes", "true", "on", "1", "y")
 NO = ("no", "false", "off", "0", "n")
+MAX_TEXT = 4_000
+"""Characters of one value; what a package carries."""
+MAX_VALUES = 200
+"""Values of one field that takes several."""
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
@@ -63,6 +67,8 @@ def read_value(field: Field, value: Any, reading: Reading) -> Any:
     """One typed value as the field's type, not yet checked for its range. Raises WrongInput."""
     if field.many:
         parts = value if isinstance(value, list | tuple) else re.split(r"[|,\s]+", str(value).strip())
+        if len(parts) > MAX_VALUES:
+            raise WrongInput(f"{field.word} takes {MAX_VALUES} values at most, not {len(parts):,}.")
         return [_read_one(field, part, reading) for part in parts if part != ""]
     if isinstance(value, list | tuple | dict):
         raise WrongInput(f"{field.word} takes one value.")
@@ -92,6 +98,8 @@ def read_text(word: str, value: Any, *, lines: bool = False) -> str:
     if not isinstance(value, str | int | float):
         raise WrongInput(f"{word} must be a text.")
     text = str(value)
+    if len(text) > MAX_TEXT:
+        raise WrongInput(f"{word} has {len(text):,} characters; {MAX_TEXT:,} are the most.")
     if lines:
         text = text.replace("\\n", "\n").replace("\r\n", "\n")
     elif "\n" in text:

@@ -85,8 +85,16 @@ async def test_pages_and_choices_of_a_list(world):
     assert len(page["rows"]) == 5 and page["after"] == ""
     _, page = await ask(http, "GET", "/setup/product?tax=S")
     assert [row["product"] for row in page["rows"]] == ["00", "05", "10", "15", "20"]
+    await office.set("price", "00", amount="1.00")
+    await office.set("price", "01", amount="2.00")
     _, page = await ask(http, "GET", "/setup/price?product=00")
-    assert page["rows"] == []
+    assert [row["product"] for row in page["rows"]] == ["00"] and page["after"] == ""
+    assert (await ask(http, "GET", "/setup/price?product=99"))[0] == 404
+    await office.set("store", "S1")
+    await office.set("setting", {"setting": "receipt_width", "store": "S1"}, value="40")
+    await office.set("setting", "receipt_width", value="42")
+    _, page = await ask(http, "GET", "/setup/setting?store=S1")
+    assert [row["value"] for row in page["rows"]] == ["40"]
     for query in ("limit=0", "limit=x", "limit=99999", "colour=red"):
         assert (await ask(http, "GET", f"/setup/product?{query}"))[0] == 422
 

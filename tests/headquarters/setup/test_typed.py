@@ -91,6 +91,8 @@ def test_a_typed_value_is_read_as_its_field_means_it(name, typed, value):
         ("text", "a\x1b[31m", "control character"),
         ("text", "\udcff", "no UTF-8"),
         ("text", {"a": 1}, "one value"),
+        ("text", "x" * 4_001, "4,000 are the most"),
+        ("many", ["x"] * 201, "200 values at most"),
         ("text", True, "no yes or no"),
         ("text", None, "must be a text"),
         ("whole", "1.5", "whole number"),

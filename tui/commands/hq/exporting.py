@@ -33,11 +33,11 @@ def export_rows(
     as_json: bool,
 ) -> int:
     """Write every row; raises CommandFailed and OSError."""
-    rows = _rows(client, noun, chosen)
+    rows = rows_of(client, noun, chosen, PAGE)
     first = next(rows, None)  # asked for before anything is written: where nobody answers, no file is begun
     every = rows if first is None else itertools.chain((first,), rows)
     with _opened(output) as stream:
-        count = _write_json(stream, every) if as_json else _write_csv(stream, noun, every)
+        count = write_json(stream, every) if as_json else _write_csv(stream, noun, every)
     if output is not None:
         print(f"{count:,} rows are in {output}.", file=sys.stderr)
     return ExitCode.DONE
@@ -64,7 +64,8 @@ def _write_csv(stream: TextIO, noun: Noun, rows: Rows) -> int:
     return count
 
 
-def _write_json(stream: TextIO, rows: Rows) -> int:
+def write_json(stream: TextIO, rows: Rows) -> int:
+    """Rows as one JSON list, one on a line; answers how many."""
     count = 0
     stream.write("[")
     for row, _ in rows:
@@ -74,12 +75,13 @@ def _write_json(stream: TextIO, rows: Rows) -> int:
     return count
 
 
-def _rows(
-    client: HeadquartersClient, noun: Noun, chosen: Mapping[str, Any]
+def rows_of(
+    client: HeadquartersClient, noun: Noun, chosen: Mapping[str, Any], page_rows: int
 ) -> Iterator[tuple[dict[str, Any], str]]:
+    """Every row of a noun that fits, with the currency of its amounts; raises CommandFailed."""
     after = ""
     while True:
-        query = {**chosen, "limit": PAGE} | ({"after": after} if after else {})
+        query = {**chosen, "limit": page_rows} | ({"after": after} if after else {})
         page = client.get(path_of("setup", noun.name), query)
         for row in page["rows"]:
             yield row, page["currency"]

@@ -3,15 +3,16 @@
 import argparse
 import contextlib
 import difflib
+import itertools
 import sys
 from pathlib import Path
-from typing import Any
 
 from store.headquarters.nouns.field import fields_of
 from store.headquarters.nouns.noun import Noun, Verb
 from store.headquarters.nouns.table import NOUNS, VERBS, own_verb
 from tui.commands.hq import parsers
 from tui.commands.hq.client import HeadquartersClient, path_of
+from tui.commands.hq.exporting import export_rows, rows_of, write_json
 from tui.commands.hq.printing import print_answer, print_row, print_rows
 from tui.commands.options import folder_of
 from tui.commands.outcome import CommandFailed, ExitCode, print_json
@@ -88,8 +89,6 @@ def _run_generic(client: HeadquartersClient, noun: Noun, name: str, options: arg
     if name == "list":
         return _list(client, noun, options)
     if name == "export":
-        from tui.commands.hq.exporting import export_rows  # rarely needed
-
         return export_rows(client, noun, parsers.fields_given(options), options.output, as_json=options.json)
     if name == "import":
         from tui.commands.hq.importing import import_file  # rarely needed
@@ -149,20 +148,15 @@ def _asked(name: str, value: object) -> object:
 
 
 def _list(client: HeadquartersClient, noun: Noun, options: argparse.Namespace) -> int:
-    rows: list[dict[str, Any]] = []
-    currency, after, limit = "EUR", "", options.limit
-    while True:
-        query = {**parsers.fields_given(options), "limit": PAGE} | ({"after": after} if after else {})
-        page = client.get(path_of("setup", noun.name), query)
-        rows += page["rows"]
-        currency, after = page["currency"], page["after"]
-        if not after or (limit is not None and len(rows) >= limit):
-            break
-    rows = rows[:limit] if limit is not None else rows
+    """Page by page, so that a million rows need no more memory than a hundred."""
+    rows = itertools.islice(rows_of(client, noun, parsers.fields_given(options), PAGE), options.limit)
     if options.json:
-        print_json(rows)
-    else:
-        print_rows(rows, noun, currency)
+        write_json(sys.stdout, rows)
+        return ExitCode.DONE
+    page = list(itertools.islice(rows, PAGE))
+    widths = print_rows([row for row, _ in page], noun, page[0][1] if page else "EUR")
+    while page := list(itertools.islice(rows, PAGE)):
+        print_rows([row for row, _ in page], noun, page[0][1], widths)
     return ExitCode.DONE
 
 

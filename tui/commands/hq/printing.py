@@ -14,15 +14,29 @@ WIDEST = 48
 """Characters of one column in a table; the rest is in `show` and `--json`."""
 
 
-def print_rows(rows: Sequence[dict[str, Any]], noun: Noun, currency: str) -> None:
-    """A table of rows of a noun; columns that are empty everywhere are left out."""
-    names = _names(noun)
+def print_rows(
+    rows: Sequence[dict[str, Any]], noun: Noun, currency: str, widths: dict[str, int] | None = None
+) -> dict[str, int]:
+    """A table of rows of a noun; columns that are empty everywhere are left out.
+
+    Answers the widths of its columns; given them, the rows go on below a table of those.
+    """
+    names = _names(noun) if widths is None else list(widths)
     amounts = {field.name for field in fields_of(noun.fields) if field.kind == "amount"}
     cells = [
         [text_of(row.get(name), name, currency if name in amounts else "") for name in names] for row in rows
     ]
-    shown = [place for place in range(len(names)) if place == 0 or any(line[place] for line in cells)]
-    print_table([names[place] for place in shown], [[line[place] for place in shown] for line in cells])
+    if widths is None:
+        shown = [place for place in range(len(names)) if place == 0 or any(line[place] for line in cells)]
+        names = [names[place] for place in shown]
+        cells = [[line[place] for place in shown] for line in cells]
+        widths = _widths(names, cells)
+        _print_line([_head(name) for name in names], widths)
+    for line in cells:
+        _print_line(line, widths)
+    if not rows:
+        print("(none)")
+    return widths
 
 
 def print_row(row: dict[str, Any], noun: Noun) -> None:
@@ -51,17 +65,30 @@ def print_answer(found: Any, columns: Sequence[str]) -> None:
 
 
 def print_table(names: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
-    """Columns as wide as they need; nothing but the heading says that there is nothing."""
-    rows = [list(line) for line in lines]
-    heads = [name.replace("_", " ") for name in names]
-    widths = [
-        min(WIDEST, max([len(head), *(len(row[place]) for row in rows)])) for place, head in enumerate(heads)
-    ]
-    for row in [heads, *rows]:
-        cells = [f"{_cut(text):<{width}}" for text, width in zip(row[:-1], widths[:-1], strict=True)]
-        print("  ".join([*cells, row[-1]]).rstrip())  # the last column may be a sentence
+    """Columns as wide as they need; the last one may be a sentence."""
+    rows = list(lines)
+    widths = _widths(names, rows)
+    _print_line([_head(name) for name in names], widths)
+    for row in rows:
+        _print_line(row, widths)
     if not rows:
         print("(none)")
+
+
+def _head(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _widths(names: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, int]:
+    return {
+        name: min(WIDEST, max([len(_head(name)), *(len(row[place]) for row in rows)]))
+        for place, name in enumerate(names)
+    }
+
+
+def _print_line(cells: Sequence[str], widths: dict[str, int]) -> None:
+    padded = [f"{_cut(text):<{width}}" for text, width in zip(cells[:-1], widths.values(), strict=False)]
+    print("  ".join([*padded, *cells[-1:]]).rstrip())
 
 
 def text_of(value: Any, name: str, currency: str = "", *, whole: bool = False) -> str:
