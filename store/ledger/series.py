@@ -242,12 +242,15 @@ def _stored_hashes(db: Connection, series: Series, batch: RecordBatch) -> dict[i
     if not old:
         return {}
     first, last = min(old), max(old)
-    if last - first >= len(batch.records):
-        last = (
-            first  # no contiguous batch: what comes after its first record is a gap or a fork, whatever it is
-        )
-    rows = db.execute(SELECT_HASHES, values(series.store, series.series, first, last)).fetchall()
-    return {int(seq): bytes(hash_) for seq, hash_ in rows}
+    # A contiguous batch is one question; of one that is not, all that lies between must not be read.
+    spans = [(first, last)] if last - first < len(batch.records) else [(seq, seq) for seq in sorted(old)]
+    hashes = {}
+    for low, high in spans:
+        for seq, hash_ in db.execute(
+            SELECT_HASHES, values(series.store, series.series, low, high)
+        ).fetchall():
+            hashes[int(seq)] = bytes(hash_)
+    return hashes
 
 
 def _examine_all(wires: Sequence[WireRecord], facts: SeriesFacts) -> tuple[Examined, ...]:
