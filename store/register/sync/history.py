@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from store.database.vault import replace_file
 from store.exchange.delivery import DownloadEntry, SessionReport
-from store.exchange.jobs import JOB_BY_NUMBER, UPLOAD_JOB, DownloadStatus, UploadStatus
+from store.exchange.jobs import ALL_JOBS, JOB_BY_NUMBER, UPLOAD_JOB, DownloadStatus, UploadStatus
 from store.sale.text import printable
 
 _log = logging.getLogger(__name__)
@@ -217,6 +217,8 @@ class SyncHistory:
 
 
 def job_words(job: str) -> str:
-    """What a job is called: "1020 Prices and discounts"; several, or an unknown one, as they came."""
+    """What a job is called: "1020 Prices and discounts"; of several the numbers, of none in particular a word."""
+    if job == ALL_JOBS:
+        return f"{ALL_JOBS} All jobs"
     known = JOB_BY_NUMBER.get(job)
     return f"{known.number} {known.name}" if known else job or "data package"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from store.exchange.jobs import JOBS, TRY_COUNT, DownloadStatus, Job
+from store.exchange.jobs import ALL_JOBS, JOBS, TRY_COUNT, DownloadStatus, Job
 from store.gateway.offline import DataSet
 from store.register.sync.history import DownloadRow, job_words
 
@@ -48,6 +48,7 @@ def readiness(
             job,
             [by_table[name] for name in job.tables if name in by_table],
             [row for row in rows if job.number in row.job],
+            any(row.job in (ALL_JOBS, "") for row in rows),
             missing=any(
                 name not in by_table or not by_table[name].rows for name in needed.get(job.number, ())
             ),
@@ -59,7 +60,7 @@ def readiness(
 
 
 def _of_job(
-    job: Job, tables: list[DataSet], waiting: list[DownloadRow], *, missing: bool, old: bool
+    job: Job, tables: list[DataSet], waiting: list[DownloadRow], all_wait: bool, *, missing: bool, old: bool
 ) -> Readiness | None:
     rows = sum(table.rows for table in tables)
     left_out = bool(tables) and not any(table.kept for table in tables)
@@ -69,7 +70,7 @@ def _of_job(
         state = FAILED
     elif missing:
         state = MISSING
-    elif waiting:
+    elif waiting or (all_wait and rows):
         state = WAITS
     elif not rows:
         return None

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from store.exchange.jobs import JOBS
 from store.gateway.offline import DataSet
-from store.register.sync.history import Attempt, DownloadRow
+from store.register.sync.history import Attempt, DownloadRow, job_words
 from store.register.sync.readiness import OLD_MS, readiness, warning
 from store.register.sync.sync_words import SyncFacts, age_words, last_sync_words
 
@@ -159,3 +159,21 @@ def test_register_without_an_offline_database_misses_no_products():
     found = found_of(tables(staff=2, setting=3), supported=False)
     assert "1040" not in states(found)
     assert said(found) == ""
+
+
+def test_package_of_all_jobs_makes_every_set_that_is_here_wait():
+    found = found_of(tables(**GOOD), (row(job="9999"),))
+    assert states(found) == dict.fromkeys(("1020", "1040", "1060", "1070"), "a newer one waits")
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        ("1020", "1020 Prices and discounts"),
+        ("9999", "9999 All jobs"),
+        ("1020 1040", "1020 1040"),
+        ("", "data package"),
+    ],
+)
+def test_jobs_are_called_by_number_and_name(job, words):
+    assert job_words(job) == words
