@@ -36,7 +36,7 @@ class SwitchPrompt:
         self._feed = feed
         self._on_change = on_change
         self._spent = False
-        self._found = False
+        self._found = self._answered_since = False
         self._answer: asyncio.Future[bool] | None = None
         self._task: asyncio.Task[None] | None = None
         self._decided = asyncio.Event()
@@ -53,7 +53,7 @@ class SwitchPrompt:
     def ask(self, event: ModeEvent, reason: str) -> None:
         """Put the question on the screen; `event` comes again when it is decided for going offline."""
         self._decided.clear()
-        self._spent, self._found = True, False
+        self._spent, self._found, self._answered_since = True, False, False
         self._answer = asyncio.get_running_loop().create_future()
         self.question = SwitchQuestion(
             id=f"switch-{self._clock.wall_ms()}", reason=reason, seconds=round(PROMPT_S)
@@ -82,6 +82,7 @@ class SwitchPrompt:
         """A call was answered, or the register came online: the next failure is another one."""
         if self._decided.is_set():
             self._spent = False
+        self._answered_since = True
 
     async def close(self) -> None:
         """Ask nothing more."""
@@ -98,6 +99,7 @@ class SwitchPrompt:
                 self._feed(ModeEvent.SWITCH_DECLINED, reason)
                 self._found = await self._try_again()
                 go_offline = not self._found
+            self._spent = not (self._found and self._answered_since)
         finally:
             self._take_away()
             self._decided.set()

@@ -413,6 +413,22 @@ async def test_prompt_on_switch_asks_again_after_an_answered_call_and_after_comi
     await world.supervisor.close()
 
 
+async def test_prompt_on_switch_asks_again_when_a_call_was_answered_while_the_server_was_tried():
+    world = World(prompt_on_switch=True, present=True)
+    await world.online()
+    world.calls.state = "down"
+    await world.clock.run(world.calls.lookup())
+    world.calls.state = "up"
+    world.supervisor.answer_switch(False)
+    await settle()
+    answered(world, 5)  # a scan that overtakes the head request
+    await world.clock.advance(0.1)
+    world.calls.state = "down"
+    await world.clock.run(world.calls.lookup())
+    assert world.supervisor.question is not None
+    await world.supervisor.close()
+
+
 @pytest.mark.parametrize(("prompt_on_switch", "present"), [(False, True), (True, False)])
 async def test_prompt_on_switch_asks_nobody_when_it_is_off_or_nobody_is_signed_in(prompt_on_switch, present):
     world = World(prompt_on_switch=prompt_on_switch, present=present)
