@@ -77,7 +77,7 @@ def test_a_home_with_a_long_path_has_its_socket_in_the_runtime_folder(tmp_path, 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--host", "192.0.2.1"), "There is no key for a vault"),
+        (("--host", "192.0.2.1"), "can be reached by other machines"),
         (("--sealed-only",), "There is no key for a vault"),
         (("--log", "/proc/nowhere/log"), "cannot be written"),
     ],
