@@ -44,6 +44,8 @@ values ($1, $2, $3, $4, $5, 0, '', '')"""
 SELECT_CODE = """
 select register_id, store_id, expires_ms, used_ms, public_key, server from device_code where code_hash = $1"""
 USE_CODE = "update device_code set used_ms = $2, public_key = $3, server = $4 where code_hash = $1"
+SELECT_ENROLLED = """
+select 1 from device_history where register_id = $1 and event = 'enrolled' and at_ms >= $2 limit 1"""
 SELECT_OPEN_CODE = """
 select expires_ms from device_code where register_id = $1 and used_ms = 0 and expires_ms > $2"""
 SELECT_EPOCH = "select coalesce(max(epoch), 0) from series where register_id = $1"
@@ -102,20 +104,22 @@ def issue_code(db: Connection, register: str, code: str, now_ms: int) -> int:
 
 
 def redeem_code(db: Connection, asked: CodeRequest, server: str, now_ms: int) -> CodeFacts:
-    """What a code is good for, for the server and the key that ask first; raises ProblemError `bad-code`.
+    """What a code is good for, for the server that asks first; raises ProblemError `bad-code`.
 
-    The same server may ask again for the same key while the code lives, because an answer can get lost.
+    That server may ask again while the code lives: an answer can get lost, and a machine may begin anew with another
+    key as long as none was enrolled. The server lets one of them in; once it has said so, only that key is answered.
     """
     row = db.execute(SELECT_CODE, values(asked.code_hash)).fetchone()
     if row is None or row[2] < now_ms:
         raise ProblemError("bad-code", "Ask for a new code; a code works once and for 15 minutes.")
     register, store, expires_ms, used_ms, public_key, by = row
-    if used_ms and (public_key, by) != (asked.public_key, server):
+    enrolled = used_ms and db.execute(SELECT_ENROLLED, values(register, used_ms)).fetchone() is not None
+    if used_ms and (by != server or (enrolled and public_key != asked.public_key)):
         raise ProblemError("bad-code", "This code was used already; ask for a new one.")
     if find_device(db, register).state is DeviceState.DISABLED:
         raise ProblemError("bad-code", "Headquarters has disabled this device.")
-    if not used_ms:
-        db.execute(USE_CODE, values(asked.code_hash, now_ms, asked.public_key, server))
+    if public_key != asked.public_key:
+        db.execute(USE_CODE, values(asked.code_hash, used_ms or now_ms, asked.public_key, server))
     return CodeFacts(register=register, store=store, expires_ms=expires_ms, epoch=highest_epoch(db, register))
 
 

@@ -66,10 +66,14 @@ async def test_a_code_has_128_bits_is_stored_hashed_works_once_and_for_a_quarter
     assert code not in dump and code.replace("-", "") not in dump and code_hash(code) in dump
     await redeem(server, code)
     await redeem(server, code)  # the answer was lost
-    await redeem(server, code, key="cd" * 32, expect=403)
     await redeem(other, code, expect=403)
+    await redeem(server, code, key="cd" * 32)  # the machine began anew, and none was enrolled yet
+    await enrolled(server, till())
+    await redeem(server, code, key="cd" * 32)
+    await redeem(server, code, expect=403)
+    await redeem(server, code, key="ef" * 32, expect=403)
     late = await code_for(world)
-    await redeem(server, code.replace("-", ""), key="cd" * 32, expect=403)
+    await redeem(server, code.replace("-", "").lower(), key="cd" * 32)  # however it is typed
     real = world.hq.now_ms
     monkeypatch.setattr(world.hq, "now_ms", lambda: real() + CODE_LIFE_MS + 1_000)
     assert (await redeem(server, late, expect=403))["type"].endswith("bad-code")
