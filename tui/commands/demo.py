@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from store.register.process.core_process import CoreProcess
+from tui.commands.hq.client import HeadquartersClient
 from tui.commands.options import folder_of
 from tui.commands.outcome import CommandFailed, ExitCode
 from tui.commands.register import attach, require_terminal
@@ -107,7 +108,7 @@ def open_shop(shop: ShopHome, wishes: ShopWishes, core: CoreProcess) -> None:
     asyncio.run(line.end())
     notes = choose_ports(shop, wishes)
     asyncio.run(start_floor(shop, line))
-    code = stock(shop, wishes)
+    code = stock(shop, wishes, HeadquartersClient)
     server_url = f"http://127.0.0.1:{notes.cable_port}"
     configure(shop, wishes, server_url, with_floor=True)
     enrol_register(shop, server_url, code)
@@ -164,7 +165,7 @@ async def run_headless(shop: ShopHome, wishes: ShopWishes) -> int:
     notes = choose_ports(shop, wishes)
     headquarters, switch = await start_services(shop, notes)
     try:
-        code = await asyncio.to_thread(stock, shop, wishes)
+        code = await asyncio.to_thread(stock, shop, wishes, HeadquartersClient)
         server_url = f"http://127.0.0.1:{notes.server_port}"
         configure(shop, wishes, server_url, with_floor=False)
         await asyncio.to_thread(enrol_register, shop, server_url, code)

@@ -3,13 +3,11 @@
 import csv
 import io
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
-from tui.commands.hq.client import HeadquartersClient, path_of
-from tui.commands.outcome import CommandFailed, ExitCode
 from tui.demo.goods import Goods, Row
+from tui.demo.refusal import DemoRefused
 
 STORE = "S0001"
 REGISTER = "S0001-R01"
@@ -40,11 +38,35 @@ APPLIED_S = 300.0
 APPLIED_CHECK_S = 0.1
 
 
-class Chain:
-    """Headquarters of the demo, which runs; every method raises CommandFailed when it refuses or does not answer."""
+class HeadquartersLine(Protocol):
+    """The line to a headquarters that runs; raises CommandFailed when it refuses or does not answer."""
 
-    def __init__(self, home: Path) -> None:
-        self._client = HeadquartersClient(home)
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
+        """The JSON of a GET."""
+        ...
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        document: Any = None,
+        body: Iterable[bytes] | None = None,
+    ) -> Any:
+        """The JSON of any other call."""
+        ...
+
+    def close(self) -> None:
+        """End the connection."""
+        ...
+
+
+class Chain:
+    """The demo's chain; every method raises what the line raises."""
+
+    def __init__(self, line: HeadquartersLine) -> None:
+        self._client = line
 
     def close(self) -> None:
         """End the connection."""
@@ -62,15 +84,15 @@ class Chain:
         for operator, name, role, pin in STAFF:
             self._put("staff", operator, {"name": name, "role": role, "pin": pin})
         for beyond in range(len(goods.items), had):
-            self._client.call("DELETE", path_of("setup", "product", str(FIRST_SKU + beyond)))
+            self._client.call("DELETE", f"/setup/product/{FIRST_SKU + beyond}")
         self._import(goods)
-        self._client.call("POST", path_of("commands", "job", "run"), document={"numbers": ["9999"]})
+        self._client.call("POST", "/commands/job/run", document={"numbers": ["9999"]})
 
     def activation_code(self) -> str:
         """A one-time code for the demo's register."""
         answer = self._client.call(
             "POST",
-            path_of("commands", "device", "set"),
+            "/commands/device/set",
             document={"register": REGISTER, "activation_code": True},
         )
         return str(answer["activation_code"])
@@ -79,28 +101,22 @@ class Chain:
         """Wait until the store's channel database has everything that was sent."""
         end_s = time.monotonic() + APPLIED_S
         while time.monotonic() < end_s:
-            waiting = self._client.get(
-                path_of("commands", "session", "list"), {"database": STORE, "open": True}
-            )
+            waiting = self._client.get("/commands/session/list", {"database": STORE, "open": True})
             if not waiting:
                 return
             time.sleep(APPLIED_CHECK_S)
-        raise CommandFailed(
-            ExitCode.CANNOT_REACH, "The Retail Server of the demo did not load the goods; see its output."
-        )
+        raise DemoRefused("The Retail Server of the demo did not load the goods; see its output.")
 
     def _put(self, noun: str, key: str, fields: dict[str, Any]) -> None:
-        self._client.call("PUT", path_of("setup", noun, key), document=fields)
+        self._client.call("PUT", f"/setup/{noun}/{key}", document=fields)
 
     def _import(self, goods: Goods) -> None:
         report = self._client.call(
-            "POST", path_of("imports", "product"), query={"amounts": "minor"}, body=product_lines(goods)
+            "POST", "/imports/product", query={"amounts": "minor"}, body=product_lines(goods)
         )
         if report["refused_count"]:
-            raise CommandFailed(
-                ExitCode.REFUSED, f"Headquarters refuses goods: {report['refused'][0]['reason']}"
-            )
-        self._client.call("POST", path_of("imports", report["id"], "apply"))
+            raise DemoRefused(f"Headquarters refuses goods: {report['refused'][0]['reason']}")
+        self._client.call("POST", f"/imports/{report['id']}/apply")
 
 
 def product_lines(goods: Goods) -> Iterator[bytes]:

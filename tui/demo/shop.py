@@ -18,24 +18,17 @@ from store.register.intents import IntentKind
 from store.register.process.core_process import CoreProcess
 from store.register.view import Mode, View
 from tui import __version__
-from tui.demo.chain import STAFF, Chain
+from tui.demo.chain import STAFF, Chain, HeadquartersLine
 from tui.demo.floor import ServiceSwitch
 from tui.demo.goods import make_goods
 from tui.demo.layout import ShopHome, ShopNotes, free_port, is_port_free
+from tui.demo.refusal import DemoRefused
 from tui.demo.sheet import make_sheet
 
 START_AMOUNT = "100.00"
 STEP_S = 15.0
 """How long one step of the first sign-in may take on a slow machine."""
 SIGN_OFF = 701
-
-
-class DemoRefused(Exception):
-    """The demo shop cannot open; `sentence` says why and what to do."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +57,11 @@ def choose_ports(shop: ShopHome, wishes: ShopWishes) -> ShopNotes:
     return notes
 
 
-def stock(shop: ShopHome, wishes: ShopWishes) -> str:
+def stock(shop: ShopHome, wishes: ShopWishes, connect: Callable[[Path], HeadquartersLine]) -> str:
     """Have headquarters send goods and people unless it has; returns the one-time code, empty when not needed.
 
-    Headquarters and server run. Raises CommandFailed.
+    Headquarters and server run; `connect` gives the line to the headquarters of a home. Raises DemoRefused and what
+    the line raises.
     """
     notes = shop.notes()
     wanted = wishes.products or 0
@@ -75,7 +69,7 @@ def stock(shop: ShopHome, wishes: ShopWishes) -> str:
     if enrolled and notes.stocked and wanted == notes.products:
         return ""
     goods = make_goods(wishes.products)
-    chain = Chain(shop.headquarters)
+    chain = Chain(connect(shop.headquarters))
     try:
         chain.set_up(goods, had=notes.stocked)
         chain.wait_until_applied()
