@@ -192,19 +192,7 @@ class Assembly:
         """Everything that hangs on an open journal."""
         heads = HeadComparison(journal)
         heads.listen(self.refresher.wake)
-        supervisor = ConnectionSupervisor(
-            client=client,
-            profile=self.in_force.profile,
-            clock=self.clock,
-            randomness=self.randomness,
-            store=journal,
-            heads=heads,
-            on_change=self._connection_changed,
-            occupied=lambda: self.session is not None and self.session.occupied,
-            present=lambda: self.session is not None and self.session.can_answer,
-        )
-        client.watch(supervisor)
-        self.in_force.listen(supervisor.profile_changed)
+        supervisor = self._supervisor(journal, client, heads)
         shop = self.shop
         gateway = FailoverGateway(
             client=client,
@@ -235,6 +223,24 @@ class Assembly:
         )
 
     # -- single parts
+
+    def _supervisor(
+        self, journal: Journal, client: RetailClient, heads: HeadComparison
+    ) -> ConnectionSupervisor:
+        supervisor = ConnectionSupervisor(
+            client=client,
+            profile=self.in_force.profile,
+            clock=self.clock,
+            randomness=self.randomness,
+            store=journal,
+            heads=heads,
+            on_change=self._connection_changed,
+            occupied=lambda: self.session is not None and self.session.occupied,
+            present=lambda: self.session is not None and self.session.can_answer,
+        )
+        client.watch(supervisor)
+        self.in_force.listen(supervisor.profile_changed)
+        return supervisor
 
     def _client(self) -> RetailClient:
         enrolment, signer, register = self.secrets.enrolment, self.secrets.signer, self.config.register

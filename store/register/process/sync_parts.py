@@ -128,4 +128,3 @@ class SyncParts:
             history=self.history,
             on_change=changed,
         )
-
