@@ -48,6 +48,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[Checked]
     refused: list[RefusedRow]
     unchanged: int
+    made: dict[tuple[str, str], Any]
+    """Noun and key of what the rows name and is not there yet, with the document to make."""
 
 
 class _Typed(msgspec.Struct, kw_only=True):
@@ -74,6 +76,7 @@ class _Known(msgspec.Struct, kw_only=True):
     keys: dict[str, dict[str, str]] = {}
     rows: dict[str, tuple[str, int, bool]] = {}
     owners: dict[str, str] = {}
+    made: dict[tuple[str, str], Any] = {}
 
 
 def check_batch(
@@ -103,6 +106,7 @@ def check_batch(
         rows=[row for row in found if row is not None],
         refused=sorted(refused, key=lambda one: one.line),
         unchanged=found.count(None),
+        made=known.made,
     )
 
 
@@ -157,8 +161,16 @@ def _document(
         named = getattr(document, field.name)
         for one in named if field.many else (named,):
             if one and known.keys.get(field.ref, {}).get(one) != one:
-                raise NotThere(f"There is no {NOUNS[field.ref].title} {str(one)[:60]!r}; set it first.")
+                _invent(NOUNS[field.ref], one, known)
     return document
+
+
+def _invent(noun: Noun, key: str, known: _Known) -> None:
+    """Note a row that is made along with the file; raises NotThere when it cannot be guessed from its key."""
+    made = noun.invent(key) if noun.invent is not None else None
+    if made is None:
+        raise NotThere(f"There is no {noun.title} {key[:60]!r}; set it first.")
+    known.made[noun.name, key] = made
 
 
 def _checked(noun: Noun, wish: _Wish, known: _Known) -> Checked | None:
@@ -189,7 +201,7 @@ def _look_up(db: Connection, noun: Noun, typed: Sequence[_Typed]) -> _Known:
         for part in noun.key:
             if part.ref and row.parts.get(part.name):
                 wanted.setdefault(part.ref, set()).add(row.parts[part.name])
-    known = _Known(keys={}, rows={}, owners={})
+    known = _Known(keys={}, rows={}, owners={}, made={})
     for other, texts in wanted.items():
         known.keys[other] = _keys_of(db, NOUNS[other], texts)
     mine = set()

@@ -30,7 +30,12 @@ MAX_SHOWN = 1_000
 MAX_WAITING = 8
 """Imports that wait to be put in force; the oldest makes room."""
 PREVIEW_ROWS = 5
+MAX_MADE = 500
+"""Departments and taxes that one file makes along; more are a column that means something else."""
 PIECE = 262_144
+
+
+Made = dict[tuple[str, str], Any]
 
 
 class ImportReport(msgspec.Struct, kw_only=True):
@@ -47,6 +52,8 @@ class ImportReport(msgspec.Struct, kw_only=True):
     refused_count: int = 0
     refused: list[RefusedRow] = []
     preview: list[dict[str, Any]] = []
+    made: list[str] = []
+    """What is made along, such as `department Dairy`."""
     currency: str = ""
     amounts: str = "typed"
     jobs: tuple[str, ...] = ()
@@ -59,6 +66,7 @@ class Imports:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._waiting: OrderedDict[str, ImportReport] = OrderedDict()
+        self._made: dict[str, Made] = {}
 
     def routes(self) -> tuple[Route, ...]:
         """What operators may do with imports."""
@@ -115,7 +123,9 @@ class Imports:
         except BaseException:  # whatever ended it, half a file must not stay
             await call.work(discard, report.id)
             raise
-        report.jobs = noun.jobs
+        report.jobs = _jobs(noun, file.made)
+        report.made = [f"{other} {key}" for other, key in file.made]
+        self._made[report.id] = file.made
         await self._keep(call, report)
         return answer(report)
 
@@ -129,12 +139,13 @@ class Imports:
             )
         noun = find_noun(report.noun)
         reading = Reading(currency=report.currency)
-        nouns = await call.work(apply, report.id, noun, self._desk.rules, reading, call.hq.now_ms())
-        self._waiting.pop(report.id, None)
+        made = self._made[report.id]
+        nouns = await call.work(apply, report.id, noun, made, self._desk.rules, reading, call.hq.now_ms())
+        self._forget(report.id)
         loaded = report.created + report.changed
         self._desk.tell(nouns if loaded else ())
         report.state = "loaded"
-        report.jobs = noun.jobs if loaded else ()
+        report.jobs = _jobs(noun, made) if loaded else ()
         head = f"{loaded:,} rows are loaded ({report.created:,} new, {report.changed:,} changed)"
         rest = f", {report.unchanged:,} were so already" if report.unchanged else ""
         left = f", {report.refused_count:,} were left out" if report.refused_count else ""
@@ -144,9 +155,13 @@ class Imports:
     async def discard(self, call: Call) -> web.Response:
         """Throw a checked file away."""
         report = self._find(call)
-        self._waiting.pop(report.id, None)
+        self._forget(report.id)
         await call.work(discard, report.id)
         return answer(report)
+
+    def _forget(self, import_id: str) -> None:
+        self._waiting.pop(import_id, None)
+        self._made.pop(import_id, None)
 
     def _find(self, call: Call) -> ImportReport:
         report = self._waiting.get(call.request.match_info["id"])
@@ -157,8 +172,13 @@ class Imports:
     async def _keep(self, call: Call, report: ImportReport) -> None:
         self._waiting[report.id] = report
         while len(self._waiting) > MAX_WAITING:
-            oldest, _ = self._waiting.popitem(last=False)
+            oldest = next(iter(self._waiting))
+            self._forget(oldest)
             await call.work(discard, oldest)
+
+
+def _jobs(noun: Noun, made: Made) -> tuple[str, ...]:
+    return tuple(sorted({*noun.jobs, *(job for other, _ in made for job in find_noun(other).jobs)}))
 
 
 class _File:
@@ -171,6 +191,7 @@ class _File:
         self._reading = reading
         self._columns: tuple[Column, ...] = ()
         self._reader = RecordReader()
+        self.made: Made = {}
 
     async def take(self) -> None:
         """Read the body to its end, checking as it comes; raises WrongInput for what refuses the whole file."""
@@ -215,6 +236,11 @@ class _File:
         report.created += sum(row.created for row in kept)
         report.changed += sum(not row.created for row in kept)
         report.unchanged += batch.unchanged
+        self.made |= batch.made
+        if len(self.made) > MAX_MADE:
+            raise WrongInput(
+                f"The file names more than {MAX_MADE} departments or taxes that are not there; set them."
+            )
         every = [*batch.refused, *refused, *repeated]
         report.refused_count += len(every)
         report.refused += every[: MAX_SHOWN - len(report.refused)]

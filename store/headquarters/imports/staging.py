@@ -14,7 +14,7 @@ from store.headquarters.nouns.noun import Noun, parts_of
 from store.headquarters.part import Rule
 from store.headquarters.setup.change import Setting, set_row
 from store.headquarters.setup.typed import Reading
-from store.headquarters.setup_rows import SETUP_COUNTER, next_number
+from store.headquarters.setup_rows import SETUP_COUNTER, exists, next_number, put
 
 _IN = 500
 
@@ -77,22 +77,29 @@ def apply(
     db: Connection,
     import_id: str,
     noun: Noun,
+    made: Mapping[tuple[str, str], Any],
     rules: Mapping[str, tuple[Rule, ...]],
     reading: Reading,
     now_ms: int,
 ) -> frozenset[str]:
-    """Put the rows that wait in force, all or none; answers the nouns that changed. Raises Refused. Part of a unit."""
+    """Put the rows that wait in force with what is made along, all or none; answers the nouns that changed.
+
+    Raises Refused. Part of a unit.
+    """
     moved = db.execute(COUNT_MOVED, values(import_id, noun.name)).fetchone()[0]
     if moved:
         raise Refused(
             f"{moved:,} of these rows were changed by somebody else meanwhile; import the file again."
         )
+    for (other, key), document in made.items():
+        if not exists(db, other, key):
+            put(db, other, key, document, now_ms=now_ms)
     if noun.name in rules:
         changed = _apply_one_by_one(db, import_id, noun, rules, reading, now_ms)
     else:
         changed = _apply_at_once(db, import_id, noun, now_ms)
     discard(db, import_id)
-    return changed
+    return changed | {other for other, _ in made}
 
 
 def discard(db: Connection, import_id: str) -> None:

@@ -1,5 +1,6 @@
 """What is sold: departments, taxes, products with their codes, prices with their validity."""
 
+import re
 from typing import Annotated
 
 import msgspec
@@ -15,6 +16,7 @@ MAX_BARCODES = 50
 MAX_MS = 253_402_300_799_999
 """The end of the year 9999."""
 PIECE = "pcs"
+DEPARTMENT = r"[A-Za-z0-9_-]{1,20}"
 
 
 class Department(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -105,6 +107,15 @@ def complete_product(key: dict[str, str], product: Product) -> Product:
     return msgspec.structs.replace(product, barcodes=tuple(sorted(set(codes))))
 
 
+def _invent_department(code: str) -> Department | None:
+    return Department(name=code) if re.fullmatch(DEPARTMENT, code) else None
+
+
+def _invent_tax(code: str) -> Tax | None:
+    """A tax that is called by its rate."""
+    return Tax(rate=code) if re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", code) else None
+
+
 def _check_product(key: dict[str, str], product: Product) -> str:
     for code in product.barcodes:
         if gtin14(code) is None:
@@ -134,17 +145,19 @@ NOUNS: tuple[Noun, ...] = (
     Noun(
         name="department",
         summary="departments of the assortment",
-        key=(KeyPart(name="department", help="Code of the department.", pattern=r"[A-Za-z0-9_-]{1,20}"),),
+        key=(KeyPart(name="department", help="Code of the department.", pattern=DEPARTMENT),),
         fields=Department,
         jobs=("1040",),
+        invent=_invent_department,
         example='outpost hq --home HQ department set D1 --name "Dairy" --tax R',
     ),
     Noun(
         name="tax",
         summary="taxes",
-        key=(KeyPart(name="tax", help="Code of the tax.", pattern=rf"[A-Za-z0-9_-]{{1,{TAX_CODE_LIMIT}}}"),),
+        key=(KeyPart(name="tax", help="Code of the tax.", pattern=rf"[A-Za-z0-9._-]{{1,{TAX_CODE_LIMIT}}}"),),
         fields=Tax,
         jobs=("1070",),
+        invent=_invent_tax,
         check=_check_tax,
         example="outpost hq --home HQ tax set S 19 --included yes",
     ),

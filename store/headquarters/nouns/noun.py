@@ -57,6 +57,8 @@ class Noun(msgspec.Struct, frozen=True, kw_only=True):
     """Further headings of an imported file: heading to the field or part of the key that it means."""
     check: Callable[[dict[str, str], Any], str] | None = None
     complete: Callable[[dict[str, str], Any], Any] | None = None
+    invent: Callable[[str], Any] | None = None
+    """What a file that names a row which is not there yet can mean: the document to make along, or None."""
     names: Callable[[str, Any], tuple[str, ...]] | None = None
     typed_names: Callable[[str], tuple[str, ...]] | None = None
 

@@ -104,6 +104,36 @@ async def test_one_wrong_row_keeps_every_row_out_unless_it_may_be_left_out(world
     assert await keys(office, "product") == ["100", "101", "4006381333931"]
 
 
+async def test_a_department_and_a_tax_called_by_its_rate_are_made_along(world):
+    office, http = world
+    text = (
+        "code,name,price,tax,department\n1,Milk,1.09,7,Dairy\n2,Pen,1.99,S,\n3,Oil,5,5.5,Dairy\n"
+        "4,X,1,high,Dairy\n5,Y,1,S,a b\n"
+    )
+    _, report = await check(http, "product", text)
+    assert report["made"] == ["tax 7", "department Dairy", "tax 5.5"] and report["jobs"] == ["1040", "1070"]
+    assert [row["reason"] for row in report["refused"]] == [
+        "There is no tax 'high'; set it first.",
+        "There is no department 'a b'; set it first.",
+    ]
+    assert await office.row("department", "Dairy") is None
+    _, done = await apply(http, report, skip_refused="yes")
+    assert "Run jobs 1040 and 1070" in done["sentence"]
+    assert (await office.row("tax", "5.5")).rate == "5.5" and (
+        await office.row("department", "Dairy")
+    ).name == "Dairy"
+    await office.set("department", "Dairy", name="Milk and cheese")
+    await apply(http, (await check(http, "product", "code,department\n1,Dairy\n2,Dairy\n"))[1])
+    assert (await office.row("department", "Dairy")).name == "Milk and cheese"
+
+
+async def test_a_column_of_too_many_new_departments_means_something_else(world, monkeypatch):
+    _, http = world
+    monkeypatch.setattr(imports, "MAX_MADE", 2)
+    status, problem = await check(http, "product", "code,name,department\n1,x,A\n2,x,B\n3,x,C\n")
+    assert status == 422 and "more than 2 departments" in problem["detail"]
+
+
 async def test_a_barcode_is_one_products_within_the_file_and_against_the_set_up(world):
     office, http = world
     await office.set("product", "1", name="Pen", barcodes=["4006381333931"])

@@ -99,6 +99,9 @@ def print_preview(report: dict[str, Any], noun: Noun) -> None:
         f"{report['rows']:,} rows: {report['created']:,} new, {report['changed']:,} changed, "
         f"{report['unchanged']:,} as they are, {report['refused_count']:,} refused."
     )
+    if report["made"]:
+        more = ", ..." if len(report["made"]) > SHOWN else ""
+        print(f"Made along: {', '.join(report['made'][:SHOWN])}{more}.")
     if report["refused"]:
         shown = report["refused"][:SHOWN]
         print_table(
