@@ -76,6 +76,7 @@ class CatalogKeeper:
         self._state = _State()
         self._versions: dict[str, CatalogVersion] = {}
         self._applying = asyncio.Lock()
+        self._deleting: asyncio.Future[None] | None = None
         self._trouble = ""
 
     # ---- at start
@@ -161,10 +162,13 @@ class CatalogKeeper:
         state = self._state
         self._state = msgspec.structs.replace(state, active=state.ready, previous=state.active, ready="")
         self._trouble = ""
-        self._forget_old()
+        self._forget_others()
+        if state.previous and state.previous not in self._state.kept:
+            # This one by name: an apply may just have made a file that no state names yet.
+            self._delete_later(state.previous)
         # Not synced: after a power cut the ready file is found and proved again.
         with contextlib.suppress(OSError):
-            fresh = self._home / (_STATE_NAME + ".new")
+            fresh = self._home / (_STATE_NAME + ".flip")
             fresh.write_bytes(msgspec.json.encode(self._state))
             fresh.replace(self._home / _STATE_NAME)
         return True
@@ -192,6 +196,7 @@ class CatalogKeeper:
         Cancelled, it leaves nothing behind.
         """
         async with self._applying:
+            await self.settled()
             await asyncio.to_thread(self._clear_unfinished)
             order, last = await asyncio.to_thread(self._order, headers, root_key, support_offline)
             try:
@@ -209,7 +214,11 @@ class CatalogKeeper:
                 ratchet=self._state.ratchet.raised(last),
                 digests={**self._state.digests, name: applied.sha256},
             )
-            await asyncio.to_thread(self._settle)
+            self._forget_others()
+            settled = None
+            while settled is not self._state:  # a transaction may begin, and flip, while it is written
+                settled = self._state
+                await asyncio.to_thread(self._settle, settled)
             _log.info("catalog ready", extra={"package_seq": version.package_seq, "rows": version.rows})
             return version
 
@@ -293,19 +302,35 @@ class CatalogKeeper:
             _log.warning("catalog file damaged", extra={"file": name})
         return version if sound and version.package_seq == _number_in(name) else None
 
-    def _settle(self) -> None:
-        self._forget_old()
-        self._write_state()
-
-    def _forget_old(self) -> None:
-        kept = self._state.kept
+    def _settle(self, state: _State) -> None:
+        """Make a new state durable and the folder agree with it; one at a time, and nobody else makes catalogs."""
         for name in found_files(self._home):
-            if name not in kept:
-                self._versions.pop(name, None)
-                with contextlib.suppress(OSError):  # a file that cannot be deleted now goes at the next flip
-                    (self._home / name).unlink()
+            if name not in state.kept:
+                _delete(self._home / name)
+        try:
+            replace_file(self._home / _STATE_NAME, msgspec.json.encode(state))
+        except OSError as error:
+            _log.warning("catalog state not written", extra={"reason": str(error)})
+
+    def _forget_others(self) -> None:
+        kept = self._state.kept
+        self._versions = {name: version for name, version in self._versions.items() if name in kept}
         digests = {name: digest for name, digest in self._state.digests.items() if name in kept}
         self._state = msgspec.structs.replace(self._state, digests=digests)
+
+    def _delete_later(self, name: str) -> None:
+        """Deleting hundreds of megabytes takes a tenth of a second, which no scan shall wait for."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no loop runs, so nobody waits
+            _delete(self._home / name)
+        else:
+            self._deleting = loop.run_in_executor(None, _delete, self._home / name)
+
+    async def settled(self) -> None:
+        """Wait until files that are not needed any more are deleted."""
+        if self._deleting is not None:
+            await self._deleting
 
     def _clear_unfinished(self) -> None:
         """What a core that was killed left behind; only who makes catalogs may know that nobody is at it."""
@@ -330,11 +355,10 @@ class CatalogKeeper:
                 issued_ms = max(issued_ms, version.keys_issued_ms)
         return Ratchet(highest=highest, keys_issued_ms=issued_ms)
 
-    def _write_state(self) -> None:
-        try:
-            replace_file(self._home / _STATE_NAME, msgspec.json.encode(self._state))
-        except OSError as error:
-            _log.warning("catalog state not written", extra={"reason": str(error)})
+
+def _delete(path: Path) -> None:
+    with contextlib.suppress(OSError):  # a file that cannot be deleted now goes with the next catalog
+        path.unlink()
 
 
 def _number_in(name: str) -> int:

@@ -29,6 +29,7 @@ async def keeper_with(folder, *seqs):
     for seq in seqs:
         await keeper.apply_file(package_file(seq), ROOT_KEY)
         keeper.flip()
+        await keeper.settled()
     return keeper
 
 
@@ -235,5 +236,6 @@ async def test_reader_of_the_old_file_is_not_disturbed_by_a_flip(tmp_path):
         for seq in (3, 4):
             await keeper.apply_file(package_file(seq), ROOT_KEY)
             keeper.flip()
+        await keeper.settled()
         assert not path.exists()
         assert old.execute("select count(*) from item").fetchone() == (3,)

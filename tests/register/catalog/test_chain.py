@@ -1,5 +1,7 @@
 """The keeper with chains of packages from a chunk folder: what to fetch, what to refuse, what never goes back."""
 
+import asyncio
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -211,3 +213,31 @@ async def test_rolled_back_catalog_can_be_gone_on_from(tmp_path):
     await applied(keeper, HISTORY.delta(2), HISTORY.delta(3))
     assert keeper.flip()
     assert keeper.active().package_seq == 3
+
+
+async def test_flip_in_the_middle_of_an_apply_loses_neither_the_flip_nor_the_new_catalog(tmp_path):
+    keeper = keeper_at(tmp_path)
+    for package in (HISTORY.full(1), HISTORY.delta(2)):
+        await applied(keeper, package)
+        keeper.flip()
+    await applied(keeper, HISTORY.delta(3))
+    headers = arrived(keeper, HISTORY.delta(4))
+    flips = asyncio.create_task(flipping(keeper))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    await keeper.apply(headers, ROOT_KEY)
+    flips.cancel()
+    await asyncio.gather(flips, return_exceptions=True)
+    keeper.flip()
+    await keeper.settled()
+    assert keeper.active().package_seq == 4
+    assert keeper.active().path.exists()
+    assert keeper_at(tmp_path).active().package_seq == 4
+    assert {path.name for path in tmp_path.glob("catalog-*.db")} == {"catalog-3.db", "catalog-4.db"}
+
+
+async def flipping(keeper):
+    """Transactions that begin all the time."""
+    while True:
+        keeper.flip()
+        await asyncio.sleep(0)
