@@ -10,6 +10,7 @@ from server_process import PEPPER, prepare_home
 from server_world import TABLES, package_file
 from store.database.errors import DatabaseBusy, StorageReadOnly
 from store.exchange.package import PackageError
+from store.ledger import posting
 from store.ledger.posting import Poster, Unpostable
 from store.server import loading, version
 from store.server import prepare as preparing
@@ -137,9 +138,10 @@ async def test_client_that_hung_up_is_answered_by_nobody():
 
 
 def test_payload_that_cannot_be_read_is_not_posted():
-    poster = Poster(None, lambda: 0)
-    with pytest.raises(Unpostable):
-        poster._post_payload(None, None, b"\xff", set())
+    page = posting._read_page((1, b"\xff", ""))
+    assert page.body is None and "no JSON" in page.why_not
+    with pytest.raises(Unpostable, match="no JSON"):
+        Poster(None, lambda: 0)._post_page(None, None, page)
 
 
 def test_pepper_file_of_the_command_line_that_holds_none_is_named(tmp_path):

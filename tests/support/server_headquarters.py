@@ -79,6 +79,9 @@ class Headquarters:
     server_key: bytes = b""
     drops: object = None
     refuses_reports: object = None
+    refuses_feed: bool = False
+    refuses_paths: tuple = ()
+    answers_records: object = None
 
     # --- what people do there
 
@@ -281,6 +284,8 @@ class Headquarters:
 
     async def post_records(self, request):
         batch = msgspec.json.decode(await request.read(), type=RecordBatch)
+        if self.answers_records is not None:
+            return _answer(self.answers_records)
         done = await self.ledger.work(accept_always, batch)
         if done is None:
             raise ProblemError("not-found")
@@ -313,6 +318,8 @@ class Headquarters:
                     raise ProblemError("bad-signature")
                 if not self.accepted:
                     raise ProblemError("server-pending")
+                if request.path in self.refuses_paths or (self.refuses_feed and "/feed" in request.path):
+                    raise ProblemError("bad-request")
             answer = await handler(request)
             if self.drops is not None and self.drops(request):
                 request.transport.close()  # it is done, and nobody hears of it

@@ -73,7 +73,8 @@ async def fetch_chunks(client: HeadquartersClient, folder: ChunkFolder, header: 
 async def _fetch_chunk(client: HeadquartersClient, folder: ChunkFolder, entry: ChunkEntry) -> int:
     came = 0
     for _ in range(ATTEMPTS):
-        partial = await asyncio.to_thread(folder.partial, entry.sha256, entry.stored_size)
+        # Opened here and not in another thread: who is cancelled meanwhile would leave it open.
+        partial = folder.partial(entry.sha256, entry.stored_size)
         try:
             came += await _append(client, partial, entry)
             await asyncio.to_thread(partial.finish)
