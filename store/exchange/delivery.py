@@ -41,6 +41,8 @@ PATH_STAFF = "/staff/{number}"
 """GET: WireStaff, the operator as the server knows it now; 404 problem `unknown-operator`."""
 PATH_RECOVERY = "/recoveries"
 """POST a RecoveryRequest: records of a dead register, under a supervisor's grant."""
+PATH_CERTIFICATES = "/certificates"
+"""POST a CertificateRequest at headquarters, signed by a server: CertificateAnswer (`certificates`)."""
 PATH_CERTIFICATE = "/certificate"
 """GET: the store's own certificate authority, PEM; trusted by its SHA-256 only."""
 

@@ -24,6 +24,11 @@ class HeadquartersConfig(msgspec.Struct, frozen=True, kw_only=True):
     allow_insecure: bool = False
     log_path: Path | None = None
     """Where log lines go; None is stderr."""
+    tls: bool = False
+    """Speak TLS, with a certificate of the own authority for `tls_names` unless a file is given."""
+    tls_names: tuple[str, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
 
 
 def database_path(home: Path) -> Path:

@@ -7,6 +7,7 @@ import logging
 import os
 import secrets as random_secrets
 import signal
+import ssl
 import stat
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from store.database.lock import FileLock
 from store.headquarters.api.app import create_app
 from store.headquarters.api.desk import Desk
 from store.headquarters.api.routes import common_routes, operator_routes
+from store.headquarters.certificates.serving import renew_certificate, tls_of
 from store.headquarters.config import (
     HeadquartersConfig,
     database_path,
@@ -43,6 +45,7 @@ from store.service.errors import ServiceTrouble
 from store.service.health import Pulse
 from store.service.logs import start_log, stop_log
 from store.service.tasks import ServiceTasks
+from store.service.tls import check_listening
 
 LOG = logging.getLogger("outpost.hq.runtime")
 
@@ -128,13 +131,16 @@ async def listen(process: HeadquartersProcess) -> AsyncIterator[RunningHeadquart
     try:
         for runner in runners:
             await runner.setup()
-        await _listen_on_tcp(runners[0], config)
+        tls = await asyncio.to_thread(tls_of, hq)
+        await _listen_on_tcp(runners[0], config, tls)
         path = await _listen_on_socket(runners[1], config.home)
         for part in process.parts:
             for name, run in part.tasks.items():
                 hq.tasks.supervise(f"{part.name}: {name}", run)
+        if tls is not None and config.tls_certificate is None:
+            hq.tasks.supervise("certificate", lambda: renew_certificate(hq, tls))
         host = f"[{config.host}]" if ":" in config.host else config.host
-        url = f"http://{host}:{runners[0].addresses[0][1]}"
+        url = f"{'http' if tls is None else 'https'}://{host}:{runners[0].addresses[0][1]}"
         yield RunningHeadquarters(
             url=url, pid=os.getpid(), operator_token=hq.operator_token, socket=str(path)
         )
@@ -159,6 +165,7 @@ async def serve(
     """Run headquarters until `stop` is set; raises ServiceTrouble and DatabaseTrouble when it cannot start."""
     if config.allow_insecure and not is_loopback(config.host):
         raise ServiceTrouble("Throw-away vaults are allowed on a loopback address only; listen on 127.0.0.1.")
+    check_listening(config.host, loopback=is_loopback(config.host), tls=config.tls)
     secrets = await asyncio.to_thread(open_secrets, config.home, allow_insecure=config.allow_insecure)
     if secrets.insecure:
         LOG.warning(
@@ -204,9 +211,11 @@ async def _run_until_signal(config: HeadquartersConfig) -> None:
     await serve(config, stop=stop, ready=_announce)
 
 
-async def _listen_on_tcp(runner: web.AppRunner, config: HeadquartersConfig) -> None:
+async def _listen_on_tcp(
+    runner: web.AppRunner, config: HeadquartersConfig, tls: ssl.SSLContext | None
+) -> None:
     try:
-        await web.TCPSite(runner, config.host, config.port).start()
+        await web.TCPSite(runner, config.host, config.port, ssl_context=tls).start()
     except OSError as error:
         raise ServiceTrouble(
             f"{config.host}:{config.port} cannot be listened on ({error.strerror}); choose another port."

@@ -6,16 +6,19 @@ some milliseconds: call them in a thread.
 
 import os
 import threading
+import time
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from store.database.vault import OutpostVault, VaultError, open_vault
 from store.exchange.record import public_bytes
+from store.headquarters.authority import Authority, new_authority
 from store.service.errors import ServiceTrouble
 
 PEPPER_BYTES = 32
 _ROOT, _PACKAGE = "hq-root-key", "hq-package-key"
+_AUTHORITY_KEY, _AUTHORITY = "hq-authority-key", "hq-authority"
 
 
 class HeadquartersSecrets:
@@ -27,6 +30,8 @@ class HeadquartersSecrets:
         self._making = threading.Lock()
         self.root_key = self._key(_ROOT)
         self.package_key = self._key(_PACKAGE)
+        self.authority = self._authority()
+        """The certificate authority that servers and registers trust."""
 
     @property
     def root_public(self) -> bytes:
@@ -53,6 +58,15 @@ class HeadquartersSecrets:
         fresh = os.urandom(32)
         self._vault.put_secret(_PACKAGE, fresh)
         self.package_key = Ed25519PrivateKey.from_private_bytes(fresh)
+
+    def _authority(self) -> Authority:
+        certificate, key = self._vault.secret(_AUTHORITY), self._vault.secret(_AUTHORITY_KEY)
+        if certificate is None or key is None:  # the certificate is written last: with it the pair is whole
+            key, text = new_authority(time.time_ns() // 1_000_000)
+            certificate = text.encode()
+            self._vault.put_secret(_AUTHORITY_KEY, key)
+            self._vault.put_secret(_AUTHORITY, certificate)
+        return Authority(key, certificate.decode())
 
     def _key(self, name: str) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self._secret(name, 32))

@@ -24,6 +24,11 @@ class RegisterHome:
         return self.path / "enrolment.json"
 
     @property
+    def authority_file(self) -> Path:
+        """The certificate authority of the store's servers, kept at enrolment; nothing else is trusted then."""
+        return self.path / "store-ca.pem"
+
+    @property
     def journal_file(self) -> Path:
         """The precious file."""
         return self.path / "journal.db"

@@ -30,6 +30,13 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where headquarters is; empty for a server on its own."""
     headquarters_ca: Path | None = None
     """The certificate that headquarters is trusted by; None for those of the system."""
+    headquarters_ca_sha256: str = ""
+    """SHA-256 of headquarters' certificate authority: it is fetched once, compared, kept and trusted from then on."""
+    tls: bool = False
+    """Speak TLS, with a certificate that headquarters issues for `tls_names` unless a file is given."""
+    tls_names: tuple[str, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
     name: str = ""
     """What headquarters calls this server; empty takes the machine's name."""
 

@@ -22,8 +22,9 @@ from store.ledger.posting import FIRST_WAIT_MS, Post, Poster, release_quarantine
 from store.server.api.app import create_app
 from store.server.api.context import ServerContext, wall_ms
 from store.server.api.metrics import Metrics
+from store.server.certificate import ServerCertificate, tls_context
 from store.server.config import ServerConfig, database_place, is_loopback, packages_folder
-from store.server.link.link import open_link
+from store.server.link.link import Link, open_link
 from store.server.link.pace import Pace
 from store.server.secrets import ServerSecrets, open_secrets
 from store.server.shelf import Shelf
@@ -31,6 +32,7 @@ from store.service.channel import Channel
 from store.service.errors import ServiceTrouble
 from store.service.logs import start_log, stop_log
 from store.service.tasks import ServiceTasks
+from store.service.tls import check_listening
 
 LOG = logging.getLogger("outpost.server.runtime")
 
@@ -87,6 +89,7 @@ async def open_context(
             now_ms=now_ms,
             link=link,
             shelf=shelf,
+            certificate=_certificate(config, server_secrets, link, now_ms),
         )
     finally:
         await channel.close()
@@ -99,7 +102,7 @@ async def listen(context: ServerContext) -> AsyncIterator[RunningServer]:
     runner = web.AppRunner(create_app(context), access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, config.host, config.port)
+        site = web.TCPSite(runner, config.host, config.port, ssl_context=tls_context(context.certificate))
         try:
             await site.start()
         except OSError as error:
@@ -107,7 +110,7 @@ async def listen(context: ServerContext) -> AsyncIterator[RunningServer]:
                 f"{config.host}:{config.port} cannot be listened on ({error.strerror}); choose another port."
             ) from error
         host = f"[{config.host}]" if ":" in config.host else config.host
-        url = f"http://{host}:{runner.addresses[0][1]}"
+        url = f"{'https' if config.tls else 'http'}://{host}:{runner.addresses[0][1]}"
         yield RunningServer(url=url, pid=os.getpid(), operator_token=context.operator_token)
     finally:
         await runner.cleanup()
@@ -119,9 +122,18 @@ async def serve(
     """Run a server until `stop` is set; raises ServiceTrouble and DatabaseTrouble when it cannot start."""
     if config.allow_insecure and not is_loopback(config.host):
         raise ServiceTrouble("Throw-away vaults are allowed on a loopback address only; listen on 127.0.0.1.")
+    check_listening(config.host, loopback=is_loopback(config.host), tls=config.tls)
     server_secrets = await asyncio.to_thread(open_secrets, config.home, allow_insecure=config.allow_insecure)
-    async with open_context(config, server_secrets) as context, listen(context) as running:
-        path = info_path(config.home)
+    async with open_context(config, server_secrets) as context, _with_certificate(context, stop) as begun:
+        if begun:
+            await _serve_open(context, stop, ready)
+
+
+async def _serve_open(
+    context: ServerContext, stop: asyncio.Event, ready: Callable[[RunningServer], None] | None
+) -> None:
+    async with listen(context) as running:
+        path = info_path(context.config.home)
         _publish(path, running)
         LOG.info("server started", extra={"url": running.url})
         try:
@@ -131,6 +143,35 @@ async def serve(
         finally:
             LOG.info("server ends")
             path.unlink(missing_ok=True)
+
+
+@contextlib.asynccontextmanager
+async def _with_certificate(context: ServerContext, stop: asyncio.Event) -> AsyncIterator[bool]:
+    """Whether there is a certificate, where one is wanted, before somebody asked for the end."""
+    if context.certificate is None:
+        yield True
+        return
+    beginning = asyncio.ensure_future(context.certificate.begin())
+    ending = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((beginning, ending), return_when=asyncio.FIRST_COMPLETED)
+        if beginning.done():
+            beginning.result()
+        yield beginning.done()
+    finally:
+        for task in (beginning, ending):
+            task.cancel()
+        await asyncio.gather(beginning, ending, return_exceptions=True)
+        if context.link is not None:
+            await context.link.close()
+
+
+def _certificate(
+    config: ServerConfig, server_secrets: ServerSecrets, link: Link | None, now_ms: Callable[[], int]
+) -> ServerCertificate | None:
+    if not config.tls:
+        return None
+    return ServerCertificate(config, server_secrets, None if link is None else link.certificate, now_ms)
 
 
 def run_server(config: ServerConfig) -> int:

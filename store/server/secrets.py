@@ -12,6 +12,7 @@ from store.service.errors import ServiceTrouble
 
 _SERVICE = "outpost-server"
 _KEY_NAME = "signing-key"
+_TLS_KEY_NAME = "tls-key"
 
 
 class Keyring(Protocol):
@@ -36,6 +37,15 @@ class ServerSecrets(msgspec.Struct, frozen=True, kw_only=True):
     def public_key(self) -> bytes:
         """The public half of the signing key (32 bytes)."""
         return public_bytes(self.key)
+
+    def tls_key(self) -> bytes | None:
+        """The private key of the server's certificate (PEM), or None when there is none yet."""
+        text = self.keyring.get_password(_SERVICE, _TLS_KEY_NAME)
+        return None if text is None else text.encode("ascii")
+
+    def keep_tls_key(self, key: bytes) -> None:
+        """Store the private key of the server's certificate."""
+        self.keyring.set_password(_SERVICE, _TLS_KEY_NAME, key.decode("ascii"))
 
     def pepper(self, store: str) -> bytes | None:
         """The pepper of a store, or None when there is none yet."""

@@ -3,13 +3,17 @@
 `fetch_authority` reads `GET /certificate` without trust and believes only the SHA-256 that a person brought along.
 """
 
+import contextlib
 import http.client
 import os
+import socket
 import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from store.exchange.certificates import CertificateRefused, fingerprint, plain_fingerprint
+import msgspec
+
+from store.exchange.certificates import MAX_NAMES, CertificateRefused, fingerprint, plain_fingerprint
 from store.exchange.delivery import PATH_CERTIFICATE
 from store.service.errors import ServiceTrouble
 
@@ -17,8 +21,43 @@ FETCH_S = 10.0
 MAX_CERTIFICATE_BYTES = 65_536
 
 
+LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "::1"))
+ANY_ADDRESS = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - compared with, not listened on
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service shows: a certificate and its private key, both PEM."""
+
+    certificate: str
+    key: bytes
+
+
 class AuthorityRefused(ServiceTrouble):
     """The authority of a server was not met, or is another one than was named; the message is a sentence."""
+
+
+def check_listening(host: str, *, loopback: bool, tls: bool) -> None:
+    """Raise ServiceTrouble when an address other machines can reach would be listened on without TLS."""
+    if not loopback and not tls:
+        raise ServiceTrouble(
+            f"{host} can be reached by other machines, and nothing may cross the network in the clear. Add --tls (the "
+            "certificate comes from headquarters) or --tls-certificate and --tls-key, or listen on 127.0.0.1."
+        )
+
+
+def own_names(host: str, more: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The names and addresses by which a service on this machine is reached; those of `more` first. Blocks."""
+    machine = socket.gethostname()
+    names = [
+        *more,
+        *(() if host in ANY_ADDRESS else (host,)),
+        machine,
+        socket.getfqdn(),
+        *sorted(LOOPBACK_NAMES),
+    ]
+    with contextlib.suppress(OSError):  # a machine that does not know its own name is reached by its address
+        names += [str(info[4][0]) for info in socket.getaddrinfo(machine, None, type=socket.SOCK_STREAM)]
+    return tuple(dict.fromkeys(name for name in names if name and "%" not in name))[:MAX_NAMES]
 
 
 def server_context() -> ssl.SSLContext:
@@ -28,14 +67,14 @@ def server_context() -> ssl.SSLContext:
     return context
 
 
-def present(context: ssl.SSLContext, certificate: str, key: bytes) -> None:
+def present(context: ssl.SSLContext, credentials: Credentials) -> None:
     """Let a context show this certificate from the next connection on; raises ServiceTrouble.
 
     Python reads keys from files only; this one lives in memory.
     """
     descriptor = os.memfd_create("certificate", os.MFD_CLOEXEC)
     try:
-        os.write(descriptor, key + b"\n" + certificate.encode())
+        os.write(descriptor, credentials.key + b"\n" + credentials.certificate.encode())
         context.load_cert_chain(f"/proc/self/fd/{descriptor}")
     except (OSError, ValueError) as error:  # ssl.SSLError, a key that does not fit, is an OSError
         raise ServiceTrouble(f"Certificate and key cannot be used together ({error}).") from error

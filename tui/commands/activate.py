@@ -10,6 +10,7 @@ from store.register.enrolment.activation import Enrolment
 from store.register.enrolment.enrolling import Activated, activate
 from tui.commands.options import declare_home, declare_json, home_of
 from tui.commands.outcome import CommandFailed, ExitCode, print_json
+from tui.commands.trust import authority_of, declare_trust
 
 EXAMPLE = "example:\n  outpost activate --server https://shop.example:8918 --code 7KQ4-M2XP-9TBD"
 
@@ -34,6 +35,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="fetch the shop's data at once; otherwise it comes with the first sign-in",
     )
+    declare_trust(parser)
     declare_home(parser)
     declare_json(parser)
 
@@ -53,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
         options.code,
         allow_insecure=local,
         fetch_now=options.fetch_now,
+        authority=authority_of(options),
     )
     if activated.enrolment.insecure:
         print(INSECURE, file=sys.stderr)

@@ -24,6 +24,7 @@ from store.register.config import Config, ConfigError, load_config
 from store.register.control.client import ControlError, ask
 from store.register.control.messages import Query
 from store.register.enrolment.activation import ActivationRefused, load_enrolment
+from store.register.enrolment.trust import authority_of
 from store.register.home import RegisterHome
 from store.register.system_ports import SystemClock, SystemRandomness
 from tui import __version__
@@ -72,7 +73,10 @@ def check_server(home: RegisterHome, config: Config, status: dict[str, Any] | No
         )
         return
     try:
-        server, offset_s, took_ms = asyncio.run(ask_server(address, config))
+        server, offset_s, took_ms = asyncio.run(ask_server(address, trust_of(home, config)))
+    except ConfigError as error:
+        yield fail("Server", error.reason, "Mend register.toml or put the file back.")
+        return
     except ServerAddressError as error:
         yield fail("Server", str(error), "Mend server_url in register.toml.")
         return
@@ -97,13 +101,24 @@ def enrolled_address(home: RegisterHome) -> str:
     return enrolment.server_url if enrolment else ""
 
 
-async def ask_server(address: str, config: Config) -> tuple[str, float, float]:
+def trust_of(home: RegisterHome, config: Config) -> Path | None:
+    """What the register trusts its server by; raises ConfigError."""
+    try:
+        enrolment = load_enrolment(home.path)
+    except ActivationRefused:
+        enrolment = None
+    if enrolment is None:
+        return Path(config.register.ca_file) if config.register.ca_file else None
+    return authority_of(home, enrolment, config.register)
+
+
+async def ask_server(address: str, ca_file: Path | None) -> tuple[str, float, float]:
     """host:port, seconds our clock is ahead of the server's, and milliseconds the answer took. Raises GatewayError."""
     client = RetailClient(
         address=address,
         clock=SystemClock(),
         randomness=SystemRandomness(),
-        ca_file=Path(config.register.ca_file) if config.register.ca_file else None,
+        ca_file=ca_file,
     )
     try:
         await client.open()

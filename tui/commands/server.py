@@ -7,6 +7,7 @@ from pathlib import Path
 from store.server.config import DEFAULT_DATABASE, DEFAULT_PORT, ServerConfig, is_loopback
 from tui.commands.options import declare_json, folder_of
 from tui.commands.outcome import CommandFailed, ExitCode, print_json
+from tui.commands.tls_options import declare_tls, tls_of
 
 EXAMPLE = (
     "examples:\n"
@@ -40,6 +41,13 @@ def declare(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the certificate headquarters is trusted by (default: those of the system)",
     )
+    parser.add_argument(
+        "--headquarters-ca-sha256",
+        default="",
+        metavar="HEX",
+        help="SHA-256 of headquarters' certificate authority; it is fetched once, compared, and trusted from then on",
+    )
+    declare_tls(parser)
     parser.add_argument(
         "--name", default="", help="what headquarters calls this server (default: the machine's name)"
     )
@@ -105,6 +113,8 @@ def run(options: argparse.Namespace) -> int:
             log_path=options.log,
             headquarters_url=options.headquarters,
             headquarters_ca=options.headquarters_ca,
+            headquarters_ca_sha256=options.headquarters_ca_sha256,
+            **tls_of(options),
             name=options.name,
         )
     )

@@ -158,11 +158,14 @@ class RecordsDesk:
         expires_ms = await call.work(_issue_code, register, code, call.hq.now_ms())
         self._told(("device",))
         expires = utc_text(expires_ms)
+        sha256 = call.hq.secrets.authority.sha256
         return {
             "activation_code": code,
             "register": register,
             "expires": expires,
-            "sentence": f"Activation code for register {register}, good once until {expires}: {code}",
+            "ca_sha256": sha256,
+            "sentence": f"Activation code for register {register}, good once until {expires}: {code}\n"
+            f"On the register: outpost activate --server URL --code {code} --ca-sha256 {sha256}",
         }
 
     async def list_devices(self, call: Call, given: DeviceList) -> list[DeviceRow]:

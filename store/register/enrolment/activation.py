@@ -51,6 +51,8 @@ class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
     server_url: str
     insecure: bool = False
     enrolled_ms: int = 0
+    ca_sha256: str = ""
+    """SHA-256 of the authority that its servers are trusted by; empty for those of the system."""
 
     def identity(self) -> JournalIdentity:
         """What the journal needs of it."""
@@ -100,6 +102,7 @@ async def enrol(
     server_url: str,
     wall_ms: int,
     token: Callable[[int], bytes],
+    ca_sha256: str = "",
 ) -> Enrolment:
     """Make a key, exchange the code, keep secrets and facts; answers who this register is now.
 
@@ -122,14 +125,14 @@ async def enrol(
     _check(answer, old)
     vault.put_secret(_key_name(answer.series), waiting)
     vault.put_secret(_pepper_name(answer.series), bytes.fromhex(answer.pepper))
-    enrolment = _facts(answer, public_key, server_url, vault.insecure, wall_ms)
+    enrolment = _facts(answer, public_key, server_url, vault.insecure, wall_ms, ca_sha256)
     replace_file(home / ENROLMENT_NAME, msgspec.json.format(msgspec.json.encode(enrolment)))
     vault.forget(_WAITING_KEY)
     return enrolment
 
 
 def _facts(
-    answer: EnrolmentAnswer, public_key: str, server_url: str, insecure: bool, wall_ms: int
+    answer: EnrolmentAnswer, public_key: str, server_url: str, insecure: bool, wall_ms: int, ca_sha256: str
 ) -> Enrolment:
     return Enrolment(
         register=answer.register,
@@ -143,6 +146,7 @@ def _facts(
         server_url=server_url,
         insecure=insecure,
         enrolled_ms=wall_ms,
+        ca_sha256=ca_sha256,
     )
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from store.database.vault import OutpostVault, open_vault
+from store.database.vault import OutpostVault, open_vault, replace_file
+from store.exchange.certificates import fingerprint
 from store.exchange.request import sign_request
 from store.gateway.client import RetailClient
 from store.gateway.sync_calls import SyncCalls
@@ -32,23 +33,42 @@ class Activated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def activate(
-    home: RegisterHome, server_url: str, code: str, *, allow_insecure: bool, fetch_now: bool = False
+    home: RegisterHome,
+    server_url: str,
+    code: str,
+    *,
+    allow_insecure: bool,
+    fetch_now: bool = False,
+    authority: str = "",
 ) -> Activated:
     """Enrol, write register.toml where there is none. Blocks.
 
     The shop's data comes with the first sign-in, or at once with `fetch_now`; data that does not come is no error.
+    `authority` (PEM) is the only one the register trusts from now on; without it those of the system are.
     Raises VaultError, ActivationRefused, GatewayError and ServerAddressError.
     """
     vault = open_vault(home.path, allow_insecure)
-    return asyncio.run(become_register(home, server_url, code, vault, fetch_now=fetch_now))
+    return asyncio.run(
+        become_register(home, server_url, code, vault, fetch_now=fetch_now, authority=authority)
+    )
 
 
 async def become_register(
-    home: RegisterHome, server_url: str, code: str, vault: OutpostVault, *, fetch_now: bool
+    home: RegisterHome,
+    server_url: str,
+    code: str,
+    vault: OutpostVault,
+    *,
+    fetch_now: bool,
+    authority: str = "",
 ) -> Activated:
     """The network's part of it."""
     clock, randomness = SystemClock(), SystemRandomness()
-    client = RetailClient(address=server_url, clock=clock, randomness=randomness)
+    ca_file, ca_sha256 = None, ""
+    if authority:
+        ca_file, ca_sha256 = home.authority_file, fingerprint(authority)
+        replace_file(ca_file, authority.encode("ascii"))
+    client = RetailClient(address=server_url, clock=clock, randomness=randomness, ca_file=ca_file)
     try:
         enrolment = await enrol(
             client,
@@ -58,6 +78,7 @@ async def become_register(
             server_url=server_url,
             wall_ms=clock.wall_ms(),
             token=randomness.token,
+            ca_sha256=ca_sha256,
         )
     finally:
         await client.close()
@@ -83,6 +104,7 @@ async def fetch_shop_data(home: RegisterHome, enrolment: Enrolment, vault: Outpo
         sign=functools.partial(
             sign_request, signer.key, register=enrolment.register, series=enrolment.series
         ),
+        ca_file=home.authority_file if enrolment.ca_sha256 else None,
     )
     keeper = CatalogKeeper(home.path, clock.wall_ms)
     await asyncio.to_thread(keeper.load)

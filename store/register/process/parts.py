@@ -25,6 +25,7 @@ from store.register.enrolment.activation import (
     load_pepper,
     load_signer,
 )
+from store.register.enrolment.trust import authority_of
 from store.register.home import RegisterHome
 from store.register.in_force import InForce
 from store.register.journal.journal import Journal, UploadState
@@ -255,7 +256,7 @@ class Assembly:
             randomness=self.randomness,
             series=enrolment.series,
             sign=sign,
-            ca_file=Path(register.ca_file) if register.ca_file else None,
+            ca_file=authority_of(self.home, enrolment, register),
         )
 
     def _library(

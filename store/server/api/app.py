@@ -43,6 +43,8 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
     context.tasks.supervise("posting", context.poster.run)
     if context.link is not None:
         context.link.start(context.tasks)
+    if context.certificate is not None and not context.certificate.from_files:
+        context.tasks.supervise("certificate", context.certificate.keep_fresh)
     yield
     await context.tasks.close()
     if context.link is not None:

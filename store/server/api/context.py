@@ -14,6 +14,7 @@ from store.server.api.admission import Admission
 from store.server.api.authentication import Gatekeeper, check_claim, read_claim
 from store.server.api.health import Pulse
 from store.server.api.metrics import Metrics
+from store.server.certificate import ServerCertificate
 from store.server.config import ServerConfig, packages_folder
 from store.server.directory import SENTENCES
 from store.server.link.link import Link
@@ -47,6 +48,7 @@ class ServerContext:
         now_ms: Callable[[], int] = wall_ms,
         link: Link | None = None,
         shelf: Shelf | None = None,
+        certificate: ServerCertificate | None = None,
     ) -> None:
         self.config = config
         self.channel = channel
@@ -60,6 +62,8 @@ class ServerContext:
         self.gatekeeper = Gatekeeper()
         self.pulse = Pulse(channel, tasks)
         self.shelf = shelf or Shelf(packages_folder(config.home))
+        self.certificate = certificate
+        """What is shown to registers; None for plain HTTP."""
         self.link = link
         """None for a server without headquarters."""
         self.news = link.news if link is not None else asyncio.Event()

@@ -1,5 +1,6 @@
 """What the server answers on each path. Transport, admission and proof of the sender are done before (`routes`)."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -27,6 +28,7 @@ from store.ledger import reports, series
 from store.server import archive, enrolments, items
 from store.server.api.context import Call, answer
 from store.server.api.reading import decode, whole
+from store.server.certificate import authority_file
 from store.server.config import is_loopback
 from store.server.link.errors import HeadquartersAway, HeadquartersRefused
 from store.server.version import VERSION
@@ -102,7 +104,9 @@ async def post_records(call: Call) -> web.Response:
     check_digest(call)
     batch = decode(call, RecordBatch)
     check_batch(batch, call.series.series)
-    done = await call.work(series.accept, batch, call.context.now_ms())
+    # Signatures take most of the time: verified before, beside the database (docs/adr/0009).
+    examination = await series.examine_batch(batch, call.series.facts)
+    done = await call.work(_accept, batch, examination, call.context.now_ms())
     if done is None:
         raise ProblemError("bad-signature", "The series is not known any more.")
     call.context.poster.wake()
@@ -123,6 +127,12 @@ async def post_records(call: Call) -> web.Response:
         },
     )
     raise ProblemError(word, done.refused.reason, more=signed)
+
+
+def _accept(
+    db: Connection, batch: RecordBatch, examination: series.Examination, now_ms: int
+) -> series.Accepted | None:
+    return series.accept(db, batch, now_ms, examination=examination)
 
 
 async def post_enrolment(call: Call) -> web.Response:
@@ -208,6 +218,18 @@ async def get_differences(call: Call) -> web.Response:
 async def get_conservation(call: Call) -> web.Response:
     """Where the accepted records are."""
     return answer(await call.read(reports.conservation, await reported_store(call)))
+
+
+async def get_certificate(call: Call) -> web.Response:
+    """The authority that registers are to trust, once headquarters has told it."""
+    path = authority_file(call.context.config.home)
+    try:
+        text = await asyncio.to_thread(path.read_text, "ascii")
+    except FileNotFoundError as error:
+        raise ProblemError(
+            "not-found", "This server has no certificate of a store's own authority."
+        ) from error
+    return web.Response(text=text, content_type="application/x-pem-file")
 
 
 async def get_metrics(call: Call) -> web.Response:

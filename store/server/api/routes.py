@@ -279,6 +279,17 @@ ROUTES: tuple[Route, ...] = (
         parameters=(_STORE,),
     ),
     Route(
+        name="certificate",
+        method="GET",
+        path=delivery.PATH_CERTIFICATE,
+        handler=endpoints.get_certificate,
+        sender=Sender.ANYBODY,
+        work=Work.HEARTBEAT,
+        summary="The certificate of the store's own authority; trust it by its SHA-256 only.",
+        media="application/x-pem-file",
+        problems=("not-found",),
+    ),
+    Route(
         name="metrics",
         method="GET",
         path="/metrics",

@@ -20,8 +20,10 @@ import msgspec
 
 from store.database.chunks import write_durably
 from store.database.errors import DatabaseTrouble
+from store.exchange.certificates import CertificateAnswer, CertificateRequest
 from store.exchange.delivery import (
     MAX_WAIT_S,
+    PATH_CERTIFICATES,
     PATH_FEED,
     PATH_REDEEM,
     PATH_SERVERS,
@@ -42,6 +44,7 @@ from store.server.link.pace import Bell, Pace, rest
 from store.server.link.relay import IDENTITY_WORDS, Relay
 from store.server.link.standing import Standing
 from store.server.link.supply import Supply
+from store.server.link.trust import authority_of_headquarters
 from store.server.link.uplink import Uplink
 from store.server.secrets import ServerSecrets
 from store.server.shelf import Shelf
@@ -137,6 +140,21 @@ class Link:
         """What a one-time code is good for, by headquarters; raises LinkTrouble."""
         body = CodeRequest(code_hash=code_hash, public_key=public_key)
         return await self._client.ask("POST", PATH_REDEEM, CodeFacts, body=body, deadline_s=REDEEM_S)
+
+    async def certificate(self, request: str) -> CertificateAnswer:
+        """Ask headquarters for a certificate, as long as it takes until it answers; raises HeadquartersRefused."""
+        failures = 0
+        while True:
+            try:
+                if self._accepted.is_set() or await self._introduce():
+                    body = CertificateRequest(request=request)
+                    return await self._client.ask("POST", PATH_CERTIFICATES, CertificateAnswer, body=body)
+                wait_s = self.parts.pace.pending_s
+            except HeadquartersAway as trouble:
+                failures += 1
+                self.standing.away(str(trouble))
+                wait_s = self.parts.pace.backoff_s(failures, trouble.retry_after_s)
+            await asyncio.sleep(wait_s)
 
     # --- loops
 
@@ -310,7 +328,7 @@ async def open_link(
         address=check_address(config.headquarters_url),
         name=server_name(config.name),
         home=await asyncio.to_thread(home_id, config.home, fresh),
-        ca_file=config.headquarters_ca,
+        ca_file=await asyncio.to_thread(authority_of_headquarters, config),
         insecure=config.allow_insecure,
         pace=pace or Pace(),
     )

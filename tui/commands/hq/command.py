@@ -7,6 +7,7 @@ from store.headquarters.config import DEFAULT_PORT, HeadquartersConfig, is_loopb
 from store.headquarters.nouns.table import NOUNS
 from tui.commands.hq.orders import run_order
 from tui.commands.options import folder_of
+from tui.commands.tls_options import declare_tls, tls_of
 
 EXAMPLE = """examples:
   outpost hq --home HQ --port 8917
@@ -38,6 +39,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--log", type=Path, metavar="FILE", help="where log lines go (default: standard error)"
     )
+    declare_tls(parser)
     parser.add_argument(
         "--sealed-only",
         action="store_true",
@@ -60,5 +62,6 @@ def run(options: argparse.Namespace) -> int:
             port=options.port,
             allow_insecure=is_loopback(options.host) and not options.sealed_only,
             log_path=options.log,
+            **tls_of(options),
         )
     )
