@@ -166,7 +166,7 @@ create table difference (
   server_value @text not null,
   primary key (store_id, series, seq, effect)
 ) @strict;
-create index posted_day on posted (store_id, business_date);
+create index posted_day on posted (business_date, store_id);
 
 -- How a register stands, by its own word; the newest word only.
 create table register_report (

@@ -10,22 +10,29 @@ from store.ledger.effects import COUNTED_KINDS
 from store.ledger.reports import Transaction
 from store.sale.moment import utc_text
 
+MAX_WAITING = 10_000
+"""Records looked at that are not booked yet; more wait only while a long backlog comes in."""
 _KINDS = ", ".join(f"'{kind}'" for kind in sorted(COUNTED_KINDS))
 
-# Posted ones and those that are not posted lie in different tables, and each branch has its own index.
-SELECT_TRANSACTIONS = f"""
+# Posted records and those that wait lie in different tables. Each question goes along the key, so that a page costs
+# what is on it however much there is. A register's series begin with its id and a point; "/" comes right after it.
+SELECT_POSTED = f"""
 select series, seq, txn_id, kind, receipt_no, total, currency, at, business_date, 'posted', null from posted
-  where ($1 = '' or store_id = $1) and ($2 = '' or (series > $2 || '.' and series < $2 || '/'))
-    and ($3 = '' or business_date = $3) and ($4 = '' or $4 = 'posted') and kind in ({_KINDS})
-    and (series > $5 or (series = $5 and seq > $6))
-union all
-select r.series, r.seq, '', '', 0, 0, '', '', '', case when q.seq is null then 'acknowledged' else 'quarantined' end,
-    r.payload
-  from record r left join quarantine q on q.store_id = r.store_id and q.series = r.series and q.seq = r.seq
-  where ($1 = '' or r.store_id = $1) and ($2 = '' or (r.series > $2 || '.' and r.series < $2 || '/'))
-    and $4 <> 'posted' and (r.series > $5 or (r.series = $5 and r.seq > $6))
-    and not exists (select 1 from posted p where p.store_id = r.store_id and p.series = r.series and p.seq = r.seq)
-order by 1, 2 limit $7"""  # noqa: S608 - constants
+where ($1 = '' or store_id = $1) and ($2 = '' or (series > $2 || '.' and series < $2 || '/'))
+  and (series > $3 or (series = $3 and seq > $4)) and ($5 = '' or business_date = $5) and kind in ({_KINDS})
+order by store_id, series, seq limit $6"""  # noqa: S608 - constants
+SELECT_WAITING = """
+select r.series, r.seq, '', '', 0, 0, '', '', '', w.state, r.payload from (
+  select store_id, series, seq, 'quarantined' as state from quarantine
+  union all select store_id, series, seq, 'acknowledged' from retry
+  union all select i.store_id, i.series, i.seq, 'acknowledged' from series s
+    left join posting_cursor c on c.store_id = s.store_id and c.series = s.series
+    join record i on i.store_id = s.store_id and i.series = s.series and i.seq > coalesce(c.seq, 0)
+    where s.head_seq > coalesce(c.seq, 0)
+) w join record r on r.store_id = w.store_id and r.series = w.series and r.seq = w.seq
+where ($1 = '' or r.store_id = $1) and ($2 = '' or (r.series > $2 || '.' and r.series < $2 || '/'))
+  and (r.series > $3 or (r.series = $3 and r.seq > $4))
+order by r.store_id, r.series, r.seq limit $5"""
 SELECT_DIFFERENCES = """
 select store_id, series, seq, effect, register_value, server_value from difference
 where ($1 = '' or store_id = $1) order by store_id, series, seq, effect limit $2"""
@@ -37,26 +44,21 @@ where ($1 = '' or q.store_id = $1) order by q.store_id, q.series, q.seq limit $2
 
 def transactions(db: Connection, asked: TransactionList) -> list[Transaction]:
     """The transactions that were asked for, by series and seq."""
-    rows = db.execute(
-        SELECT_TRANSACTIONS,
-        values(
-            asked.store,
-            asked.register,
-            asked.business_date,
-            asked.state or "",
-            asked.after_series,
-            asked.after_seq,
-            asked.limit,
-        ),
-    ).fetchall()
-    found = [_transaction(row) for row in rows]
-    return [
+    where = (asked.store, asked.register, asked.after_series, asked.after_seq)
+    rows: list[Any] = []
+    if asked.state in (None, "posted"):
+        rows += db.execute(SELECT_POSTED, values(*where, asked.business_date, asked.limit)).fetchall()
+    if asked.state != "posted":
+        rows += db.execute(SELECT_WAITING, values(*where, MAX_WAITING)).fetchall()
+    found = [_transaction(row) for row in sorted(rows, key=lambda row: (row[0], row[1]))]
+    chosen = [
         each
         for each in found
         if asked.state in (None, each.state)
         and asked.business_date in ("", each.business_date)
         and (each.kind in COUNTED_KINDS or each.state == "quarantined")
     ]
+    return chosen[: asked.limit]
 
 
 def differences(db: Connection, store: str, limit: int) -> list[DifferenceRow]:

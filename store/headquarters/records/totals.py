@@ -3,41 +3,50 @@
 They are sums of what the registers wrote themselves; where a closing says something else, that is a difference.
 """
 
-from store.database.connection import Connection, values
+from store.database.connection import Connection, Row, values
 from store.headquarters.nouns.way_up import TaxTotal, TenderTotal, Total, TotalList
 
-_WHERE = """
-where ($1 = '' or p.store_id = $1) and ($2 = '' or s.register_id = $2) and ($3 = '' or p.business_date = $3)
-  and p.kind in ('sale', 'void')"""
 _FROM = "from posted p join series s on s.store_id = p.store_id and s.series = p.series"
 _KEY = "p.store_id, p.business_date, s.register_id, p.currency"
+_EFFECT = "on {0}.store_id = p.store_id and {0}.series = p.series and {0}.seq = p.seq"
 
 SELECT_SALES = f"""
-select {_KEY}, p.kind, count(*), cast(coalesce(sum(p.total), 0) as bigint) {_FROM} {_WHERE}
-group by {_KEY}, p.kind order by {_KEY}, p.kind"""
+select {_KEY}, p.kind, count(*), cast(coalesce(sum(p.total), 0) as bigint) {_FROM}
+where p.kind in ('sale', 'void') {{where}} group by {_KEY}, p.kind order by {_KEY}, p.kind"""
 SELECT_TENDERS = f"""
-select {_KEY}, t.kind, cast(sum(t.amount) as bigint) {_FROM}
-join sale_tender t on t.store_id = p.store_id and t.series = p.series and t.seq = p.seq {_WHERE}
-group by {_KEY}, t.kind order by {_KEY}, t.kind"""
+select {_KEY}, t.kind, cast(sum(t.amount) as bigint) {_FROM} join sale_tender t {_EFFECT.format("t")}
+where p.kind = 'sale' {{where}} group by {_KEY}, t.kind order by {_KEY}, t.kind"""
 SELECT_TAXES = f"""
-select {_KEY}, t.rate, cast(sum(t.net) as bigint), cast(sum(t.tax) as bigint), cast(sum(t.gross) as bigint) {_FROM}
-join sale_tax t on t.store_id = p.store_id and t.series = p.series and t.seq = p.seq {_WHERE}
-group by {_KEY}, t.rate order by {_KEY}, t.rate"""
+select {_KEY}, t.rate, cast(sum(t.net) as bigint), cast(sum(t.tax) as bigint), cast(sum(t.gross) as bigint)
+{_FROM} join sale_tax t {_EFFECT.format("t")}
+where p.kind = 'sale' {{where}} group by {_KEY}, t.rate order by {_KEY}, t.rate"""
 
 Key = tuple[str, str, str, str]
 
 
 def totals(db: Connection, asked: TotalList) -> list[Total]:
     """One row per store, business date, register and currency."""
-    where = values(asked.store, asked.register, asked.business_date)
+    # Only what is asked for stands in the question: a condition that may be empty would keep the index out.
+    named = {
+        "p.store_id": asked.store,
+        "s.register_id": asked.register,
+        "p.business_date": asked.business_date,
+    }
+    wanted = {column: value for column, value in named.items() if value}
+    text = " ".join(f"and {column} = ${n}" for n, column in enumerate(wanted, 1))
+    where = values(*wanted.values())
+
+    def ask(sql: str) -> list[Row]:
+        return db.execute(sql.format(where=text), where).fetchall()
+
     sales: dict[Key, dict[str, tuple[int, int]]] = {}
-    for *key, kind, count, amount in db.execute(SELECT_SALES, where).fetchall():
+    for *key, kind, count, amount in ask(SELECT_SALES):
         sales.setdefault(_key(key), {})[kind] = (int(count), int(amount))
     tenders: dict[Key, list[TenderTotal]] = {}
-    for *key, kind, amount in db.execute(SELECT_TENDERS, where).fetchall():
+    for *key, kind, amount in ask(SELECT_TENDERS):
         tenders.setdefault(_key(key), []).append(TenderTotal(kind=kind, amount=int(amount)))
     taxes: dict[Key, list[TaxTotal]] = {}
-    for *key, rate, net, tax, gross in db.execute(SELECT_TAXES, where).fetchall():
+    for *key, rate, net, tax, gross in ask(SELECT_TAXES):
         taxes.setdefault(_key(key), []).append(
             TaxTotal(rate=rate, net=int(net), tax=int(tax), gross=int(gross))
         )
