@@ -207,7 +207,7 @@ def test_outpost_import_is_the_same_by_another_name(home, capsys, tmp_path):
     file = tmp_path / "c.csv"
     file.write_text("number,name,phone\nC1,Maria Berg,+49 30 1234\n")
     assert main(["import", "customers", str(file), "--hq", str(home)]) == 0
-    assert "1 rows are loaded (1 new" in capsys.readouterr().out
+    assert "1 row is loaded (1 new" in capsys.readouterr().out
     assert main(["import", "gold", str(file), "--home", str(home)]) == 2
     assert "invalid choice: 'gold'" in capsys.readouterr().err
 

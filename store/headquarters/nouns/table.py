@@ -1,7 +1,6 @@
 """Every noun and verb of headquarters in one place."""
 
 import difflib
-import re
 
 import msgspec
 
@@ -58,8 +57,3 @@ def referring(noun: str) -> tuple[tuple[str, Field], ...]:
     return tuple(
         (other.name, field) for other in _ALL for field in fields_of(other.fields) if field.ref == noun
     )
-
-
-def key_fits(pattern: str, text: str) -> bool:
-    """Whether a part of a key looks as it should."""
-    return re.fullmatch(pattern, text) is not None

@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 
-from store.headquarters.nouns.field import Field, fields_of
 from store.headquarters.nouns.noun import Noun, parts_of
 from store.headquarters.part import Notes
 from store.sale.money import format_amount
@@ -89,11 +88,6 @@ def row_of(noun: Noun, key: str, document: Any) -> dict[str, Any]:
     for name in document.__struct_fields__:
         row[name] = msgspec.to_builtins(getattr(document, name))
     return row
-
-
-def amount_fields(noun: Noun) -> tuple[Field, ...]:
-    """The fields that hold an amount."""
-    return tuple(field for field in fields_of(noun.fields) if field.kind == "amount")
 
 
 def _shown_amount(noun: Noun, new: Any, currency: str) -> tuple[str, ...]:

@@ -133,6 +133,8 @@ async def test_a_barcode_belongs_to_one_product_and_finds_it(office):
         await office.set("product", "101", name="Other", plu="4011")
     with pytest.raises(WrongInput, match="is no barcode"):
         await office.set("product", "101", name="Other", barcodes=["4006381333932"])
+    with pytest.raises(WrongInput, match="price is out of range"):
+        await office.set("product", "100", price=-5)
     done = await office.set("product", "4006381333931", price="1.09")
     assert done.key == "100" and done.outcome == "changed"
     await office.remove("product", "100")
