@@ -146,7 +146,8 @@ class Imports:
         self._desk.tell(nouns if loaded else ())
         report.state = "loaded"
         report.jobs = _jobs(noun, made) if loaded else ()
-        head = f"{loaded:,} {'row is' if loaded == 1 else 'rows are'} loaded ({report.created:,} new, {report.changed:,} changed)"
+        rows = "row is" if loaded == 1 else "rows are"
+        head = f"{loaded:,} {rows} loaded ({report.created:,} new, {report.changed:,} changed)"
         rest = f", {report.unchanged:,} were so already" if report.unchanged else ""
         left = f", {report.refused_count:,} were left out" if report.refused_count else ""
         report.sentence = " ".join((f"{head}{rest}{left}.", *answers.job_sentence(report.jobs)))
