@@ -4,6 +4,8 @@ A code has 128 bits, lives 15 minutes, works once and is kept as a hash only (do
 register makes its key itself and proves that it holds it.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from store.database.connection import Connection, values
@@ -14,7 +16,7 @@ from store.exchange.messages import EnrolmentRequest, enrolment_text
 from store.exchange.record import verify_text
 from store.ledger.series import open_series
 from store.server.items import setting
-from store.service.errors import ProblemError
+from store.service.errors import ProblemError, busy
 
 INSERT_REGISTER = """
 insert into register (store_id, register_id, epoch, created_ms) values ($1, $2, 0, $3)
@@ -77,7 +79,12 @@ def keep_code(db: Connection, code: str, facts: CodeFacts, now_ms: int) -> None:
     from a backup that is older.
     """
     if db.execute(SELECT_STORE, values(facts.store)).fetchone() is None:
-        raise ProblemError("bad-code", f"The code is for store {facts.store}, which this server does not serve.")
+        # Headquarters sends a code to no server of other stores, so this one has only not heard of it yet.
+        raise busy(
+            "headquarters-away",
+            f"This server does not know store {facts.store} yet; try again in a moment.",
+            retry_after_s=2,
+        )
     if knows_code(db, code):
         return
     db.execute(INSERT_REGISTER, values(facts.store, facts.register, now_ms))
@@ -98,10 +105,17 @@ def check_proof(request: EnrolmentRequest) -> bytes:
     return public_key
 
 
-def enrol(db: Connection, request: EnrolmentRequest, public_key: bytes, now_ms: int) -> Enrolled:
+def enrol(
+    db: Connection,
+    request: EnrolmentRequest,
+    public_key: bytes,
+    now_ms: int,
+    is_ready: Callable[[str], bool] = lambda _store: True,
+) -> Enrolled:
     """Use up a code and give its register the next epoch, as one unit; raises ProblemError `bad-code`.
 
-    Asked again with the same code and the same key (the first answer was lost), it answers the same.
+    Asked again with the same code and the same key (the first answer was lost), it answers the same. A store that is
+    not ready yet uses no code up: ProblemError `database`.
     """
     digest = code_hash(request.code)
     # Found and locked in one: a code works once, however many server processes are asked at a time.
@@ -109,6 +123,8 @@ def enrol(db: Connection, request: EnrolmentRequest, public_key: bytes, now_ms: 
     if row is None or row[2] < now_ms:
         raise ProblemError("bad-code", "Ask for a new code; a code works once and for 15 minutes.")
     store, register = row[0], row[1]
+    if not is_ready(store):
+        raise busy("database", "The store has no pepper yet; prepare the server again.", retry_after_s=5)
     if row[3] != 0:
         if row[4] != public_key.hex():
             raise ProblemError("bad-code", "This code was used already; ask for a new one.")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from server_world import MemoryKeyring, Register, problem, running_world
+from server_world import STORE, MemoryKeyring, Register, problem, running_world
 from store.database.connection import values
 from store.database.errors import DatabaseBusy, DatabaseClosed, StorageReadOnly
 from store.ledger.effects import post
@@ -94,6 +94,8 @@ async def test_a_store_without_pepper_enrols_nobody_for_now(world):
     world.context.secrets.keyring.passwords.clear()
     with pytest.raises(AssertionError, match="prepare the server again"):
         await Register.enrol(world, code)
+    world.context.secrets.keep_pepper(STORE, b"p" * 32)
+    assert (await Register.enrol(world, code)).series == "S0042-R03.1", "the code was not used up"
 
 
 @pytest.mark.parametrize("field", ["public_key", "proof"])

@@ -284,11 +284,13 @@ async def test_without_headquarters_an_unknown_code_waits_and_a_known_one_works(
     assert (await Register.enrol(world, "KNOWN", key)).series == first.series
 
 
-async def test_a_code_for_a_store_of_another_server_is_refused(world, hq, monkeypatch):
+async def test_a_code_for_a_store_that_is_not_known_yet_waits_and_uses_nothing_up(world, hq, monkeypatch):
     monkeypatch.setattr("server_headquarters.STORE", "S0099")
     hq.codes[code_hash(CODE)] = "S0099-R01"
     status, content = await enrol(world, CODE, Ed25519PrivateKey.generate())
-    assert (status, problem(content)) == (403, "bad-code")
+    assert (status, problem(content)) == (503, "headquarters-away")
+    assert b"does not know store S0099 yet" in content
+    assert await world.sql("select count(*) from enrolment_code") == [(0,)]
 
 
 # --- devices that headquarters withdraws
