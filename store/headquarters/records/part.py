@@ -48,7 +48,13 @@ def check_support_offline(db: Connection, change: Change, _notes: Notes) -> None
 
 def arrival_routes(desk: ArrivalDesk) -> tuple[Route, ...]:
     """What Retail Servers send up."""
-    proof = ("bad-signature", "server-pending", "replayed")
+    return (*_series_routes(desk), *_register_routes(desk))
+
+
+_PROOF = ("bad-signature", "server-pending", "replayed")
+
+
+def _series_routes(desk: ArrivalDesk) -> tuple[Route, ...]:
     return (
         Route(
             name="series-put",
@@ -59,7 +65,7 @@ def arrival_routes(desk: ArrivalDesk) -> tuple[Route, ...]:
             summary="Make a series known, or say that it is closed; answers how far headquarters has it.",
             body=delivery.SeriesOpening,
             answers=messages.SeriesHead,
-            problems=(*proof, "bad-request", "fork", "other-server"),
+            problems=(*_PROOF, "bad-request", "fork", "other-server"),
         ),
         Route(
             name="series-head",
@@ -69,7 +75,7 @@ def arrival_routes(desk: ArrivalDesk) -> tuple[Route, ...]:
             sender=Sender.SERVER,
             summary="How far headquarters has a series.",
             answers=messages.SeriesHead,
-            problems=(*proof, "not-found"),
+            problems=(*_PROOF, "not-found"),
         ),
         Route(
             name="series-records",
@@ -81,7 +87,7 @@ def arrival_routes(desk: ArrivalDesk) -> tuple[Route, ...]:
             body=messages.RecordBatch,
             answers=messages.BatchAnswer,
             problems=(
-                *proof,
+                *_PROOF,
                 "not-found",
                 "digest-mismatch",
                 "fork",
@@ -91,6 +97,11 @@ def arrival_routes(desk: ArrivalDesk) -> tuple[Route, ...]:
                 "other-server",
             ),
         ),
+    )
+
+
+def _register_routes(desk: ArrivalDesk) -> tuple[Route, ...]:
+    return (
         Route(
             name="register-reports",
             method="POST",
@@ -100,7 +111,7 @@ def arrival_routes(desk: ArrivalDesk) -> tuple[Route, ...]:
             summary="How registers stand; the newest word of each is kept.",
             body=delivery.RegisterReports,
             answers=dict[str, str],
-            problems=(*proof, "too-large"),
+            problems=(*_PROOF, "too-large"),
         ),
         Route(
             name="code-redeem",
@@ -111,7 +122,7 @@ def arrival_routes(desk: ArrivalDesk) -> tuple[Route, ...]:
             summary="What a one-time code is good for; the first key that asks gets it.",
             body=delivery.CodeRequest,
             answers=delivery.CodeFacts,
-            problems=(*proof, "bad-code", "too-many-attempts"),
+            problems=(*_PROOF, "bad-code", "too-many-attempts"),
         ),
         Route(
             name="device-report",
@@ -122,6 +133,6 @@ def arrival_routes(desk: ArrivalDesk) -> tuple[Route, ...]:
             summary="A device became a register.",
             body=delivery.EnrolmentReport,
             answers=dict[str, str],
-            problems=(*proof, "bad-request", "fork", "other-server"),
+            problems=(*_PROOF, "bad-request", "fork", "other-server"),
         ),
     )
