@@ -52,6 +52,7 @@ def arrival_routes(desk: ArrivalDesk) -> tuple[Route, ...]:
 
 
 _PROOF = ("bad-signature", "server-pending", "replayed")
+_REFUSED_RECORDS = ("not-found", "digest-mismatch", "fork", "gap", "rejected", "too-large", "other-server")
 
 
 def _series_routes(desk: ArrivalDesk) -> tuple[Route, ...]:
@@ -86,16 +87,7 @@ def _series_routes(desk: ArrivalDesk) -> tuple[Route, ...]:
             summary="Deliver records; the answer acknowledges, cumulatively, what is stored here.",
             body=messages.RecordBatch,
             answers=messages.BatchAnswer,
-            problems=(
-                *_PROOF,
-                "not-found",
-                "digest-mismatch",
-                "fork",
-                "gap",
-                "rejected",
-                "too-large",
-                "other-server",
-            ),
+            problems=(*_PROOF, *_REFUSED_RECORDS),
         ),
     )
 
