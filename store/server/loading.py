@@ -91,6 +91,9 @@ def _load_part(
         raise TableDiffers(f"Nothing is known of table {part.name} here; a full package has to come first.")
     else:
         after = tables.change(db, store, part.name, before, batches)
+    if part.columns > len(TABLES[part.name]):
+        # A newer headquarters sends cells that have no place here, so the hash of whole lines cannot be carried along.
+        after = msgspec.structs.replace(after, total_hash=part.total_hash)
     if (after.rows, after.total_hash) != (part.total_rows, part.total_hash):
         # The package itself was verified line by line, so it is the table that is another one than it was made for.
         raise TableDiffers(f"Table {part.name} is not what package {package_seq} was made for.")

@@ -7,6 +7,7 @@ import pytest
 import server_world
 from server_headquarters import KEYS
 from server_world import PACKAGE_KEY, ROOT, TABLES
+from store.exchange import package_tables
 from store.exchange.package import build_delta, build_package
 from store.exchange.package_header import PackageError
 from store.exchange.package_tables import TABLES as FORMAT
@@ -140,6 +141,21 @@ async def test_a_delta_made_for_other_rows_is_noticed_and_leaves_nothing(channel
         await channel.work(load, delta(2, TABLES, {}))
     await channel.work(load, full(2, after))
     await same(channel, after)
+
+
+async def test_cells_and_tables_of_a_newer_headquarters_are_passed_over(channel, monkeypatch):
+    newer = {**FORMAT, "tax": {**FORMAT["tax"], "note": str}, "weather": {"day": str, "rain": int}}
+    content = {"tax": [{"code": "A", "name": "VAT", "note": "new"}], "weather": [{"day": "Mon", "rain": 1}]}
+    after = content | {"tax": [{"code": "A", "name": "VAT 2", "note": "newer"}, {"code": "B"}]}
+    with monkeypatch.context() as patch:
+        for table, columns in newer.items():
+            patch.setitem(FORMAT, table, columns)
+        package_tables._rows_decoder.cache_clear()
+        first, second = full(1, content), delta(2, content, after)
+    package_tables._rows_decoder.cache_clear()
+    await channel.work(load, first)
+    await channel.work(load, second)
+    assert await channel.read(stored_rows, "tax") == [("A", "VAT 2", "", 0), ("B", "", "", 0)]
 
 
 @pytest.mark.parametrize("number", range(6))
