@@ -28,6 +28,8 @@ ROWS = (
     "memory of the screen",
     "memory of the core",
     "commit of a sale of 10 lines",
+    "accepted and posted, SQLite",
+    "accepted and posted, PostgreSQL",
     "apply a full package",
     "item by barcode",
     "search for a part of a name",
