@@ -25,8 +25,9 @@ HEADERS = {messages.PROTOCOL_HEADER: "1"}
 class SmallServer:
     """Use as `async with SmallServer() as server`; change its attributes to change its answers."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.port = 0
+        self.tls = tls
         self.prices = {}
         """sku: price instead of the catalog's."""
         self.only_here = {}
@@ -66,12 +67,12 @@ class SmallServer:
                 web.get(messages.PATH_HEAD, self._head),
                 web.get(PATH_STAFF, self._staff),
                 web.post(messages.PATH_RECORDS, self._records),
-                web.get(messages.PATH_PACKAGE, self._package),
+                web.get("/chunks/some", self._package),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self.tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
 

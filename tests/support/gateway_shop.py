@@ -19,7 +19,9 @@ from store.gateway.supervisor import ConnectionSupervisor
 class Shop:
     """Everything by name; `find` tells the answer and how long it took."""
 
-    def __init__(self, server, proxy, catalog, profile, store=None, addresses=None):
+    def __init__(
+        self, server, proxy, catalog, profile, store=None, addresses=None, scheme="http", ca_file=None
+    ):
         self.server, self.proxy, self.catalog = server, proxy, catalog
         self.profile = profile
         self.present = False
@@ -29,8 +31,9 @@ class Shop:
         self.clock = clock = RealClock()
         randomness = SeededRandomness()
         self.client = RetailClient(
-            address=f"http://{'localhost' if addresses else '127.0.0.1'}:{proxy.port}",
+            address=f"{scheme}://{'localhost' if addresses else '127.0.0.1'}:{proxy.port}",
             addresses=addresses,
+            ca_file=ca_file,
             clock=clock,
             randomness=randomness,
             series="S0001-R01.1",
@@ -118,15 +121,19 @@ def directory_of(shop, *, catalog=True):
 
 
 @asynccontextmanager
-async def shop_in(folder, *, store=None, catalog=True, addresses=None, **profile):
-    """A shop that is online; nothing of it is left running afterwards."""
+async def shop_in(
+    folder, *, store=None, catalog=True, addresses=None, tls=None, ca_file=None, scheme="", **profile
+):
+    """A shop that is online; nothing of it is left running afterwards. `tls` is what the server shows."""
+    scheme = scheme or ("http" if tls is None else "https")
     path = folder / "catalog-7.db"
     if not path.exists():
         write_catalog(path)
     offline = OfflineCatalog(path)
     before = set(asyncio.all_tasks())
-    async with SmallServer() as server, FaultProxy(server.port) as proxy:
-        shop = Shop(server, proxy, offline if catalog else None, OfflineProfile(**profile), store, addresses)
+    async with SmallServer(tls) as server, FaultProxy(server.port) as proxy:
+        facts = (store, addresses, scheme, ca_file)
+        shop = Shop(server, proxy, offline if catalog else None, OfflineProfile(**profile), *facts)
         try:
             await shop.start()
             yield shop
