@@ -30,11 +30,19 @@ def back_to_sale(sale: Sale, policy: StorePolicy) -> Sale:
     return replace(sale, state=state)
 
 
-def add_tender(sale: Sale, policy: StorePolicy, kind: TenderKind, given: int, reference: str = "") -> Sale:
+def add_tender(
+    sale: Sale,
+    policy: StorePolicy,
+    kind: TenderKind,
+    given: int,
+    reference: str = "",
+    *,
+    deferred: bool = False,
+) -> Sale:
     """The sale with one more payment; `given` in minor units is what the customer hands over.
 
     Cash: the due amount is rounded to the store's cash step, what is given beyond it is change.
-    Card: at most what is due; `reference` is what its slip says.
+    Card: at most what is due; `reference` is what its slip says, `deferred` that it is authorised later.
     Raises SaleRefused: nothing due, too much on a card, cash that coins cannot pay, a card number as reference.
     """
     state = next_state(sale.state, SaleEvent.TAKE_PAYMENT)
@@ -45,7 +53,7 @@ def add_tender(sale: Sale, policy: StorePolicy, kind: TenderKind, given: int, re
         raise SaleRefused(f"A sale takes at most {MAX_TENDERS} payments. Void the sale and begin again.")
     n = len(sale.tenders) + 1
     if TenderKind(kind) is TenderKind.CARD:
-        tender = _card(n, given, sums.due, sale.currency, reference)
+        tender = replace(_card(n, given, sums.due, sale.currency, reference), deferred=deferred)
     else:
         tender = _cash(n, given, sums.due, sums.exact_cash, policy, sale.currency)
     return replace(sale, state=state, tenders=(*sale.tenders, tender))

@@ -167,6 +167,8 @@ def _tender_rows(tenders: tuple[Tender, ...]) -> list[Body]:
         row = add(tender, tender.kind.value, tender.given)
         if tender.reference:
             row["reference"] = tender.reference
+        if tender.deferred:
+            row["deferred"] = 1
         if tender.change:
             add(tender, "change", -tender.change)
         if tender.rounding:

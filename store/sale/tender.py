@@ -36,6 +36,8 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True):
     rounding: int = 0
     reference: str = ""
     voided: bool = False
+    deferred: bool = False
+    """A card that the terminal took without its line and authorises later."""
 
     @property
     def kept(self) -> int:

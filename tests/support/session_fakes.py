@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from store.database.pins import hash_pin
+from store.exchange.offline_profile import OfflineProfile
 from store.gateway.connection import ConnectionStatus, SwitchAnswer, SwitchQuestion, TransactionStart
 from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits, Source
 from store.gateway.offline import DataSet, LayoutKey, StaffMember
@@ -204,6 +205,7 @@ class FakeShop:
         self.pending_downloads = 0
         self.supports_offline = True
         self.store_policy = POLICY
+        self.cards_authorised_later = False
         self.role_rows: dict[str, str] = {}
         self.layout: tuple[LayoutKey, ...] = ()
         if not FakeShop.staff:
@@ -304,7 +306,7 @@ class World:
         self.gateway = FakeGateway(self.connection)
         self.shop = FakeShop()
         self.staff = FakeStaff(self.shop)
-        self.switch_before_sign_in = True
+        self.profile = OfflineProfile()
         self.printing = FakePrinting()
         self.sync = FakeSync()
         self.auto_lock_s = config.pop("auto_lock_s", 0)
@@ -333,7 +335,7 @@ class World:
             connection=self.connection,
             shop=self.shop,
             staff=self.staff,
-            may_switch_before_sign_in=lambda: self.switch_before_sign_in,
+            profile=lambda: self.profile,
             sync=self.sync,
             signed_in=self.sync.first_sign_in,
             auto_lock_s=lambda: self.auto_lock_s,

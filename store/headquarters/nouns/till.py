@@ -33,6 +33,13 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     kind: Annotated[Literal["cash", "card"], Meta(description="How it is taken: cash or card.")]
     position: Annotated[int, Meta(ge=0, le=999, description="Place in the list of tenders.")] = 0
     blocked: Annotated[bool, Meta(description="Not taken at present.")] = False
+    authorises_later: Annotated[
+        bool,
+        Meta(
+            description="A card terminal on the store's own line, which takes cards without it and authorises them "
+            "later; the offline profile's limits bind then."
+        ),
+    ] = False
 
 
 class LayoutKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

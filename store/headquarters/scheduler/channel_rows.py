@@ -200,7 +200,8 @@ def _tenders(db: Connection, _scope: Scope) -> Iterator[Cells]:
     for row in list_rows(db, "tender"):
         tender = row.read(Tender)
         if not tender.blocked:
-            yield row.key, tender.name, tender.kind, tender.position, "{}"
+            detail = '{"authorises_later":true}' if tender.authorises_later else "{}"
+            yield row.key, tender.name, tender.kind, tender.position, detail
 
 
 def _settings(db: Connection, scope: Scope) -> Iterator[Cells]:

@@ -333,7 +333,7 @@ class Assembly:
             pepper=self.secrets.pepper,
             auto_lock_s=self.in_force.lock_after_s,
             signed_in=library.first_sign_in,
-            may_switch_before_sign_in=lambda: self.in_force.profile().manual_switch_before_sign_in,
+            profile=self.in_force.profile,
             free_bytes=lambda: self.storage.free_bytes(str(self.home.path)),
             series_trouble=lambda: self.refresher.series_trouble,
             stop=self.stop,

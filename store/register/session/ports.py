@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from store.exchange.offline_profile import OfflineProfile
 from store.exchange.record import Record
 from store.gateway.connection import Connection
 from store.gateway.gateway import Gateway
@@ -122,6 +123,11 @@ class ShopData(Protocol):
         """The roles that headquarters sent, each with its permissions apart by spaces; empty before it sent any."""
         ...
 
+    @property
+    def cards_authorised_later(self) -> bool:
+        """Whether the store's card terminal authorises later what it takes while the line is down."""
+        ...
+
     def layout_keys(self) -> Sequence[LayoutKey]:
         """The keys that headquarters gave this register, those of all registers first."""
         ...
@@ -189,11 +195,6 @@ def nothing() -> None:
     """Does nothing; stands where nobody listens."""
 
 
-def yes() -> bool:
-    """Always."""
-    return True
-
-
 @dataclass(frozen=True, kw_only=True)
 class SessionPorts:
     """Everything outside the till that it talks to."""
@@ -214,8 +215,8 @@ class SessionPorts:
     """Free space of the journal's file system in bytes."""
     auto_lock_s: Callable[[], int] = int
     """Seconds without an intent after which the register locks; 0 never locks by itself."""
-    may_switch_before_sign_in: Callable[[], bool] = yes
-    """Whether operation 917 switches on the sign-in screen, by the offline profile."""
+    profile: Callable[[], OfflineProfile] = OfflineProfile
+    """The offline profile that holds now."""
     series_trouble: Callable[[], str] = str
     """Why no record may be added to this register's series (fork, set back), a sentence; empty when all is well."""
     signed_in: Callable[[], None] = nothing

@@ -119,7 +119,7 @@ async def _exact(work: Work, text: str, seq: int) -> Reply:
 
 async def _card(work: Work, text: str, seq: int) -> Reply:
     async def ask() -> Reply:
-        return tender_desk.card(work, text)
+        return await tender_desk.card(work, text)
 
     return await _paying(work, text, ask)
 
@@ -145,7 +145,7 @@ async def _emergency(work: Work, text: str, seq: int) -> Reply:
 
 async def _connection(work: Work, text: str, seq: int) -> Reply:
     """917 with a word presses the button; the screen shows the rest by itself."""
-    if work.state.till is TillState.LOCKED and not work.ports.may_switch_before_sign_in():
+    if work.state.till is TillState.LOCKED and not work.ports.profile().manual_switch_before_sign_in:
         return work.refuse(BEFORE_SIGN_IN)
     match text.lower():
         case "connect":

@@ -28,6 +28,7 @@ class CatalogShop:
     ) -> None:
         self._keeper = keeper
         self._register = register
+        self._cards_later = False
         self._roles: dict[str, str] = {}
         self._layout: tuple[LayoutKey, ...] = ()
         self._clock = clock
@@ -67,6 +68,8 @@ class CatalogShop:
             self._policy = catalog.policy()
             self._departments = catalog.departments()
             self._roles = {role.code: " ".join(role.permissions) for role in catalog.roles()}
+            cards = [row for row in catalog.tenders() if row.kind == "card"]
+            self._cards_later = any(row.detail.get("authorises_later") is True for row in cards)
             self._layout = catalog.layout_keys(self._register)
             self._tables = catalog.data_sets()
         except (DatabaseTrouble, PolicyRefused, OSError) as error:
@@ -144,6 +147,11 @@ class CatalogShop:
     def roles(self) -> Mapping[str, str]:
         """The roles that headquarters sent, each with its permissions apart by spaces."""
         return self._roles
+
+    @property
+    def cards_authorised_later(self) -> bool:
+        """Whether the store's card terminal authorises later what it takes while the line is down."""
+        return self._cards_later
 
     def layout_keys(self) -> Sequence[LayoutKey]:
         """The keys that headquarters gave this register, those of all registers first."""

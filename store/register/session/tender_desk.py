@@ -7,6 +7,7 @@ import msgspec
 from store.register.intents import OutcomeKind
 from store.register.journal.entry import PrintJob
 from store.register.operations import Permission
+from store.register.session import deferred_card
 from store.register.session.state import PaidSale, SessionState
 from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
@@ -58,7 +59,7 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
     if scanned or looks_like_code(text):
         return work.keep(text, CODE_IN_TENDER)
     if text.strip().lower() == CARD_KEY:  # typed before the screen had shown the payments
-        return card(work, "")
+        return await card(work, "")
     if not text.strip():
         if 0 < seq < work.refused_since:
             return Reply(OutcomeKind.STALE, "This Enter ended a refused scan.")
@@ -105,7 +106,7 @@ async def answer_large(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     return await take(work, TenderKind.CASH, int(facts["given"]))
 
 
-def card(work: Work, text: str) -> Reply:
+async def card(work: Work, text: str) -> Reply:
     """201, `c`: the terminal stands alone; its answer is asked for, guarded."""
     sale = work.state.sale
     assert sale is not None
@@ -117,6 +118,8 @@ def card(work: Work, text: str) -> Reply:
         paying.add_tender(sale, work.policy, TenderKind.CARD, amount)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
+    if too_much := await deferred_card.over_limit(work, sale, amount):
+        return work.refuse(too_much)
     words = f"{work.money(amount)} {work.policy.currency}"
     return work.ask(
         "card",
@@ -141,7 +144,8 @@ async def take(work: Work, kind: TenderKind, given: int) -> Reply:
     sale = work.state.sale
     assert sale is not None
     try:
-        sale = paying.add_tender(sale, work.policy, kind, given)
+        deferred = kind is TenderKind.CARD and deferred_card.is_deferred(work)
+        sale = paying.add_tender(sale, work.policy, kind, given, deferred=deferred)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     sums = totals(sale, work.policy)

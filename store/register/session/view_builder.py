@@ -91,7 +91,7 @@ class ViewMaker:
             operations=self._operations(state),
             demo=self._ports.config.demo,
             layout=self._keys(),
-            may_switch=mode is not Mode.LOCKED or self._ports.may_switch_before_sign_in(),
+            may_switch=mode is not Mode.LOCKED or self._ports.profile().manual_switch_before_sign_in,
         )
 
     def _window(self, state: SessionState) -> tuple[int, tuple[LineView, ...]]:

@@ -4,6 +4,7 @@ import pytest
 
 from session_fakes import DONE, MILK, PEPPER, REFUSED, SOLD, running
 from store.database.pins import hash_pin
+from store.exchange.offline_profile import OfflineProfile
 from store.gateway.offline import StaffMember
 from store.register.view import Mode
 
@@ -117,7 +118,7 @@ async def test_who_takes_over_is_told_by_permission_and_not_by_the_name_of_the_r
 async def test_manual_switch_before_sign_in_is_the_profiles_to_allow(tmp_path, allowed):
     """`manual_switch_before_sign_in`: 917 on the sign-in screen; after sign-in it always switches."""
     async with running(tmp_path) as till:
-        till.world.switch_before_sign_in = allowed
+        till.world.profile = OfflineProfile(manual_switch_before_sign_in=allowed)
         outcome = await till.operation(917, "disconnect")
         assert (outcome.outcome is DONE) == allowed
         assert till.view.may_switch == allowed
