@@ -27,8 +27,6 @@ PATH_HEAD = "/series/{series}/head"
 PATH_RECORDS = "/series/{series}/records"
 """POST a batch of records."""
 PATH_ENROLMENT = "/enrolments"
-PATH_PACKAGE = "/packages/current"
-"""GET: the current data package as one file; `?meta=1` gives `PackageInfo` only."""
 
 MAX_BATCH_RECORDS = 100
 MAX_BATCH_BYTES = 262_144
@@ -162,15 +160,6 @@ class EnrolmentAnswer(msgspec.Struct, frozen=True, kw_only=True):
     root_key: str
     server_key: str
     pepper: str
-
-
-class PackageInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """The current package: its sequence number, size and digest (hex) of the file."""
-
-    package_seq: int
-    size: int
-    sha256: str
-    created_ms: int
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

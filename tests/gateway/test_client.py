@@ -122,10 +122,10 @@ async def test_bytes_are_fetched_from_any_position_on(client, server):
             assert offset == len(came)
             came.extend(piece)
 
-        await client.fetch(messages.PATH_PACKAGE, begin, write, deadline_s=2)
+        await client.fetch("/chunks/some", begin, write, deadline_s=2)
         assert came == server.package
     with pytest.raises(ServerRefused) as refused:
-        await client.fetch(messages.PATH_PACKAGE, len(server.package), write, deadline_s=2)
+        await client.fetch("/chunks/some", len(server.package), write, deadline_s=2)
     assert refused.value.status == 416
 
 
@@ -136,7 +136,7 @@ async def test_server_that_knows_no_ranges_begins_at_the_first_byte_again(client
     async def write(offset, piece):
         begins.append(offset)
 
-    await client.fetch(messages.PATH_PACKAGE, 500, write, deadline_s=2)
+    await client.fetch("/chunks/some", 500, write, deadline_s=2)
     assert begins[0] == 0
 
 
@@ -147,7 +147,7 @@ async def test_partial_answer_from_another_position_is_no_answer_of_ours(client,
         raise AssertionError("nothing of it may be taken")
 
     with pytest.raises(ServerUnreachable, match="not as a Retail Server"):
-        await client.fetch(messages.PATH_PACKAGE, 500, write, deadline_s=2)
+        await client.fetch("/chunks/some", 500, write, deadline_s=2)
 
 
 async def test_an_upload_that_was_stored_in_part_is_an_answer(client, server):
