@@ -93,3 +93,17 @@ async def test_two_screens_that_flood_the_mailbox_are_held_back_and_lose_nothing
             outcomes = [(await wire.hear("ack"))["outcome"] for _ in range(200)]
             assert [outcome["n"] for outcome in outcomes] == list(range(1, 201))
             assert {outcome["outcome"] for outcome in outcomes} == {"done"}
+
+
+async def test_who_listens_in_hears_an_intent_when_it_is_taken_and_not_when_it_is_refused():
+    heard = []
+    mailbox = Mailbox(RecordingTill(Memory()))
+    mailbox.listen_in(heard.append)
+    first, late = Intent(n=1, kind=IntentKind.BACK), Intent(n=2, kind=IntentKind.BACK)
+    assert mailbox.submit("s1", first)
+    assert heard == [first], "before its turn"
+    running = asyncio.ensure_future(mailbox.run())
+    await mailbox.close()
+    await running
+    assert not mailbox.submit("s1", late)
+    assert heard == [first]
