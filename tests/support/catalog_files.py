@@ -7,10 +7,13 @@ import sqlite3
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from store.database.chunks import ChunkRefused
 from store.exchange import package_tables
-from store.exchange.package import Package, build_delta, build_package, endorse_keys
+from store.exchange.package import Package, build_delta, build_package, endorse_keys, read_package
+from store.exchange.package_header import PackageError, write_header
 from store.exchange.record import public_bytes
-from store.register.catalog.apply import Applied, apply_chain
+from store.register.catalog.apply import Applied, apply_chain, refused
+from store.register.catalog.errors import CatalogRefused
 from store.register.catalog.worker import carry_out
 
 ROOT = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -40,6 +43,23 @@ def apply_package(
 async def run_here(order, on_progress) -> Applied:
     """What the worker does, in a thread of the test: quicker, and its lines are counted as executed."""
     return await asyncio.to_thread(carry_out, order, lambda said: on_progress(said.done, said.total))
+
+
+async def apply_file(keeper, package, root_key, **options):
+    """Have a keeper make a catalog of a package that came as one file; nothing of it stays in the folder of chunks."""
+    try:
+        opened = package if isinstance(package, Package) else read_package(package)
+    except PackageError as error:
+        raise CatalogRefused(str(error)) from error
+    try:
+        for name, data in opened.chunks.items():
+            keeper.chunks.put(name, data)
+        return await keeper.apply([write_header(opened.header)], root_key, **options)
+    except (ChunkRefused, OSError) as error:
+        raise refused(error) from error
+    finally:
+        for name in opened.chunks:
+            keeper.chunks.drop(name)
 
 
 class History:

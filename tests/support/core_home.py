@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from catalog_files import apply_file
 from store.database.pins import hash_pin
 from store.database.vault import open_vault
 from store.exchange.package import build_package, endorse_keys
@@ -88,7 +89,7 @@ def make_home(path: Path, server_url: str = NOWHERE, config: str = "") -> Regist
     )
     keeper = CatalogKeeper(path, lambda: int(time.time() * 1000))
     keeper.load()
-    asyncio.run(keeper.apply_file(package, public_bytes(root)))
+    asyncio.run(apply_file(keeper, package, public_bytes(root)))
     keeper.flip()
     return home
 

@@ -15,17 +15,14 @@ from pathlib import Path
 
 import msgspec
 
-from store.database.chunks import ChunkFolder, ChunkRefused, sync_folder
+from store.database.chunks import ChunkFolder, sync_folder
 from store.database.errors import DatabaseTrouble
 from store.database.vault import replace_file
-from store.exchange.package import Package, read_package
 from store.exchange.package_header import (
     DELTA,
     ChunkEntry,
-    PackageError,
     PackageHeader,
     chunks_of,
-    write_header,
 )
 from store.register.catalog.apply import Applied, check_chain, refused, wanted_tables
 from store.register.catalog.catalog_file import proved_content_hash, read_meta
@@ -150,10 +147,6 @@ class CatalogKeeper:
         """The highest package number ever accepted, of whatever key."""
         return max(self._state.ratchet.highest.values(), default=0)
 
-    def wants(self, package_seq: int) -> bool:
-        """Whether a package is worth fetching: newer, or needed because nothing sound is here."""
-        return package_seq > self.base_seq(support_offline=True) and package_seq >= self.highest
-
     def flip(self) -> bool:
         """At the beginning of a transaction: make the ready file the active one. True when it changed."""
         ready, active = self.ready(), self.active()
@@ -221,28 +214,6 @@ class CatalogKeeper:
                 await asyncio.to_thread(self._settle, settled)
             _log.info("catalog ready", extra={"package_seq": version.package_seq, "rows": version.rows})
             return version
-
-    async def apply_file(self, package: bytes | Package, root_key: bytes) -> CatalogVersion:
-        """The same for a package that came as one file. Raises CatalogRefused."""
-        try:
-            opened = package if isinstance(package, Package) else read_package(package)
-        except PackageError as error:
-            raise CatalogRefused(f"The data package was not used: {error}") from error
-        try:
-            await asyncio.to_thread(self._unpack, opened)
-            return await self.apply([write_header(opened.header)], root_key)
-        except (ChunkRefused, OSError) as error:
-            raise refused(error) from error
-        finally:
-            await asyncio.to_thread(self._drop_chunks, opened)
-
-    def _unpack(self, package: Package) -> None:
-        for name, data in package.chunks.items():
-            self.chunks.put(name, data)
-
-    def _drop_chunks(self, package: Package) -> None:
-        for name in package.chunks:
-            self.chunks.drop(name)
 
     def _order(
         self, headers: Sequence[bytes], root_key: bytes, support_offline: bool

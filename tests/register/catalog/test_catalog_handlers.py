@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog_files import run_here
+from catalog_files import apply_file, run_here
 from journal_world import START_MS
 from server_world import ROOT, package_file
 from store.exchange.record import public_bytes
@@ -21,7 +21,7 @@ def fails(*_):
 async def keeper_with_one(folder):
     keeper = CatalogKeeper(folder, lambda: START_MS, run=run_here)
     keeper.load()
-    await keeper.apply_file(package_file(1), ROOT_KEY)
+    await apply_file(keeper, package_file(1), ROOT_KEY)
     keeper.flip()
     return keeper
 
@@ -37,9 +37,9 @@ async def test_disk_that_takes_no_chunk_or_no_catalog_leaves_the_old_one(tmp_pat
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", fails_there)
         with pytest.raises(CatalogRefused, match=r"could not be written .*; .*the old one stays"):
-            await keeper.apply_file(package_file(2), ROOT_KEY)
+            await apply_file(keeper, package_file(2), ROOT_KEY)
     assert keeper.active().name == "c000001"
-    await keeper.apply_file(package_file(2), ROOT_KEY)
+    await apply_file(keeper, package_file(2), ROOT_KEY)
     assert keeper.flip()
 
 
@@ -47,7 +47,7 @@ async def test_state_that_cannot_be_written_is_logged_and_found_out_again(tmp_pa
     keeper = await keeper_with_one(tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(catalog_keeper, "replace_file", fails)
-        await keeper.apply_file(package_file(2), ROOT_KEY)
+        await apply_file(keeper, package_file(2), ROOT_KEY)
         assert keeper.flip()
     assert "catalog state not written" in caplog.text
     again = CatalogKeeper(tmp_path, lambda: START_MS)

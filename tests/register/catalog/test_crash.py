@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from catalog_files import ROOT, History, run_here, table_rows
+from catalog_files import ROOT, History, apply_file, run_here, table_rows
 from journal_world import START_MS
 from store.exchange.package_header import write_header
 from store.exchange.record import public_bytes
@@ -160,7 +160,7 @@ async def test_what_the_worker_refuses_comes_out_as_the_same_error(tmp_path):
     twice = [{"sku": sku, "name": "x", "plu": "5"} for sku in "ab"]
     contradiction = History({"item": twice}).full(1)
     with pytest.raises(CatalogRefused, match="contradicts itself"):
-        await keeper_at(folder_made(tmp_path / "other"), run_worker).apply_file(contradiction, ROOT_KEY)
+        await apply_file(keeper_at(folder_made(tmp_path / "other"), run_worker), contradiction, ROOT_KEY)
     assert keeper.ready().package_seq == 1
 
 
