@@ -158,7 +158,8 @@ def test_status_for_scripts(capsys, core, home):
     assert status["register"] == "S0001-R01"
     assert status["mode"] == "OFFLINE auto"
     assert status["link"] == "DOWN"
-    assert status["last_sync"] == {"at": None, "result": ""}
+    never = "never synced; it starts with the first sign-in"
+    assert status["last_sync"] == {"at": None, "result": "", "words": never}
     assert {row["name"]: row["rows"] for row in status["data_sets"]}["1040 Products"] == 2
     assert all(row["at"].endswith("Z") for row in status["data_sets"])
     assert status["devices"] == []

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 from server_world import running_world
 from store.database.vault import open_vault
@@ -10,10 +11,11 @@ from store.exchange.request import sign_request
 from store.gateway.client import RetailClient
 from store.gateway.errors import ServerUnreachable
 from store.gateway.profile import OfflineProfile
+from store.gateway.states import Link
 from store.register.enrolment.activation import enrol, load_signer
 from store.register.journal.journal import Journal
-from store.register.sync.history import SyncHistory
 from store.register.sync.heads import HeadComparison
+from store.register.sync.history import SyncHistory
 from store.register.sync.uploader import Uploader
 from store.register.system_ports import SystemClock, SystemRandomness, SystemStorage
 
@@ -24,8 +26,12 @@ class Wire:
     def __init__(self):
         self.up = asyncio.Event()
         self.up.set()
+        self.link = Link.UP
         self.failures = []
         self.refusals = []
+
+    def status(self):
+        return SimpleNamespace(link=self.link)
 
     @property
     def link_is_up(self):

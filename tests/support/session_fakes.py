@@ -250,7 +250,7 @@ class FakeSync:
     def __init__(self) -> None:
         self.signed_in = 0
         self.rounds = 0
-        self.now = SyncState(started=True, paused=False, step="", listed=(), memory=SyncMemory(), moves=0)
+        self.now = SyncState(started=True, paused=False, step="", memory=SyncMemory(), moves=0)
         self.answer = SyncAnswer(end=SyncEnd.DONE, sentence="Synchronised.")
 
     def state(self) -> SyncState:

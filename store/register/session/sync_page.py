@@ -1,12 +1,11 @@
 """How synchronisation stands, as ready texts: for the Connection status screen and for `outpost status`."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from store.exchange.jobs import DownloadStatus
 from store.register.journal.entry import UploadState
 from store.register.session.work import Work
-from store.register.sync.history import Attempt, DownloadRow, UploadRow, job_words
+from store.register.sync.history import Attempt, DownloadRow, UploadRow, job_words, waiting_rows
 from store.register.sync.library import SyncState
 from store.register.sync.readiness import Readiness, readiness, warning
 from store.register.sync.sync_words import SyncFacts, age_words, last_sync_words
@@ -22,13 +21,13 @@ def sync_answer(work: Work, upload: UploadState) -> dict[str, Any]:
     state = work.ports.sync.state()
     shop = work.ports.shop
     found = data_sets(work, state)
-    waiting = waiting_rows(state)
+    waiting = waiting_rows(state.memory)
     looked_ms = state.memory.down.good_ms
     return {
         "last_sync": last_sync(work, state, upload),
         "syncing": bool(state.step),
         "supports_offline": shop.supports_offline,
-        "waiting": ", ".join(dict.fromkeys(job_words(entry.job) for entry in state.listed)),
+        "waiting": ", ".join(dict.fromkeys(job_words(row.job) for row in waiting)),
         "readiness": warning(
             found,
             waiting,
@@ -73,21 +72,11 @@ def data_sets(work: Work, state: SyncState) -> tuple[Readiness, ...]:
     shop = work.ports.shop
     return readiness(
         shop.tables(),
-        waiting_rows(state),
+        waiting_rows(state.memory),
         supported=shop.supports_offline,
         looked_ms=state.memory.down.good_ms,
         now_ms=work.now_ms,
     )
-
-
-def waiting_rows(state: SyncState) -> Sequence[DownloadRow]:
-    """What is remembered of the packages that wait."""
-    wanted = {(entry.session, entry.package_seq, entry.kind) for entry in state.listed}
-    return [
-        row
-        for row in state.memory.downloads
-        if row.key in wanted and row.status not in (DownloadStatus.APPLIED, DownloadStatus.CANCELED)
-    ]
 
 
 def data_set_row(work: Work, row: Readiness) -> dict[str, Any]:

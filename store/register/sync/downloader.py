@@ -77,7 +77,7 @@ class Downloader:
     @property
     def pending(self) -> int:
         """Packages known to wait at the server."""
-        return len(self.listed)
+        return len(self._history.waiting)
 
     async def look(self) -> RoundResult:
         """One round; never raises for network, package or disk."""

@@ -164,6 +164,11 @@ class SyncHistory:
             if row is None or row.status == DownloadStatus.CANCELED:
                 self.note_download(entry, DownloadStatus.AVAILABLE, at_ms)
 
+    @property
+    def waiting(self) -> tuple[DownloadRow, ...]:
+        """What the server listed last and is not applied, oldest first; known after a restart too."""
+        return waiting_rows(self.memory)
+
     def forgive(self) -> None:
         """A person asked for another try: what was given up begins anew."""
         self._put(downloads=tuple(replace(row, tries=0) for row in self.memory.downloads))
@@ -214,6 +219,12 @@ class SyncHistory:
 
     def _put(self, **changes: object) -> None:
         self.memory = replace(self.memory, **changes)
+
+
+def waiting_rows(memory: SyncMemory) -> tuple[DownloadRow, ...]:
+    """Packages that are to be applied yet, in order."""
+    rows = (row for row in memory.downloads if row.status not in SETTLED)
+    return tuple(sorted(rows, key=lambda row: row.package_seq))
 
 
 def job_words(job: str) -> str:

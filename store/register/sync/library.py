@@ -12,7 +12,6 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
-from store.exchange.delivery import DownloadEntry
 from store.exchange.offline_profile import OfflineProfile
 from store.gateway.connection import Connection
 from store.gateway.states import Link
@@ -72,8 +71,6 @@ class SyncState(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool
     step: str
     """What is being done now; empty for nothing."""
-    listed: tuple[DownloadEntry, ...]
-    """Packages that wait at the server, in order."""
     memory: SyncMemory
     moves: int
     """Rises with every change, so that screens ask again."""
@@ -276,7 +273,6 @@ class SyncLibrary:
             started=self._signed_in.is_set(),
             paused=self.paused,
             step=self._downloader.step,
-            listed=self._downloader.listed,
             memory=self._history.memory,
             moves=self.moves,
         )

@@ -27,7 +27,10 @@ READY, WAITS, FAILED, MISSING, OLD, LEFT_OUT = (
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
-    """One job's data on this register; `created_ms` is that of the newest package that touched it, 0 for none."""
+    """One job's data on this register: `rows` of its first table, which is what people call it by.
+
+    `created_ms` is that of the newest package that touched it, 0 for none.
+    """
 
     job: str
     name: str
@@ -62,7 +65,8 @@ def readiness(
 def _of_job(
     job: Job, tables: list[DataSet], waiting: list[DownloadRow], all_wait: bool, *, missing: bool, old: bool
 ) -> Readiness | None:
-    rows = sum(table.rows for table in tables)
+    rows = next((table.rows for table in tables if table.name == job.tables[0]), 0)
+    empty = not any(table.rows for table in tables)
     left_out = bool(tables) and not any(table.kept for table in tables)
     if left_out:
         state = LEFT_OUT
@@ -70,9 +74,9 @@ def _of_job(
         state = FAILED
     elif missing:
         state = MISSING
-    elif waiting or (all_wait and rows):
+    elif waiting or (all_wait and not empty):
         state = WAITS
-    elif not rows:
+    elif empty:
         return None
     else:
         state = OLD if old else READY

@@ -26,6 +26,7 @@ from store.exchange.record import Record, to_wire
 from store.gateway.connection import Connection, HeadVerdict
 from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerUnreachable
 from store.gateway.profile import OfflineProfile
+from store.gateway.states import Link
 from store.register.journal.journal import Committed, Journal, JournalError, UploadState
 from store.register.ports import Clock, Randomness
 from store.register.sync.heads import HeadComparison, hash_of
@@ -40,6 +41,8 @@ YIELD_S = 0.05
 """How often to look whether the payment is over."""
 PAUSED_S = 1.0
 """How often to look whether headquarters still pauses synchronisation."""
+REFUSED_S = 60.0
+"""Between two tries while the server refuses this register."""
 _RECORD_OVERHEAD_BYTES = 420
 """Field names, hashes and signature of one record on the wire."""
 
@@ -149,7 +152,7 @@ class Uploader:
     # ---- one round
 
     async def _send_when_possible(self) -> None:
-        await self._connection.wait_link_up()
+        await self._wait_for_link()
         while self._paused():
             await self._clock.sleep(PAUSED_S)
         while self._paying():  # an upload never competes with a payment on this register
@@ -340,13 +343,22 @@ class Uploader:
     async def _pause(self) -> None:
         """While the link is down wait for it; else with full jitter, where what the server said wins."""
         if not self._connection.link_is_up:
-            await self._connection.wait_link_up()
+            await self._wait_for_link()
             return
         limit_s = backoff_limit_s(self._attempts - 1, self._profile().upload_interval_waiting_s)
         seconds = self._retry_after_s or self._randomness.uniform(0.0, limit_s)
         self._retry_after_s = None
         self._news.clear()
         await self._wait_for_news(seconds)
+
+    async def _wait_for_link(self) -> None:
+        """The link; where the server refuses this register a try a minute, for a withdrawn one may still deliver."""
+        while not self._connection.link_is_up:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REFUSED_S):
+                    await self._connection.wait_link_up()
+            if self._connection.status().link is Link.REFUSED:
+                return
 
     async def _wait_for_news(self, most_s: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -32,9 +32,10 @@ async def test_part_that_cannot_be_made_gives_the_journal_back(home, monkeypatch
             load_config(home.config_file),
             SystemClock(),
             SystemRandomness(),
-            DeviceSet(),
+            lambda config: DeviceSet(),
             None,
             lambda: None,
+            "0",
         )
 
     with monkeypatch.context() as patch:

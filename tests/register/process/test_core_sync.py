@@ -50,7 +50,7 @@ async def test_data_comes_with_the_first_sign_in_is_said_to_be_on_its_way_and_ta
             await sign_on(hand)
             await until(lambda: _true(depot.chunks_asked))
             facts = await in_thread(core.query, "connection")
-            assert facts["last_sync"].startswith("syncing now: downloading 9999, part 1 of ")
+            assert facts["last_sync"].startswith("syncing now: downloading 9999 All jobs, part 1 of ")
             assert facts["readiness"].startswith("Not ready to sell offline: 1040 Products")
             await in_thread(hand.enter, "100")
             assert "The shop's data is on its way" in hand.view["message"]["text"]

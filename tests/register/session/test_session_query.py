@@ -102,8 +102,7 @@ async def test_downloads_and_uploads_are_rows_newest_first_with_job_status_rows_
     history.note_upload(UploadStatus.UPLOADED, now, 12, 9_100)
     history.attempted(down="cut off", at_ms=now - 240_000)
     history.attempted(up="ok", at_ms=now - 241_000)
-    listed = (msgspec.structs.replace(ENTRY, package_seq=8, job="1040"),)
-    till.world.sync.now = msgspec.structs.replace(till.world.sync.now, memory=history.memory, listed=listed)
+    till.world.sync.now = msgspec.structs.replace(till.world.sync.now, memory=history.memory)
     facts = await till.session.query("connection", "")
     first, second = facts["downloads"]
     assert (first["name"], first["status"], first["rows"]) == ("1040 Products", "Download failed", "")

@@ -363,6 +363,18 @@ async def test_nothing_is_fetched_or_applied_while_somebody_pays_also_between_ch
         assert (await looking).end is RoundEnd.DONE
 
 
+async def test_packages_that_wait_are_known_after_a_restart_without_a_server(tmp_path):
+    async with running_depot(GOODS.full(1), GOODS.delta(2)) as depot:
+        async with rig_at(tmp_path / "till", depot.url) as rig:
+            depot.change_chunk = lambda data: b"?"
+            await rig.look()
+            assert rig.downloader.pending == 2
+    async with rig_at(tmp_path / "till", "http://127.0.0.1:1") as rig:
+        assert rig.downloader.pending == 2
+        assert (await rig.look()).end is RoundEnd.UNREACHABLE
+        assert [row.package_seq for row in rig.history.waiting] == [1, 2]
+
+
 async def test_reports_that_the_server_does_not_take_are_kept_over_a_restart_and_delivered_later(tmp_path):
     async with running_depot(GOODS.full(1)) as depot:
         depot.report_status = 503

@@ -17,7 +17,9 @@ from store.exchange.record import public_bytes
 from store.gateway.connection import HeadVerdict
 from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerUnreachable
 from store.gateway.profile import OfflineProfile
+from store.gateway.states import Link
 from store.register.journal.errors import JournalDamaged
+from store.register.sync import uploader as uploader_module
 from store.register.sync.upload_states import STEPS, UploadEvent, UploadPhase, backoff_limit_s, step
 from store.register.sync.uploader import Uploader
 from store.register.system_ports import SystemClock
@@ -546,4 +548,19 @@ async def test_pause_after_a_failure_ends_when_the_link_comes_up(tmp_path):
             await asyncio.sleep(0.1)
             assert uplink.sizes == [1]
             till.wire.up.set()
+            await till.sent()
+
+
+async def test_register_that_the_server_refuses_still_tries_to_deliver_and_one_without_a_link_does_not(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(uploader_module, "REFUSED_S", 0.05)
+    async with shop(tmp_path) as (_, till):
+        till.wire.up.clear()
+        till.wire.link = Link.DOWN
+        await sell(till, 0, 2)
+        async with running(till.uploader().run()):
+            await asyncio.sleep(0.3)
+            assert till.uplink.batches == []
+            till.wire.link = Link.REFUSED
             await till.sent()
