@@ -199,3 +199,21 @@ def test_new_prices_come_by_themselves_and_hold_from_the_next_sale_on(capsys, sh
         assert core.end() == 0
     assert main(["journal", "show", "--home", str(home.path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["catalog"] == "c000002"
+
+
+def test_activation_fetches_nothing_and_the_first_sign_in_brings_the_data(capsys, shop, tmp_path):
+    _, address, code = shop
+    home = RegisterHome(tmp_path / "till")
+    result, out, _ = activate(capsys, home, address, code, "--insecure-vault")
+    assert (result, json.loads(out)["catalog"]) == (0, None)
+    assert list(home.path.glob("catalog-*")) == []
+    with CoreRun(home) as core:
+        core.wait_until_it_listens()
+        time.sleep(0.5)
+        assert core.query("status")["last_sync"]["words"] == "never synced; it starts with the first sign-in"
+        with Hand(home) as hand:
+            hand.sign_on_and_open()
+            assert hand.do("scan", MILK) == "sold"
+        until(lambda: core.query("status")["downloads"][0]["status"] == "Applied")
+        assert core.query("status")["readiness"] == ""
+        assert core.end() == 0

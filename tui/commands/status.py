@@ -38,8 +38,10 @@ def connection_lines(status: dict[str, Any]) -> list[str]:
         lines.append(f"Next attempt: {next_attempt(status['next_attempt'])}")
     lines.append(f"Pending transactions: {status['pending_transactions']}")
     lines.append(f"Pending downloads: {status['pending_downloads']}")
-    at, result = status["last_sync"]["at"], status["last_sync"]["result"]
-    lines.append(f"Last sync: {f'{local(at)}, {result}' if at else 'never'}")
+    at, words = status["last_sync"]["at"], status["last_sync"]["words"]
+    lines.append(f"Last sync: {words}{f' ({local(at)})' if at else ''}")
+    if status["readiness"]:
+        lines.append(f"Readiness: {status['readiness']}")
     return lines
 
 
@@ -68,8 +70,14 @@ def next_attempt(at: str) -> str:
 
 def other_lines(status: dict[str, Any]) -> list[str]:
     """Data sets and devices, for people."""
-    sets = [f"Data: {row['name']}, {row['rows']:,} rows" for row in status["data_sets"]]
+    sets = [f"Data: {data_words(row)}" for row in status["data_sets"]]
     devices = [
         f"{device_name(row)}: {row['detail'] or row['health'].replace('_', ' ')}" for row in status["devices"]
     ]
     return [*sets, *(devices or ["No devices are configured."])]
+
+
+def data_words(row: dict[str, Any]) -> str:
+    """A set of data: what, how much, how it stands, of when."""
+    of = f", of {row['as_of']}" if row.get("as_of") else ""
+    return f"{row['name']}, {row['rows']:,} rows, {row['state']}{of}"
