@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from session_fakes import DONE, FLOWERS, REFUSED, Till, running
 from store.exchange.offline_profile import OfflineProfile
 from store.gateway.states import Mode
+from store.register.journal.errors import JournalFull
 from store.register.view import Mode as ScreenMode
 
 
@@ -79,8 +81,6 @@ async def test_deferred_card_limit_sum_is_the_most_that_waits_for_the_server_ove
         upload = again.journal.upload_state
 
         async def acknowledged():
-            import msgspec
-
             return msgspec.structs.replace(await upload(), acked_seq=head.seq)
 
         again.journal.upload_state = acknowledged
@@ -97,3 +97,17 @@ async def test_a_terminal_that_authorises_at_once_is_not_limited(tmp_path, later
         assert (await paid_by_card(till)).outcome is DONE
         sale = (await till.records())[-1]
         assert "deferred" not in sale["tenders"][0]
+
+
+async def test_a_sum_that_cannot_be_read_takes_no_card(tmp_path):
+    async with running(tmp_path) as till:
+        await offline_with(till)
+        await bouquet(till, "25.00")
+
+        async def full():
+            raise JournalFull("The disk is full. Free some space.")
+
+        till.journal.upload_state = full
+        refused = await paid_by_card(till)
+        assert (refused.outcome, refused.why) == (REFUSED, "The disk is full. Free some space.")
+        assert (await till.enter("")).outcome is DONE, "cash is taken whatever happens"

@@ -4,6 +4,7 @@ import pytest
 
 from session_fakes import DONE, MILK, PEPPER, REFUSED, running
 from store.exchange.emergency_code import CHALLENGE_LIFE_MS, MAX_TRIES, emergency_code
+from store.register.journal.errors import JournalFull
 from store.register.view import Entry, Mode
 
 REGISTER = "S0001-R01"
@@ -224,3 +225,28 @@ async def test_esc_leaves_the_challenge_and_a_sign_in_by_pin_ends_it(tmp_path):
         await till.operation(701)
         await till.operation(9110, "201")
         assert (await till.enter(code)).outcome is REFUSED
+
+
+async def test_an_attempt_that_cannot_be_stored_is_not_judged_and_stops_the_register(tmp_path):
+    async with running(tmp_path) as till:
+        code = code_for(await shown(till))
+
+        async def full(*_):
+            raise JournalFull("The disk is full. Free some space.")
+
+        till.journal.save_lockout = full
+        outcome = await till.enter(code)
+        assert outcome.outcome is REFUSED
+        assert till.view.mode is Mode.SAFE_STOP
+        till.journal.save_lockout = till.real_journal.save_lockout
+        await till.enter()
+        assert till.view.mode is Mode.LOCKED
+        assert (await till.enter(code_for(await shown(till)))).outcome is DONE
+
+
+async def test_a_challenge_that_cannot_be_stored_before_it_is_judged_stops_the_register(tmp_path):
+    async with running(tmp_path) as till:
+        code = code_for(await shown(till))
+        till.journal.fails = JournalFull("The disk is full. Free some space.")
+        assert (await till.enter(code)).outcome is REFUSED
+        assert till.view.mode is Mode.SAFE_STOP
