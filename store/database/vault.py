@@ -5,8 +5,9 @@ step, readable by its owner only. The key that seals it comes from the first of 
 keyring's own choice, which may prompt or pick a plain-text file:
 
 1. `$CREDENTIALS_DIRECTORY/outpost-kek` (systemd's LoadCredentialEncrypted=): 32 bytes, raw or as 64 hexadecimal digits
-2. a passphrase that the caller asked for (argon2id)
-3. a throw-away key beside the vault, only where the caller allows it; the vault then calls itself insecure
+2. the Secret Service of a desktop, under the name that the configuration gives it, after a test
+3. a passphrase that the caller asked for (argon2id)
+4. a throw-away key beside the vault, only where the caller allows it; the vault then calls itself insecure
 
 VaultError
  ├─ NoVaultKey     no source applies, or the vault was sealed by another one: nothing is opened or made
@@ -18,7 +19,7 @@ import base64
 import contextlib
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keyring
@@ -29,6 +30,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from keyring.backend import KeyringBackend
 
 from store.database.lock import FileLock
+from store.database.secret_service import SecretServiceUnusable, service_key
 
 VAULT_NAME = "vault.json"
 INSECURE_KEY_NAME = "vault.insecure-key"
@@ -81,9 +83,25 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Key(msgspec.Struct, frozen=True, kw_only=True):
     source: str
-    """`credential`, `passphrase` or `insecure`."""
+    """`credential`, `secret-service`, `passphrase` or `insecure`."""
     secret: bytes
     salt: bytes = b""
+
+
+class VaultSources:
+    """Where else a vault's key may come from. `passphrase` is asked only when a vault wants one."""
+
+    def __init__(self, passphrase: Callable[[], str | None] | None = None, secret_service: str = "") -> None:
+        self._ask = passphrase
+        self.secret_service = secret_service
+        """The name of the key in the desktop's Secret Service; empty for none."""
+
+    def passphrase(self) -> str | None:
+        """The passphrase, None when nobody gives one."""
+        return None if self._ask is None else self._ask()
+
+
+NO_SOURCES = VaultSources()
 
 
 class OutpostVault(KeyringBackend):
@@ -150,18 +168,21 @@ def open_vault(
     allow_insecure: bool,
     *,
     passphrase: str | None = None,
+    sources: VaultSources = NO_SOURCES,
     environment: Mapping[str, str] | None = None,
 ) -> OutpostVault:
     """Open the vault of a home, or make it, and make it the process's keyring.
 
     Raises NoVaultKey when no source of a key applies, WrongVaultKey, VaultDamaged.
     """
+    if passphrase is not None:
+        sources = VaultSources(lambda: passphrase, sources.secret_service)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = home / VAULT_NAME
     with _lock(path):
         file = _read(path) if path.exists() else None
         key = _find_key(
-            home, file, allow_insecure, passphrase, os.environ if environment is None else environment
+            home, file, allow_insecure, sources, os.environ if environment is None else environment
         )
         vault = OutpostVault(path, key.secret, key.source)
         if file is None:
@@ -179,7 +200,7 @@ def _find_key(
     home: Path,
     file: _File | None,
     allow_insecure: bool,
-    passphrase: str | None,
+    sources: VaultSources,
     environment: Mapping[str, str],
 ) -> _Key:
     wanted = None if file is None else file.source
@@ -188,12 +209,28 @@ def _find_key(
         credential = Path(folder) / CREDENTIAL_NAME
         if credential.exists():
             return _Key(source="credential", secret=_credential(credential))
-    if passphrase is not None and wanted in (None, "passphrase"):
+    if sources.secret_service and wanted in (None, "secret-service"):
+        return _Key(source="secret-service", secret=_from_service(sources.secret_service, make=file is None))
+    passphrase = sources.passphrase() if wanted in (None, "passphrase") else None
+    if passphrase is not None:
         salt = os.urandom(16) if file is None else file.salt
         return _Key(source="passphrase", secret=_stretched(passphrase, salt), salt=salt)
     if allow_insecure and wanted in (None, "insecure"):
         return _Key(source="insecure", secret=_throw_away_key(home / INSECURE_KEY_NAME, make=file is None))
     raise NoVaultKey(_no_key_sentence(wanted))
+
+
+def _from_service(name: str, *, make: bool) -> bytes:
+    try:
+        return service_key(name, _KEY_BYTES, make=make)
+    except SecretServiceUnusable as error:
+        raise NoVaultKey(f"{error} Nothing was stored.") from error
+
+
+def sealed_by(home: Path) -> str | None:
+    """What the vault of a home was sealed with (`credential`, ...); None when there is none. Raises VaultDamaged."""
+    path = home / VAULT_NAME
+    return _read(path).source if path.exists() else None
 
 
 def _no_key_sentence(wanted: str | None) -> str:
@@ -202,11 +239,21 @@ def _no_key_sentence(wanted: str | None) -> str:
         case "credential":
             return f"The vault was sealed with {credential}, which is not there; start the unit that provides it."
         case "passphrase":
-            return "The vault was sealed with a passphrase; give it at the start."
+            return (
+                "The vault was sealed with a passphrase; start at a terminal, which asks for it, or give "
+                "--passphrase-file or --passphrase-fd."
+            )
+        case "secret-service":
+            return (
+                "The vault's key lies in the Secret Service; name it (secret_service, or --secret-service)."
+            )
         case "insecure":
             return "The vault is a throw-away one and calls itself insecure; it is only used where that is allowed."
         case _:
-            return f"There is no key for a vault: provide {credential} or a passphrase. Nothing was stored."
+            return (
+                f"There is no key for a vault: provide {credential}, or a passphrase (--ask-passphrase, "
+                "--passphrase-file). Nothing was stored."
+            )
 
 
 def _credential(path: Path) -> bytes:

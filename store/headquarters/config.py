@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from store.database.vault import NO_SOURCES, VaultSources
+
 DEFAULT_PORT = 8917
 SOCKET_PATH_LIMIT_BYTES = 100
 """The kernel allows 107 bytes for a Unix socket's path; a margin stays."""
@@ -29,6 +31,8 @@ class HeadquartersConfig(msgspec.Struct, frozen=True, kw_only=True):
     tls_names: tuple[str, ...] = ()
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    vault: VaultSources = NO_SOURCES
+    """Where the key of the vault may come from, besides a systemd credential."""
 
 
 def database_path(home: Path) -> Path:

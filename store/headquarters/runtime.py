@@ -166,7 +166,9 @@ async def serve(
     if config.allow_insecure and not is_loopback(config.host):
         raise ServiceTrouble("Throw-away vaults are allowed on a loopback address only; listen on 127.0.0.1.")
     check_listening(config.host, loopback=is_loopback(config.host), tls=config.tls)
-    secrets = await asyncio.to_thread(open_secrets, config.home, allow_insecure=config.allow_insecure)
+    secrets = await asyncio.to_thread(
+        open_secrets, config.home, allow_insecure=config.allow_insecure, sources=config.vault
+    )
     if secrets.insecure:
         LOG.warning(
             "the secrets lie in an INSECURE throw-away vault, which is for trying out on this machine"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from store.database.vault import OutpostVault, VaultError, open_vault
+from store.database.vault import NO_SOURCES, OutpostVault, VaultError, VaultSources, open_vault
 from store.exchange.record import public_bytes
 from store.headquarters.authority import Authority, new_authority
 from store.service.errors import ServiceTrouble
@@ -79,9 +79,11 @@ class HeadquartersSecrets:
         return secret
 
 
-def open_secrets(home: Path, *, allow_insecure: bool) -> HeadquartersSecrets:
+def open_secrets(
+    home: Path, *, allow_insecure: bool, sources: VaultSources = NO_SOURCES
+) -> HeadquartersSecrets:
     """The secrets in the vault of a home; raises ServiceTrouble."""
     try:
-        return HeadquartersSecrets(open_vault(home, allow_insecure))
+        return HeadquartersSecrets(open_vault(home, allow_insecure, sources=sources))
     except VaultError as error:
         raise ServiceTrouble(str(error)) from error

@@ -39,6 +39,12 @@ class RegisterConfig(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: Annotated[
         str, Meta(description="Certificate of a private authority that signs the server's; empty for none.")
     ] = ""
+    secret_service: Annotated[
+        str,
+        Meta(
+            description="Name of the vault's key in the desktop's Secret Service; empty where there is none."
+        ),
+    ] = ""
     group: Annotated[
         str, Meta(description="Group of the technicians, who may open the control socket; empty for none.")
     ] = ""

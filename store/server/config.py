@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from store.database.chunks import ChunkFolder
+from store.database.vault import NO_SOURCES, VaultSources
 from store.service.errors import ServiceTrouble
 
 DEFAULT_DATABASE = "sqlite:channel.db"
@@ -37,6 +38,8 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     tls_names: tuple[str, ...] = ()
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    vault: VaultSources = NO_SOURCES
+    """Where the key of the vault may come from, besides a systemd credential."""
     name: str = ""
     """What headquarters calls this server; empty takes the machine's name."""
 

@@ -9,6 +9,7 @@ import msgspec
 from store.database.chunks import ChunkFolder
 from store.database.connection import Connection
 from store.database.errors import ConstraintBroken, DatabaseTrouble
+from store.database.vault import NO_SOURCES, VaultSources
 from store.exchange.codes import CODE_BYTES, format_code
 from store.exchange.identity import IdentityError, check_register, store_of
 from store.exchange.package import (
@@ -54,6 +55,7 @@ def prepare(
     store: str | None = None,
     new_code: bool = True,
     allow_insecure: bool = False,
+    sources: VaultSources = NO_SOURCES,
 ) -> PreparedCode:
     """Load a package and make a code, all or nothing; also while the server runs. Raises ServiceTrouble.
 
@@ -68,7 +70,7 @@ def prepare(
         raise ServiceTrouble(str(error)) from error
     place = database_place(home, database_url)
     package = _read(package_path)
-    server_secrets = open_secrets(home, allow_insecure=allow_insecure)
+    server_secrets = open_secrets(home, allow_insecure=allow_insecure, sources=sources)
     settled = _settle_pepper(server_secrets, store, package, pepper or _pepper_beside(package_path))
     try:
         keep_chunks(packages_folder(home), package)

@@ -123,7 +123,9 @@ async def serve(
     if config.allow_insecure and not is_loopback(config.host):
         raise ServiceTrouble("Throw-away vaults are allowed on a loopback address only; listen on 127.0.0.1.")
     check_listening(config.host, loopback=is_loopback(config.host), tls=config.tls)
-    server_secrets = await asyncio.to_thread(open_secrets, config.home, allow_insecure=config.allow_insecure)
+    server_secrets = await asyncio.to_thread(
+        open_secrets, config.home, allow_insecure=config.allow_insecure, sources=config.vault
+    )
     async with open_context(config, server_secrets) as context, _with_certificate(context, stop) as begun:
         if begun:
             await _serve_open(context, stop, ready)

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from store.database.vault import VaultError, open_vault
+from store.database.vault import NO_SOURCES, VaultError, VaultSources, open_vault
 from store.exchange.record import public_bytes
 from store.service.errors import ServiceTrouble
 
@@ -68,9 +68,9 @@ def load_secrets(keyring: Keyring) -> ServerSecrets:
     return ServerSecrets(key=key, keyring=keyring)
 
 
-def open_secrets(home: Path, *, allow_insecure: bool) -> ServerSecrets:
+def open_secrets(home: Path, *, allow_insecure: bool, sources: VaultSources = NO_SOURCES) -> ServerSecrets:
     """The secrets in the vault of a home; raises ServiceTrouble."""
     try:
-        return load_secrets(open_vault(home, allow_insecure))
+        return load_secrets(open_vault(home, allow_insecure, sources=sources))
     except VaultError as error:
         raise ServiceTrouble(str(error)) from error

@@ -4,6 +4,7 @@ import argparse
 import sys
 from urllib.parse import urlsplit
 
+from store.database.vault import VaultSources
 from store.gateway.server_address import server_of
 from store.register.catalog.keeper import CatalogVersion
 from store.register.enrolment.activation import Enrolment
@@ -11,6 +12,7 @@ from store.register.enrolment.enrolling import Activated, activate
 from tui.commands.options import declare_home, declare_json, home_of
 from tui.commands.outcome import CommandFailed, ExitCode, print_json
 from tui.commands.trust import authority_of, declare_trust
+from tui.commands.vault_options import declare_vault, passphrase_of
 
 EXAMPLE = "example:\n  outpost activate --server https://shop.example:8918 --code 7KQ4-M2XP-9TBD"
 
@@ -36,6 +38,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         help="fetch the shop's data at once; otherwise it comes with the first sign-in",
     )
     declare_trust(parser)
+    declare_vault(parser, makes=True)
     declare_home(parser)
     declare_json(parser)
 
@@ -49,13 +52,15 @@ def run(options: argparse.Namespace) -> int:
             ExitCode.REFUSED,
             "An insecure vault is for a server on this machine only. Provide the systemd credential outpost-kek.",
         )
+    home = home_of(options)
     activated = activate(
-        home_of(options),
+        home,
         options.server,
         options.code,
         allow_insecure=local,
         fetch_now=options.fetch_now,
         authority=authority_of(options),
+        sources=VaultSources(passphrase_of(options, home.path), options.secret_service),
     )
     if activated.enrolment.insecure:
         print(INSECURE, file=sys.stderr)

@@ -7,7 +7,15 @@ from contextlib import closing
 
 from store.database.errors import DatabaseTrouble
 from store.database.sqlite import open_reader
-from store.database.vault import VAULT_NAME, VaultError, open_vault
+from store.database.vault import (
+    CREDENTIAL_NAME,
+    VAULT_NAME,
+    NoVaultKey,
+    VaultError,
+    VaultSources,
+    open_vault,
+    sealed_by,
+)
 from store.gateway.offline import OfflineCatalog
 from store.register.catalog.keeper import CatalogKeeper, CatalogVersion
 from store.register.config import ConfigError, load_config
@@ -28,6 +36,11 @@ TAIL_RECORDS = 1000
 OLD_CATALOG_DAYS = 7
 ACTIVATE = "Run `outpost activate --server URL --code CODE`; the server's `prepare` prints the code."
 DAY_MS = 86_400_000
+SOURCES = {
+    "credential": f"the systemd credential {CREDENTIAL_NAME}",
+    "secret-service": "a key in the desktop's Secret Service",
+    "passphrase": "a passphrase",
+}
 
 
 def check(home: RegisterHome) -> Iterator[Finding]:
@@ -71,8 +84,20 @@ def check_vault(home: RegisterHome, enrolment: Enrolment) -> Iterator[Finding]:
         yield fail("Vault", "It is not there: the signing key and the store's secret are lost.", ACTIVATE)
         return
     try:
-        vault = open_vault(home.path, enrolment.insecure)
+        sources = VaultSources(None, secret_service_of(home))
+        vault = open_vault(home.path, enrolment.insecure, sources=sources)
         signer, pepper = load_signer(vault, enrolment), load_pepper(vault, enrolment)
+    except NoVaultKey as error:
+        sealed = sealed_by(home.path) or ""
+        if sealed != "passphrase":
+            yield fail(
+                "Vault", error.sentence, "Provide the key it was sealed with, or enrol the register anew."
+            )
+            return
+        yield note(
+            "Vault", "Sealed by a passphrase, which only the core is given: its content was not looked at."
+        )
+        return
     except VaultError as error:
         yield fail("Vault", error.sentence, "Provide the key it was sealed with, or enrol the register anew.")
         return
@@ -83,11 +108,19 @@ def check_vault(home: RegisterHome, enrolment: Enrolment) -> Iterator[Finding]:
             "Fine for trying out. For a shop provide the systemd credential outpost-kek and enrol anew.",
         )
     else:
-        yield ok("Vault", f"Sealed by a {vault.source}.")
+        yield ok("Vault", f"It is sealed by {SOURCES[vault.source]}.")
     if signer is None:
         yield fail("Signing key", "It is not in the vault: records are written unsigned.", ACTIVATE)
     if pepper is None:
         yield fail("Store secret", "It is not in the vault: nobody can sign in.", ACTIVATE)
+
+
+def secret_service_of(home: RegisterHome) -> str:
+    """The name that register.toml gives the vault's key; a wrong file was told already."""
+    try:
+        return load_config(home.config_file).register.secret_service
+    except ConfigError:
+        return ""
 
 
 def check_journal(home: RegisterHome, enrolment: Enrolment) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from store.register.ports import ShopFloor
 from tui import __version__
 from tui.commands.options import declare_home, home_of, keys_of
 from tui.commands.outcome import CommandFailed, ExitCode, say_error
+from tui.commands.vault_options import declare_vault, passphrase_of
 
 if TYPE_CHECKING:
     from store.register.process.core_process import CoreProcess
@@ -24,15 +25,16 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--core", action="store_true", help="run the core without a screen, as the service manager does"
     )
+    declare_vault(parser, makes=False)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run until the screen is detached or the register ends."""
     home = home_of(options)
-    return run_core_here(home) if options.core else run_with_screen(home)
+    return run_core_here(options, home) if options.core else run_with_screen(options, home)
 
 
-def run_with_screen(home: RegisterHome) -> int:
+def run_with_screen(options: argparse.Namespace, home: RegisterHome) -> int:
     """Connect first, and start a core if that fails; its start and the screen's imports then overlap."""
     from store.register.process.core_process import CoreProcess
 
@@ -41,6 +43,8 @@ def run_with_screen(home: RegisterHome) -> int:
         return attach(home, core)
     require_enrolment(home)
     require_terminal()
+    ask = passphrase_of(options, home.path)
+    core.passphrase = (ask() or "") if ask is not None else ""
     return attach(home, core, core.start)
 
 
@@ -63,14 +67,19 @@ def attach(home: RegisterHome, core: "CoreProcess", prepare: Callable[[], object
     return core.final_code or code
 
 
-def run_core_here(home: RegisterHome) -> int:
+def run_core_here(options: argparse.Namespace, home: RegisterHome) -> int:
     """The core, until a key, a signal or a failure ends it."""
     require_enrolment(home)
     from devices.factory import build
+    from store.database.vault import VaultSources
+    from store.register.config import load_config
     from store.register.process.runtime import CoreRunsAlready, run_core
 
     try:
-        return run_core(home, build, __version__, floor_of(home))
+        sources = VaultSources(
+            passphrase_of(options, home.path), load_config(home.config_file).register.secret_service
+        )
+        return run_core(home, build, __version__, floor_of(home), sources)
     except CoreRunsAlready as told:  # two that start at once need only one
         say_error(told.sentence)
         return ExitCode.DONE

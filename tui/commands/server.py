@@ -4,10 +4,12 @@ import argparse
 from datetime import datetime
 from pathlib import Path
 
+from store.database.vault import VaultSources
 from store.server.config import DEFAULT_DATABASE, DEFAULT_PORT, ServerConfig, is_loopback
 from tui.commands.options import declare_json, folder_of
 from tui.commands.outcome import CommandFailed, ExitCode, print_json
 from tui.commands.tls_options import declare_tls, tls_of
+from tui.commands.vault_options import declare_vault, passphrase_of
 
 EXAMPLE = (
     "examples:\n"
@@ -48,6 +50,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         help="SHA-256 of headquarters' certificate authority; it is fetched once, compared, and trusted from then on",
     )
     declare_tls(parser)
+    declare_vault(parser, makes=True)
     parser.add_argument(
         "--name", default="", help="what headquarters calls this server (default: the machine's name)"
     )
@@ -115,6 +118,7 @@ def run(options: argparse.Namespace) -> int:
             headquarters_ca=options.headquarters_ca,
             headquarters_ca_sha256=options.headquarters_ca_sha256,
             **tls_of(options),
+            vault=VaultSources(passphrase_of(options, home), options.secret_service),
             name=options.name,
         )
     )
@@ -140,6 +144,7 @@ def prepare_register(options: argparse.Namespace, home: Path, database: str) -> 
         options.register,
         pepper=pepper_of(options.pepper_file),
         allow_insecure=not options.sealed_only,
+        sources=VaultSources(passphrase_of(options, home), options.secret_service),
     )
     if options.json:
         print_json(

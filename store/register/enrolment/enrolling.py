@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from store.database.vault import OutpostVault, open_vault, replace_file
+from store.database.vault import NO_SOURCES, OutpostVault, VaultSources, open_vault, replace_file
 from store.exchange.certificates import fingerprint
 from store.exchange.request import sign_request
 from store.gateway.client import RetailClient
@@ -40,6 +40,7 @@ def activate(
     allow_insecure: bool,
     fetch_now: bool = False,
     authority: str = "",
+    sources: VaultSources = NO_SOURCES,
 ) -> Activated:
     """Enrol, write register.toml where there is none. Blocks.
 
@@ -47,9 +48,17 @@ def activate(
     `authority` (PEM) is the only one the register trusts from now on; without it those of the system are.
     Raises VaultError, ActivationRefused, GatewayError and ServerAddressError.
     """
-    vault = open_vault(home.path, allow_insecure)
+    vault = open_vault(home.path, allow_insecure, sources=sources)
     return asyncio.run(
-        become_register(home, server_url, code, vault, fetch_now=fetch_now, authority=authority)
+        become_register(
+            home,
+            server_url,
+            code,
+            vault,
+            fetch_now=fetch_now,
+            authority=authority,
+            secret_service=sources.secret_service,
+        )
     )
 
 
@@ -61,6 +70,7 @@ async def become_register(
     *,
     fetch_now: bool,
     authority: str = "",
+    secret_service: str = "",
 ) -> Activated:
     """The network's part of it."""
     clock, randomness = SystemClock(), SystemRandomness()
@@ -82,7 +92,7 @@ async def become_register(
         )
     finally:
         await client.close()
-    write_config(home.config_file, enrolment)
+    write_config(home.config_file, enrolment, secret_service)
     missing = await fetch_shop_data(home, enrolment, vault) if fetch_now else WITH_THE_FIRST_SIGN_IN
     catalog = CatalogKeeper(home.path, clock.wall_ms).load()
     return Activated(enrolment=enrolment, catalog=catalog, missing=missing)
@@ -143,12 +153,13 @@ async def first_round(
     return await downloader.look()
 
 
-def write_config(path: Path, enrolment: Enrolment) -> None:
+def write_config(path: Path, enrolment: Enrolment, secret_service: str = "") -> None:
     """A first register.toml; one that is there is the owner's and stays as it is."""
     if path.exists():
         return
     path.write_text(
         f"[register]\nserver_url = {json.dumps(enrolment.server_url)}\n"
-        f"store = {json.dumps(enrolment.store)}\nnumber = {json.dumps(enrolment.register)}\n",
+        f"store = {json.dumps(enrolment.store)}\nnumber = {json.dumps(enrolment.register)}\n"
+        + (f"secret_service = {json.dumps(secret_service)}\n" if secret_service else ""),
         encoding="utf-8",
     )

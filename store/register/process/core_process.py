@@ -12,6 +12,8 @@ from store.register.home import RegisterHome
 QUICK_S = 10.0
 """A core that ends sooner than this after its start has not come up."""
 TRIES = 3
+PASSPHRASE_FD = 9
+"""Where a core that is started here finds the passphrase of its vault."""
 FOR_PEOPLE = "outpost: "
 """How every sentence of the command line begins (tui/commands/outcome.py)."""
 FINAL_CODES = {3, 5}
@@ -26,6 +28,8 @@ class CoreProcess:
 
     def __init__(self, home: RegisterHome) -> None:
         self._home = home
+        self.passphrase = ""
+        """What opens the register's vault, given to every core that is started here; empty where none is wanted."""
         self.pid = 0
         """The core started here; 0 for none."""
         self.final_code = 0
@@ -48,13 +52,29 @@ class CoreProcess:
         """Start a core; of two that start at once one ends again, and its screen is welcome at the other."""
         home = self._home
         home.output_file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        if not self.passphrase:
+            self._spawn([], [])
+            return
+        # A pipe: what stands among a process's words or in its environment can be read by others.
+        reading, writing = os.pipe()
+        try:
+            os.write(writing, f"{self.passphrase}\n".encode())
+            os.close(writing)
+            words = ["--passphrase-fd", str(PASSPHRASE_FD)]
+            self._spawn(words, [(os.POSIX_SPAWN_DUP2, reading, PASSPHRASE_FD)])
+        finally:
+            os.close(reading)
+
+    def _spawn(self, words: list[str], actions: list[tuple[int, int, int]]) -> None:
+        home = self._home
         write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         self.pid = os.posix_spawn(
             sys.executable,
-            [sys.executable, "-P", "-m", "tui", "register", "--core", "--home", str(home.path)],
+            [sys.executable, "-P", "-m", "tui", "register", "--core", "--home", str(home.path), *words],
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                *actions,
                 (os.POSIX_SPAWN_OPEN, 1, str(home.output_file), write, 0o640),
                 (os.POSIX_SPAWN_DUP2, 1, 2),
             ],

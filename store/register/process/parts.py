@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from store.database.vault import OutpostVault, open_vault
+from store.database.vault import NO_SOURCES, OutpostVault, VaultSources, open_vault
 from store.exchange.request import sign_request
 from store.gateway.client import RetailClient
 from store.gateway.failover import FailoverGateway, PriceDifference
@@ -55,12 +55,12 @@ NOT_ENROLLED = "This is not an enrolled register. Run `outpost activate --server
 class Secrets:
     """Who this register is, and what the vault holds for it. Raises ConfigError, ActivationRefused, VaultError."""
 
-    def __init__(self, home: RegisterHome) -> None:
+    def __init__(self, home: RegisterHome, sources: VaultSources = NO_SOURCES) -> None:
         enrolment = load_enrolment(home.path)
         if enrolment is None:
             raise ConfigError(NOT_ENROLLED)
         self.enrolment: Enrolment = enrolment
-        self.vault: OutpostVault = open_vault(home.path, enrolment.insecure)
+        self.vault: OutpostVault = open_vault(home.path, enrolment.insecure, sources=sources)
         self.signer: DeviceSigner | None = load_signer(self.vault, enrolment)
         self.pepper = load_pepper(self.vault, enrolment) or b""
 
@@ -142,6 +142,7 @@ class Assembly:
         floor: ShopFloor | None,
         stop: Callable[[], None],
         version: str,
+        sources: VaultSources = NO_SOURCES,
     ) -> None:
         if refusal := check_profile(config.offline_profile):
             raise ConfigError(f"{home.config_file}: {refusal}")
@@ -152,7 +153,7 @@ class Assembly:
         self.floor = floor
         self.stop = stop
         self.version = version
-        self.secrets = Secrets(home)
+        self.secrets = Secrets(home, sources)
         self.storage = SystemStorage()
         self.refresher = Refresher()
         self.session: Session | None = None

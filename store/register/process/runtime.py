@@ -15,6 +15,7 @@ from pathlib import Path
 
 from store.database.errors import DatabaseInUse
 from store.database.lock import FileLock
+from store.database.vault import NO_SOURCES, VaultSources
 from store.register.config import Config, load_config
 from store.register.control.mailbox import Mailbox
 from store.register.control.server import ControlServer
@@ -55,7 +56,11 @@ BuildDevices = Callable[[DevicesConfig, Path], DeviceSet]
 
 
 def run_core(
-    home: RegisterHome, build_devices: BuildDevices, version: str, floor: ShopFloor | None = None
+    home: RegisterHome,
+    build_devices: BuildDevices,
+    version: str,
+    floor: ShopFloor | None = None,
+    sources: VaultSources = NO_SOURCES,
 ) -> int:
     """Run the core of a register until it is ended; returns its exit code. Only one core runs on a home.
 
@@ -73,7 +78,7 @@ def run_core(
         log_to(home.log_file)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         os.chdir(home.path)
-        core = Core(home, load_config(home.config_file), version)
+        core = Core(home, load_config(home.config_file), version, sources)
         return asyncio.run(core.run(build_devices, floor))
     except Exception as error:  # whatever ends the core stands in its log, also when nobody sees its output
         LOG.critical("the core ended: %s", error, exc_info=True)
@@ -85,7 +90,10 @@ def run_core(
 class Core:
     """One run of the core."""
 
-    def __init__(self, home: RegisterHome, config: Config, version: str) -> None:
+    def __init__(
+        self, home: RegisterHome, config: Config, version: str, sources: VaultSources = NO_SOURCES
+    ) -> None:
+        self._sources = sources
         self._home = home
         self._config = config
         self._version = version
@@ -106,6 +114,7 @@ class Core:
             floor,
             lambda: self.stop(True),
             self._version,
+            self._sources,
         )
         parts = await assembly.parts()
         mailbox = Mailbox(parts.session)

@@ -129,6 +129,10 @@ class HeadquartersClient:
                 yield response
         except TimeoutError as error:
             raise HeadquartersAway(f"{self._address} does not answer in time") from error
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise HeadquartersAway(
+                f"{self._address} shows a certificate that this server does not trust"
+            ) from error
         except (aiohttp.ClientError, OSError) as error:
             raise HeadquartersAway(f"{self._address} cannot be reached ({_why(error)})") from error
 

@@ -3,11 +3,13 @@
 import argparse
 from pathlib import Path
 
+from store.database.vault import VaultSources
 from store.headquarters.config import DEFAULT_PORT, HeadquartersConfig, is_loopback
 from store.headquarters.nouns.table import NOUNS
 from tui.commands.hq.orders import run_order
 from tui.commands.options import folder_of
 from tui.commands.tls_options import declare_tls, tls_of
+from tui.commands.vault_options import declare_vault, passphrase_of
 
 EXAMPLE = """examples:
   outpost hq --home HQ --port 8917
@@ -40,6 +42,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--log", type=Path, metavar="FILE", help="where log lines go (default: standard error)"
     )
     declare_tls(parser)
+    declare_vault(parser, makes=True)
     parser.add_argument(
         "--sealed-only",
         action="store_true",
@@ -63,5 +66,6 @@ def run(options: argparse.Namespace) -> int:
             allow_insecure=is_loopback(options.host) and not options.sealed_only,
             log_path=options.log,
             **tls_of(options),
+            vault=VaultSources(passphrase_of(options, home), options.secret_service),
         )
     )
