@@ -172,7 +172,7 @@ class Downloader:
         for entry in entries:
             try:
                 headers.append(await self._download(entry))
-            except (GatewayError, PackageFailed, OSError) as error:
+            except (GatewayError, PackageFailed) as error:
                 stopped = error
                 break
         await self.deliver_reports()
@@ -276,7 +276,7 @@ class Downloader:
             await self._make(entries, headers)
         except WrongBase:
             raise
-        except CatalogRefused as error:
+        except (CatalogRefused, FileDamaged) as error:
             if len(entries) == 1:
                 raise self._failed(entries[0], error.sentence, DownloadStatus.APPLY_FAILED) from error
             for n, entry in enumerate(entries):

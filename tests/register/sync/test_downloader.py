@@ -213,6 +213,49 @@ async def test_chunk_on_disk_that_rots_before_it_is_applied_is_fetched_again(tmp
         assert [begin for name, begin in depot.chunks_asked if name == sha256] == [0, 0]
 
 
+@pytest.mark.parametrize("trouble", ["damaged again", "disk"])
+async def test_chunk_that_rots_and_cannot_be_had_again_is_a_failure_in_words(tmp_path, monkeypatch, trouble):
+    package = GOODS.full(1)
+    sha256 = max(package.chunks, key=lambda name: len(package.chunks[name]))
+    async with running_depot(package) as depot, rig_at(tmp_path / "till", depot.url) as rig:
+        make = rig.downloader._make
+
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        async def rots(entries, headers):
+            path = rig.keeper.chunks.path(sha256)
+            path.write_bytes(b"?" * path.stat().st_size)
+            if trouble == "disk":
+                monkeypatch.setattr("store.register.sync.fetch.os.pwrite", full)
+            else:
+                depot.change_chunk = lambda data: b"?" * len(data)
+            await make(entries, headers)
+
+        rig.downloader._make = rots
+        result = await rig.look()
+        assert result.end is RoundEnd.FAILED
+        assert ("came damaged twice" if trouble != "disk" else "No space left on device") in result.reason
+        assert rig.keeper.ready() is None
+
+
+async def test_chain_that_is_refused_as_a_whole_is_applied_one_by_one(tmp_path):
+    async with (
+        running_depot(GOODS.full(1), GOODS.delta(2)) as depot,
+        rig_at(tmp_path / "till", depot.url) as rig,
+    ):
+        apply = rig.keeper.apply
+
+        async def one_at_a_time(headers, *rest, **more):
+            if len(headers) > 1:
+                raise downloader_module.CatalogRefused("Too much at once.")
+            return await apply(headers, *rest, **more)
+
+        rig.keeper.apply = one_at_a_time
+        result = await rig.look()
+        assert (result.end, result.applied, rig.keeper.ready().package_seq) == (RoundEnd.DONE, 2, 2)
+
+
 async def test_header_that_is_not_the_one_listed_is_refused(tmp_path):
     async with running_depot(GOODS.full(1)) as depot, rig_at(tmp_path / "till", depot.url) as rig:
         entries = depot.entries

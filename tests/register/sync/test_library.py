@@ -264,7 +264,7 @@ async def test_sync_now_during_a_round_waits_for_its_end_and_begins_no_other(tmp
 
 async def test_sync_now_says_what_is_in_the_way(tmp_path):
     async with desk_in(tmp_path, GOODS.full(1), download_interval_s=3_600) as desk, desk.running() as library:
-        await until(lambda: desk.rig.keeper.ready() is not None)
+        await until(lambda: desk.rig.keeper.ready() is not None and not library._round.locked())
         desk.standing.link = Link.PINNED
         assert (await library.sync_now()).sentence == library_module.PINNED
         desk.standing.link = Link.UP
@@ -429,3 +429,30 @@ async def test_journal_learns_how_far_headquarters_has_its_records(tmp_path):
             await until(lambda: len(desk.depot.asked) >= 2)
             await asyncio.sleep(0.1)
         assert (await desk.till.journal.upload_state()).archived_seq == 5
+
+
+async def test_sync_now_does_not_wait_for_ever_for_uploads(tmp_path, monkeypatch):
+    monkeypatch.setattr(library_module, "UPLOAD_ROUND_S", 0.1)
+    async with desk_in(tmp_path, download_interval_s=3_600) as desk, desk.running() as library:
+        await until(
+            lambda: library._uploader is not None and desk.depot.asked and not library._round.locked()
+        )
+        desk.till.is_paying = True
+        await desk.till.journal.commit(sale("t1"))
+        answer = await library.sync_now()
+        assert (answer.end, answer.pending_records) == (SyncEnd.FAILED, 1)
+        assert answer.sentence == "Downloads are done; records are still on their way."
+
+
+async def test_screens_hear_of_progress_now_and_then_and_of_every_end(tmp_path):
+    async with desk_in(tmp_path, GOODS.full(1)) as desk, desk.running() as library:
+        await until(lambda: desk.rig.keeper.ready() is not None and not library._round.locked())
+        before = library.moves
+        for _ in range(100):
+            library.stepped()
+        assert library.moves <= before + 1
+        library._told_s = float("-inf")
+        library.stepped()
+        assert library.moves > before
+        assert library.pending == 0
+        await library.close()
