@@ -182,6 +182,26 @@ async def test_hanging_printer_delays_no_sale(tmp_path):
         assert [job_id for job_id, _ in paper.printed] == [f"t{n}-receipt" for n in range(20)]
 
 
+async def test_other_devices_are_used_from_the_next_receipt_on_and_never_in_the_middle_of_one(tmp_path):
+    old, new = Paper(), Paper()
+    old.hangs = asyncio.Event()
+    async with opened(tmp_path) as journal, spool_of(journal, old, Till()) as spool:
+        await journal.commit(receipt("t1"))
+        await until(state_is(journal, "t1-receipt", JobState.SENDING))
+        changing = asyncio.create_task(spool.use(new, None))
+        await journal.commit(receipt("t2"))
+        await asyncio.sleep(0.05)
+        assert not changing.done(), "the old printer has a receipt in hand"
+        old.hangs.set()
+        await changing
+        await until(state_is(journal, "t2-receipt", JobState.CONFIRMED))
+        assert [[job_id for job_id, _ in paper.printed] for paper in (old, new)][1][-1] == "t2-receipt"
+        assert old.printed[0][0] == "t1-receipt"
+        assert new.tell_late is not None
+        await spool.use(None, None)
+        assert not spool.has_printer
+
+
 async def test_driver_that_never_comes_back_is_given_up_and_the_next_receipt_is_printed(
     tmp_path, monkeypatch
 ):
