@@ -77,6 +77,7 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
 
     `reads` says that it changes nothing (GET). `answers` is the type of the answer for the API's document (None: any
     JSON). `columns` are the fields of a table on the screen where the answer is a list; all of them when empty.
+    `amounts` are those in minor units of the row's `currency`.
     """
 
     noun: str
@@ -87,6 +88,7 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     answers: Any = None
     example: str = ""
     columns: tuple[str, ...] = ()
+    amounts: tuple[str, ...] = ()
 
 
 def key_of(noun: Noun, parts: dict[str, str]) -> str:

@@ -12,9 +12,9 @@ from store.headquarters.nouns.table import NOUNS, VERBS, verbs_of
 _HEAD = """# The nouns of headquarters
 
 Made from `store/headquarters/nouns/`; a test compares. `outpost hq NOUN VERB --help` says the same. `set` creates a row
-or changes it: what is not named stays as it is, and an empty value (`--tax ""`) brings back the default. Fields are
-named in files and in the API as on the command line, with underlines for dashes. [headquarters.md](headquarters.md)
-explains how they belong together.
+or changes it: what is not named stays as it is, and an empty value (`--tax ""`) brings back the default. A word
+without dashes may be written as an option too (`tax set R --rate 19`). Fields are named in files and in the API as on
+the command line, with underlines for dashes. [headquarters.md](headquarters.md) explains how they belong together.
 """
 
 

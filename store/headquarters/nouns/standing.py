@@ -190,6 +190,7 @@ VERBS: tuple[Verb, ...] = (
             "catalog_seq",
             "version",
         ),
+        amounts=("amount_at_risk",),
         example="outpost hq --home HQ register status",
     ),
     Verb(

@@ -111,6 +111,7 @@ class QuarantineRow(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     kind: str
     total: int
+    currency: str = ""
     reason: str
     attempts: int
     at: str
@@ -149,6 +150,7 @@ VERBS: tuple[Verb, ...] = (
         reads=True,
         answers=list[Transaction],
         columns=("series", "seq", "kind", "receipt_no", "total", "currency", "at", "state"),
+        amounts=("total",),
         example="outpost hq --home HQ transaction list --business-date 2026-11-24",
     ),
     Verb(
@@ -158,7 +160,17 @@ VERBS: tuple[Verb, ...] = (
         arguments=TotalList,
         reads=True,
         answers=list[Total],
-        columns=("store", "business_date", "register", "currency", "sales", "sales_total", "voids"),
+        columns=(
+            "store",
+            "business_date",
+            "register",
+            "currency",
+            "sales",
+            "sales_total",
+            "voids",
+            "voids_total",
+        ),
+        amounts=("sales_total", "voids_total"),
         example="outpost hq --home HQ total list --store S0001 --json",
     ),
     Verb(
@@ -179,6 +191,7 @@ VERBS: tuple[Verb, ...] = (
         reads=True,
         answers=list[QuarantineRow],
         columns=("series", "seq", "kind", "total", "reason", "attempts", "at"),
+        amounts=("total",),
         example="outpost hq --home HQ quarantine list",
     ),
     Verb(

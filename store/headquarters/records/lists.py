@@ -91,6 +91,7 @@ def _quarantined(row: Any) -> QuarantineRow:
         seq=row[2],
         kind=str(said.get("kind", "")),
         total=_whole(said.get("total")),
+        currency=str(said.get("currency", "")),
         reason=row[3],
         attempts=row[4],
         at=utc_text(row[5]),

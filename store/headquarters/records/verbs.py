@@ -279,7 +279,7 @@ def _show_device(db: Connection, register: str, now_ms: int) -> dict[str, Any]:
         "series": [opening.series for opening in series_of_register(db, register)],
         "insecure": row.insecure,
         "code_expires": row.code_expires,
-        "history": [{**entry, "at": utc_text(entry.pop("at_ms"))} for entry in devices.history(db, register)],
+        "history": [_timed(entry) for entry in devices.history(db, register)],
     }
 
 

@@ -16,6 +16,8 @@ from store.sale.moment import utc_text
 
 STALE_MS = 10 * 60 * 1000
 """A register that was not heard of for so long may have sold meanwhile: its figures are marked."""
+LAST_ZONE_MS = 12 * 60 * 60 * 1000
+"""How long after UTC a day ends in the last time zone that has it."""
 
 SELECT_HEADS = """
 select s.register_id, sum(s.head_seq), (select count(*) from quarantine q where q.store_id = s.store_id
@@ -106,8 +108,8 @@ def _findings(
 
 
 def _said_after(report: RegisterReport, business_date: str) -> bool:
-    """Whether the register spoke on a later day than the period's last, and so after everything of it."""
-    return bool(business_date) and utc_text(report.heard_ms)[:10] > business_date
+    """Whether the register spoke on a later day than the period's last, wherever it stands, and so after all of it."""
+    return bool(business_date) and utc_text(report.heard_ms - LAST_ZONE_MS)[:10] > business_date
 
 
 def _registers(db: Connection, store: str) -> list[_Register]:

@@ -4,6 +4,7 @@ import pytest
 
 from hq_arrivals import deliver, enrolled, open_world, put_series, report, say, till
 from server_world import wall_ms
+from store.sale.moment import ms_of
 
 CLOSED = {
     "currency": "EUR",
@@ -154,9 +155,15 @@ async def test_a_register_that_fell_silent_or_whose_record_is_in_quarantine_is_n
     assert await check(world) == {("S0001-R01", "not heard")}
     # It was heard on a later day than the period's last and nothing waited: that period is complete.
     assert await check(world, business_date="2026-01-05") == set()
-    await say(server, report(one, now_ms + 1, shift_open=True))
+    # West of Greenwich a business day goes on when the next one has begun in UTC.
+    midnight_ms = ms_of("2026-01-06T00:30:00.000Z")
+    await say(server, report(one, now_ms + 1, heard_ms=midnight_ms))
+    assert await check(world, business_date="2026-01-05") == {("S0001-R01", "not heard")}
+    await say(server, report(one, now_ms + 2, heard_ms=midnight_ms + 12 * 3_600_000))
+    assert await check(world, business_date="2026-01-05") == set()
+    await say(server, report(one, now_ms + 3, shift_open=True))
     assert await check(world) == {("S0001-R01", "open shift")}
-    await say(server, report(one, now_ms + 2))
+    await say(server, report(one, now_ms + 4))
     one.add("coupon")
     await put_series(server, one)
     await deliver(server, one)

@@ -81,7 +81,7 @@ def _run_own(client: HeadquartersClient, verb: Verb, options: argparse.Namespace
     if options.json:
         print_json(found)
     else:
-        print_answer(found, verb.columns)
+        print_answer(found, verb.columns, verb.amounts)
     return ExitCode.CHECK_FAILED if isinstance(found, dict) and found.get("ok") is False else ExitCode.DONE
 
 

@@ -2,10 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from store.headquarters.nouns.field import Field, fields_of
 from store.headquarters.nouns.noun import Noun, Verb
 from store.headquarters.nouns.table import verbs_of
+from tui.commands.outcome import CommandFailed, ExitCode
 
 ASK = "\0ask"
 """Stands for a secret that is to be asked for."""
@@ -17,8 +19,8 @@ SUMMARIES = {
     "import": "load a CSV file, after a preview",
     "export": "write a CSV file",
 }
-KEY, FIELD = "key:", "field:"
-"""What the values of a key's parts and of fields are kept under."""
+KEY, FIELD, OPTION = "key:", "field:", "option:"
+"""What the values of a key's parts, of fields, and of words that were written as options are kept under."""
 
 
 def declare_generic(parser: argparse.ArgumentParser, noun: Noun, verb: str) -> None:
@@ -71,13 +73,23 @@ def declare_key(parser: argparse.ArgumentParser, noun: Noun) -> None:
 
 
 def declare_field(parser: argparse.ArgumentParser, field: Field) -> None:
-    """One field as an option, or as a word of its own; what is not given is not there."""
+    """One field as an option, or as a word of its own; what is not given is not there.
+
+    A word may be written as an option too (`tax set S --rate 19`).
+    """
     help_text = field.help.replace("%", "%%") + (f" In {field.unit}." if field.unit else "")
     metavar = "|".join(map(str, field.choices)) or field.word.upper()
     if field.positional:
         count = "*" if field.many else "?"
         parser.add_argument(
             FIELD + field.name, metavar=metavar, nargs=count, default=argparse.SUPPRESS, help=help_text
+        )
+        parser.add_argument(
+            f"--{field.word}",
+            dest=OPTION + field.name,
+            action="append" if field.many else "store",
+            default=argparse.SUPPRESS,
+            help=argparse.SUPPRESS,
         )
         return
     dest = FIELD + field.name
@@ -119,13 +131,24 @@ def declare_arguments(parser: argparse.ArgumentParser, verb: Verb) -> None:
 
 
 def fields_given(options: argparse.Namespace) -> dict[str, object]:
-    """The fields that were given, as typed."""
-    return {name[len(FIELD) :]: value for name, value in vars(options).items() if name.startswith(FIELD)}
+    """The fields that were given, as typed; raises CommandFailed for one that was given in both ways."""
+    given = _given(options, FIELD)
+    optional = _given(options, OPTION)
+    for name, value in optional.items():
+        if given.get(name) not in (None, []):
+            word = name.replace("_", "-")
+            raise CommandFailed(ExitCode.USAGE, f"{word} is given twice, as a word and as --{word}.")
+        given[name] = value
+    return given
 
 
 def key_given(options: argparse.Namespace) -> dict[str, str]:
     """The parts of the key that were given, as typed."""
-    return {name[len(KEY) :]: value for name, value in vars(options).items() if name.startswith(KEY)}
+    return _given(options, KEY)
+
+
+def _given(options: argparse.Namespace, mark: str) -> dict[str, Any]:
+    return {name[len(mark) :]: value for name, value in vars(options).items() if name.startswith(mark)}
 
 
 def noun_help(noun: Noun, verbs: dict[str, str]) -> str:

@@ -1,6 +1,7 @@
 """Rows and answers of headquarters as lines for a person."""
 
 import datetime
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from tui.commands.outcome import finished
 
 WIDEST = 48
 """Characters of one column in a table; the rest is in `show` and `--json`."""
+_MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
 def print_rows(
@@ -49,19 +51,51 @@ def print_row(row: dict[str, Any], noun: Noun) -> None:
         print(f"{name:<{width}}  {text}".rstrip())
 
 
-def print_answer(found: Any, columns: Sequence[str]) -> None:
-    """Any answer: its sentence, a table, or its fields."""
+def print_answer(found: Any, columns: Sequence[str] = (), amounts: Sequence[str] = ()) -> None:
+    """Any answer: its sentence, a table, or its fields; `amounts` are those in minor units of the row's currency."""
     if isinstance(found, dict) and isinstance(found.get("sentence"), str):
-        print(finished(printable(found["sentence"])))
+        print(in_local_time(finished_lines(found["sentence"])))
     elif isinstance(found, list) and all(isinstance(row, dict) for row in found):
         names = list(columns) or list(dict.fromkeys(name for row in found for name in row))
-        print_table(names, [[text_of(row.get(name), name) for name in names] for row in found])
+        print_table(names, [[_cell(row, name, amounts) for name in names] for row in found])
     elif isinstance(found, dict):
-        width = max((len(name) for name in found), default=0)
-        for name, value in found.items():
-            print(f"{name:<{width}}  {text_of(value, name, whole=True)}".rstrip())
+        _print_fields(found)
     elif found is not None:
         print(text_of(found, "", whole=True))
+
+
+def in_local_time(sentence: str) -> str:
+    """Moments in UTC as people read them: 2026-01-05T08:00:00.000Z becomes 2026-01-05 09:00:00 in Berlin."""
+    return _MOMENT.sub(_local, sentence)
+
+
+def finished_lines(text: str) -> str:
+    """Harmless lines of a sentence; its final stop only where no order to copy stands last."""
+    lines = [printable(line) for line in text.splitlines()]
+    return "\n".join(lines) if len(lines) > 1 else finished("".join(lines))
+
+
+def _local(found: re.Match[str]) -> str:
+    try:
+        moment = datetime.datetime.fromisoformat(found[0]).astimezone()
+    except (ValueError, OverflowError):
+        return found[0]
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def _cell(row: dict[str, Any], name: str, amounts: Sequence[str]) -> str:
+    return text_of(row.get(name), name, str(row.get("currency") or "") if name in amounts else "")
+
+
+def _print_fields(found: dict[str, Any]) -> None:
+    width = max((len(name) for name in found), default=0)
+    for name, value in found.items():
+        if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+            print(name)
+            for one in value:
+                print("  " + "  ".join(filter(None, (text_of(each, key) for key, each in one.items()))))
+        else:
+            print(f"{name:<{width}}  {text_of(value, name, whole=True)}".rstrip())
 
 
 def print_table(names: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
@@ -76,7 +110,7 @@ def print_table(names: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
 
 
 def _head(name: str) -> str:
-    return name.replace("_", " ")
+    return name.removesuffix("_ms").replace("_", " ")
 
 
 def _widths(names: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, int]:
@@ -100,12 +134,12 @@ def text_of(value: Any, name: str, currency: str = "", *, whole: bool = False) -
     if currency and isinstance(value, int):
         return format_amount(value, currency)
     if name.endswith(("_at_ms", "from_ms", "until_ms", "since_ms")) and isinstance(value, int):
-        return _moment(value)
+        return _moment(value, ends=name.endswith("until_ms"))
     if isinstance(value, list):
         return " ".join(text_of(one, "") for one in value)
     if isinstance(value, dict):
         return ", ".join(f"{key} {text_of(one, key)}" for key, one in value.items())
-    text = str(value).replace("\n", " | ")
+    text = in_local_time(str(value).replace("\n", " | "))
     return printable(text) if whole else _cut(printable(text))
 
 
@@ -114,10 +148,14 @@ def _names(noun: Noun) -> list[str]:
     return [*keys, *(field.name for field in fields_of(noun.fields))]
 
 
-def _moment(ms: int) -> str:
+def _moment(ms: int, *, ends: bool) -> str:
+    """As it was typed: a day alone where it begins, or ends, with it."""
     if ms == 0:
         return ""
-    return f"{datetime.datetime.fromtimestamp(ms / 1000).astimezone():%Y-%m-%d %H:%M}"
+    moment = datetime.datetime.fromtimestamp(ms / 1000).astimezone()
+    if moment.time() != datetime.time():
+        return f"{moment:%Y-%m-%d %H:%M}"
+    return f"{moment - datetime.timedelta(days=1) if ends else moment:%Y-%m-%d}"
 
 
 def _cut(text: str) -> str:
