@@ -204,6 +204,7 @@ class FakeShop:
         self.facts = "Catalog of today 06:00, 6 items."
         self.pending_downloads = 0
         self.supports_offline = True
+        self.caution = ""
         self.store_policy = POLICY
         self.cards_authorised_later = False
         self.role_rows: dict[str, str] = {}

@@ -63,6 +63,9 @@ class SyncParts:
         def moved() -> None:
             library.moved()
 
+        def uploaded() -> None:
+            library.uploaded()
+
         def stepped() -> None:
             library.stepped()
 
@@ -84,7 +87,7 @@ class SyncParts:
         library = SyncLibrary(
             journal=self._journal,
             downloader=downloader,
-            make_uploader=lambda paused: self._uploader(paused, moved),
+            make_uploader=lambda paused: self._uploader(paused, uploaded),
             reporter=reporter,
             history=self.history,
             connection=self._connection,

@@ -137,6 +137,11 @@ class ShopData(Protocol):
         """Whether this register keeps an offline database; without one it sells online only."""
         ...
 
+    @property
+    def caution(self) -> str:
+        """A sentence about the catalog in use: a damaged one was left aside, it is past its date; empty when fine."""
+        ...
+
     def tables(self) -> Sequence[DataSet]:
         """The tables of the active catalog with their rows and the age of their data."""
         ...

@@ -157,6 +157,11 @@ class CatalogShop:
         """The keys that headquarters gave this register, those of all registers first."""
         return self._layout
 
+    @property
+    def caution(self) -> str:
+        """What a person should know about the catalog in use; empty when all is well."""
+        return self._keeper.sentence if self._catalog is not None else ""
+
     def tables(self) -> Sequence[DataSet]:
         """The tables of the active catalog."""
         return self._tables

@@ -34,7 +34,8 @@ def sync_answer(work: Work, upload: UploadState) -> dict[str, Any]:
             looked_ms=looked_ms,
             age=age_words(looked_ms, work.now_ms) if looked_ms else "never",
             started=state.started,
-        ),
+        )
+        or shop.caution,
         "data_sets": [data_set_row(work, row) for row in found],
         "downloads": [download_row(work, row) for row in state.memory.downloads[:SHOWN_ROWS]],
         "uploads": [upload_row(work, row) for row in state.memory.uploads[:SHOWN_ROWS]],

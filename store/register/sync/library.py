@@ -297,6 +297,11 @@ class SyncLibrary:
         self._news.set()
         self._on_change()
 
+    def uploaded(self) -> None:
+        """Records were acknowledged, or not."""
+        self._reporter.uploads_moved()
+        self.moved()
+
     def stepped(self) -> None:
         """The same for progress, of which only some is told."""
         if self._clock.monotonic_s() - self._told_s >= STEP_S:

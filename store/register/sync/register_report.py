@@ -59,6 +59,7 @@ class RegisterReporter:
         self._least_s = least_s
         self._due = asyncio.Event()
         self._word = ""
+        self._unsent_told = 0
         self._shift_open = shift_open
         self._unsent: Unsent | None = None
         journal.on_commit(self._committed)
@@ -66,6 +67,11 @@ class RegisterReporter:
     def wake(self) -> None:
         """A round ended: report."""
         self._due.set()
+
+    def uploads_moved(self) -> None:
+        """Records were acknowledged: told when headquarters still believes that some are missing."""
+        if self._unsent_told:
+            self._due.set()
 
     def mode_may_have_changed(self) -> None:
         """The connection moved: report when the header's word is another one."""
@@ -81,7 +87,7 @@ class RegisterReporter:
             try:
                 report = await self.report()
                 await self._calls.report_register(report)
-                self._word = report.mode
+                self._word, self._unsent_told = report.mode, report.unsent
             except (GatewayError, JournalError) as error:
                 _log.info("register report not delivered", extra={"reason": str(error)})
             await self._clock.sleep(self._least_s)

@@ -101,6 +101,7 @@ async def test_a_damaged_catalog_falls_back_to_the_one_before(tmp_path, shop):
     shop = shop()
     assert shop.policy().facts.name == "First store"
     assert shop.trouble == ""
+    assert shop.caution == shop._keeper.sentence
 
 
 def test_an_old_catalog_says_how_old_it_is(tmp_path, shop):

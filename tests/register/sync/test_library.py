@@ -77,6 +77,7 @@ class Desk:
     def uploader(self, paused):
         self.till.history = self.rig.history
         uploader = self.till.uploader()
+        uploader._on_change = lambda: self.library.uploaded()
         uploader._paused, uploader._profile = paused, lambda: self.profile
         return uploader
 
@@ -392,6 +393,23 @@ async def test_reports_follow_rounds_shifts_and_changes_of_mode_once_the_link_is
         desk.till.wire.up.set()
         await until(lambda: len(heard) == count + 1)
         assert heard[-1].mode == "OFFLINE auto"
+
+
+async def test_end_of_a_backlog_is_reported_at_once_and_ordinary_selling_is_not(tmp_path):
+    async with desk_in(tmp_path, download_interval_s=3_600) as desk:
+        await desk.till.journal.commit(sale("t1"))
+        desk.till.is_paying = True  # so the first report goes out before the records
+        async with desk.running():
+            await until(lambda: desk.depot.registers)
+            assert desk.depot.registers[-1].unsent == 1
+            desk.till.is_paying = False
+            await until(lambda: desk.depot.registers[-1].unsent == 0)
+            await asyncio.sleep(0.2)
+            count = len(desk.depot.registers)
+            await desk.till.journal.commit(sale("t2"))
+            await desk.till.sent()
+            await asyncio.sleep(0.2)
+            assert len(desk.depot.registers) == count
 
 
 async def test_report_that_is_not_taken_goes_with_the_next_one(tmp_path):
