@@ -2,13 +2,14 @@
 
 import asyncio
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway_calls import World
 from gateway_world import SeededRandomness, settle
 from store.gateway.connection import HeadVerdict
-from store.gateway.states import Link, Mode
+from store.gateway.states import Link, Mode, Prompt
 
 NETWORKS = ("up", "up", "down", "silent", "busy", "fenced")
 STEPS = st.one_of(
@@ -23,15 +24,35 @@ STEPS = st.one_of(
     st.just(("connect", "")),
     st.just(("disconnect", "")),
     st.just(("restart", "")),
+    st.just(("slow_calls", "")),
+    st.tuples(st.just("present"), st.booleans()),
+    st.tuples(st.just("answer"), st.booleans()),
+    st.tuples(
+        st.just("profile"), st.sampled_from(({"prompt_on_switch": True}, {"advanced_switching": False}))
+    ),
     st.tuples(st.just("wall"), st.sampled_from((-10_800.0, 86_400.0))),
 )
+
+
+PROFILES = (
+    {},
+    {"prompt_on_switch": True},
+    {"advanced_switching": True, "slow_server_threshold_ms": 300, "health_check_interval_s": 2},
+    {"advanced_switching": True, "slow_server_threshold_ms": 50, "prompt_on_switch": True},
+)
+SLOW_INTERVAL_S = 40
 
 
 class Shop:
     """A register under random events; `check` after every step."""
 
-    def __init__(self, seed, interval_s):
-        self.world = World(randomness=SeededRandomness(seed), reconnection_interval_s=interval_s)
+    def __init__(self, seed, interval_s, profile):
+        self.world = World(
+            randomness=SeededRandomness(seed),
+            reconnection_interval_s=interval_s,
+            slow_reconnection_interval_s=SLOW_INTERVAL_S,
+            **profile,
+        )
         self.open = False
         self.fell = False
         """The mode has left ONLINE since the transaction began."""
@@ -69,6 +90,17 @@ class Shop:
             case "restart":
                 await self.supervisor.close()
                 await world.start(draft_open=self.open, wait=False)
+            case "slow_calls":
+                for _ in range(20):
+                    period = self.supervisor.online_period
+                    self.supervisor.call_answered(0.5, online_period=period)
+            case "present":
+                world.present = value
+            case "answer":
+                self.supervisor.answer_switch(value)
+            case "profile":
+                world.profile = msgspec.structs.replace(world.profile, **value)
+                self.supervisor.profile_changed()
             case "wall":
                 world.clock.wall_offset_s += value
         await settle()
@@ -83,9 +115,10 @@ class Shop:
 
     async def transact(self, what):
         if what == "end" or self.open:
-            self.open = False
+            self.open = self.world.occupied = False
             return
         before_s = self.world.clock.now_s
+        self.world.occupied = True
         await self.world.transaction()
         assert self.world.clock.now_s - before_s <= 0.150001, "a transaction start waited for the network"
         self.open, self.sources = True, []
@@ -93,8 +126,10 @@ class Shop:
     def check(self):
         mode, link = self.supervisor.mode, self.supervisor.link
         assert (link is Link.PINNED) == (mode is Mode.OFFLINE_MANUAL)
-        if mode is Mode.ONLINE:
+        asked = self.supervisor.question is not None
+        if mode is Mode.ONLINE and not self.asking():
             assert link is Link.UP
+        assert not asked or mode is Mode.ONLINE, "nobody is asked about what has happened already"
         if mode is Mode.OFFLINE_MANUAL:
             assert self.world.calls.sealed
         if self.open:
@@ -103,22 +138,26 @@ class Shop:
             assert self.sources == sorted(self.sources, reverse=True)
         assert self.supervisor.status().word in ("ONLINE", "OFFLINE auto", "OFFLINE manual", "BLOCKED")
 
+    def asking(self):
+        """Somebody is asked, or the server is tried again because somebody wanted it."""
+        return self.supervisor._steps.prompt.stands() is Prompt.OPEN
+
     async def heal(self):
         """After all faults: link UP within a minute or so, online with the first transaction after the interval."""
         world = self.world
         world.calls.state, world.verdict, world.calls.delay_s = "up", HeadVerdict.AGREED, 0.002
-        self.open = False
+        self.open = self.world.occupied = self.world.present = False
         if self.supervisor.mode is Mode.OFFLINE_MANUAL:
             await world.clock.run(self.supervisor.connect(False))
         await world.clock.advance(62)
         assert self.supervisor.link is Link.UP
-        await world.clock.advance(world.profile.reconnection_interval_s)
+        await world.clock.advance(max(world.profile.reconnection_interval_s, SLOW_INTERVAL_S))
         await world.transaction()
         assert self.supervisor.mode is Mode.ONLINE
 
 
-async def live(seed, interval_s, steps):
-    shop = Shop(seed, interval_s)
+async def live(seed, interval_s, profile, steps):
+    shop = Shop(seed, interval_s, profile)
     await shop.world.start(wait=False)
     for step in steps:
         await shop.take(step)
@@ -129,7 +168,12 @@ async def live(seed, interval_s, steps):
     assert not left
 
 
-@settings(max_examples=60)
-@given(seed=st.integers(0, 1_000), interval_s=st.sampled_from((0, 5, 60)), steps=st.lists(STEPS, max_size=25))
-def test_random_events_never_break_a_promise(seed, interval_s, steps):
-    asyncio.run(live(seed, interval_s, steps))
+@settings(max_examples=120)
+@given(
+    seed=st.integers(0, 1_000),
+    interval_s=st.sampled_from((0, 5, 60)),
+    profile=st.sampled_from(PROFILES),
+    steps=st.lists(STEPS, max_size=25),
+)
+def test_random_events_never_break_a_promise(seed, interval_s, profile, steps):
+    asyncio.run(live(seed, interval_s, profile, steps))
