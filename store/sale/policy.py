@@ -53,6 +53,14 @@ class StoreFacts(msgspec.Struct, frozen=True, kw_only=True):
     footer: tuple[str, ...] = ()
 
 
+class CashAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account for money that comes into the drawer (`kind` "income") or goes out of it ("expense") without a sale."""
+
+    number: str
+    name: str
+    kind: str
+
+
 class StorePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """The store's decisions, taken from the channel configuration of the catalog."""
 
@@ -68,3 +76,7 @@ class StorePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Largest amount of one line in minor units; a larger one is refused as a typing mistake."""
     journal_retention_days: int = 90
     """How long a register keeps records that headquarters has; 0 keeps them for ever."""
+    accounts: tuple[CashAccount, ...] = ()
+    """What operations 517 and 518 can be booked to."""
+    denominations: tuple[int, ...] = ()
+    """Notes and coins to count, in minor units, largest first; empty for those of the currency."""

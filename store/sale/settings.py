@@ -5,10 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from store.sale.label import label_fault, label_presets
-from store.sale.policy import LabelRule, RoundingScope, StoreFacts, StorePolicy, TaxRate
+from store.sale.policy import CashAccount, LabelRule, RoundingScope, StoreFacts, StorePolicy, TaxRate
 from store.sale.quantity import thousandths
+from store.sale.text import stored
 
 TAX_CODE_LIMIT = 8
+ACCOUNT_LIMIT = 12
+ACCOUNT_NAME_LIMIT = 30
+MAX_ACCOUNTS = 24
+MAX_DENOMINATIONS = 24
 MAX_TAXES = 20
 """Every record holds the tax table; it must have room."""
 
@@ -21,7 +26,8 @@ def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) 
     """The policy that settings and taxes describe; absent keys have their defaults, unknown keys are left to others.
 
     Keys: currency, rounding_scope, cash_rounding_step, label_rules (a JSON list of LabelRule), label_region (a preset),
-    store_name, store_address, store_tax_id, receipt_footer (lines apart by line feeds), receipt_width, max_line_amount, journal_retention_days.
+    income_accounts, expense_accounts ("8100 Vending machine; 8200 Found money"), denominations (minor units, apart by
+    spaces), store_name, store_address, store_tax_id, receipt_footer (lines apart by line feeds), receipt_width, max_line_amount, journal_retention_days.
     Raises PolicyRefused.
     """
     policy = StorePolicy(
@@ -39,6 +45,8 @@ def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) 
         receipt_width=_number(settings, "receipt_width", 42),
         max_line_amount=_number(settings, "max_line_amount", 99_999_999),
         journal_retention_days=_number(settings, "journal_retention_days", 90),
+        accounts=(*_accounts(settings, "income"), *_accounts(settings, "expense")),
+        denominations=_denominations(settings.get("denominations", "")),
     )
     check_policy(policy)
     return policy
@@ -52,11 +60,6 @@ def check_policy(policy: StorePolicy) -> None:
 
 
 def _faults(policy: StorePolicy) -> Iterator[str]:
-    if policy.rounding_scope is not RoundingScope.PER_LINE:
-        yield (
-            f"rounding_scope = {policy.rounding_scope.value!r} is not supported by this version; "
-            "tax is rounded per line. Set it to 'line'."
-        )
     if not (len(policy.currency) == 3 and policy.currency.isascii() and policy.currency.isupper()):
         yield f"currency = {policy.currency!r} is no currency code. Use three capitals such as EUR."
     if not 1 <= policy.cash_rounding_step <= 1000:
@@ -67,8 +70,20 @@ def _faults(policy: StorePolicy) -> Iterator[str]:
         yield f"max_line_amount = {policy.max_line_amount} must lie between 1 and 99999999999 minor units."
     if policy.journal_retention_days > 36_500:
         yield f"journal_retention_days = {policy.journal_retention_days} must lie between 0 (for ever) and 36500."
+    yield from _cash_faults(policy)
     yield from _tax_faults(policy.taxes)
     yield from (fault for rule in policy.label_rules if (fault := label_fault(rule)))
+
+
+def _cash_faults(policy: StorePolicy) -> Iterator[str]:
+    for kind in ("income", "expense"):
+        numbers = [account.number for account in policy.accounts if account.kind == kind]
+        if len(numbers) > MAX_ACCOUNTS:
+            yield f"{kind}_accounts has {len(numbers)} accounts; at most {MAX_ACCOUNTS} fit on the screen."
+        for number in sorted({number for number in numbers if numbers.count(number) > 1}):
+            yield f"{kind}_accounts has account {number} twice. Give each its own number."
+    if len(policy.denominations) > MAX_DENOMINATIONS:
+        yield f"denominations has {len(policy.denominations)} notes and coins; at most {MAX_DENOMINATIONS} fit on the screen."
 
 
 def _tax_faults(taxes: tuple[TaxRate, ...]) -> Iterator[str]:
@@ -93,7 +108,8 @@ def _scope(text: str) -> RoundingScope:
     try:
         return RoundingScope(text)
     except ValueError:
-        raise PolicyRefused(f"rounding_scope = {text!r} is unknown. Set it to 'line'.") from None
+        scopes = ", ".join(repr(scope.value) for scope in RoundingScope)
+        raise PolicyRefused(f"rounding_scope = {text!r} is unknown. Set it to one of {scopes}.") from None
 
 
 def _number(settings: Mapping[str, str], key: str, default: int) -> int:
@@ -111,6 +127,27 @@ def _label_rules(settings: Mapping[str, str]) -> tuple[LabelRule, ...]:
         return msgspec.json.decode(text, type=tuple[LabelRule, ...])
     except msgspec.DecodeError as fault:
         raise PolicyRefused(f"label_rules cannot be read: {fault}.") from None
+
+
+def _accounts(settings: Mapping[str, str], kind: str) -> Iterator[CashAccount]:
+    """Entries apart by semicolons or line feeds: a number, a space, a name."""
+    for entry in settings.get(f"{kind}_accounts", "").replace("\n", ";").split(";"):
+        number, _, name = entry.strip().partition(" ")
+        if not number:
+            continue
+        name = stored(name.strip(), ACCOUNT_NAME_LIMIT)
+        if not (number.isascii() and number.isalnum() and len(number) <= ACCOUNT_LIMIT and name):
+            raise PolicyRefused(
+                f"{kind}_accounts: {entry.strip()[:40]!r} is no account. Write number and name: 8100 Vending machine."
+            )
+        yield CashAccount(number=number, name=name, kind=kind)
+
+
+def _denominations(text: str) -> tuple[int, ...]:
+    words = text.split()
+    if not all(word.isascii() and word.isdigit() and len(word) <= 9 and int(word) > 0 for word in words):
+        raise PolicyRefused(f"denominations = {text[:40]!r}: write minor units apart by spaces: 5000 2000 1000 500.")
+    return tuple(sorted({int(word) for word in words}, reverse=True))
 
 
 def _text_lines(text: str) -> tuple[str, ...]:
