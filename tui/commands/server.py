@@ -14,7 +14,7 @@ from tui.commands.vault_options import declare_vault, passphrase_of
 EXAMPLE = (
     "examples:\n"
     "  outpost server prepare --home SRV --package shop.outpost --register S0001-R01\n"
-    "  outpost server --home SRV --database sqlite:SRV/channel.db --port 8918"
+    "  outpost server --home SRV --database sqlite:SRV/channel.db --port 8918 --headquarters http://127.0.0.1:8917"
 )
 SQLITE = "sqlite:"
 
@@ -31,11 +31,18 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--log", type=Path, metavar="FILE", help="where log lines go (default: standard error)"
     )
+    _declare_headquarters(parser)
+    declare_tls(parser)
+    declare_vault(parser, makes=True)
+    _declare_prepare(parser)
+
+
+def _declare_headquarters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--headquarters",
         default="",
         metavar="URL",
-        help="the headquarters this server belongs to, such as https://hq.example:8919 (default: none)",
+        help="the headquarters this server belongs to, such as https://hq.shop:8917 (default: none)",
     )
     parser.add_argument(
         "--headquarters-ca",
@@ -49,11 +56,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
         metavar="HEX",
         help="SHA-256 of headquarters' certificate authority; it is fetched once, compared, and trusted from then on",
     )
-    declare_tls(parser)
-    declare_vault(parser, makes=True)
     parser.add_argument(
         "--name", default="", help="what headquarters calls this server (default: the machine's name)"
     )
+
+
+def _declare_prepare(parser: argparse.ArgumentParser) -> None:
     words = parser.add_subparsers(dest="word", metavar="prepare")
     prepare = words.add_parser(
         "prepare",

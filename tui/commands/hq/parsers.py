@@ -79,49 +79,23 @@ def declare_field(parser: argparse.ArgumentParser, field: Field) -> None:
     """
     help_text = field.help.replace("%", "%%") + (f" In {field.unit}." if field.unit else "")
     metavar = "|".join(map(str, field.choices)) or field.word.upper()
+    many = "append" if field.many else "store"
     if field.positional:
         count = "*" if field.many else "?"
         parser.add_argument(
             FIELD + field.name, metavar=metavar, nargs=count, default=argparse.SUPPRESS, help=help_text
         )
-        parser.add_argument(
-            f"--{field.word}",
-            dest=OPTION + field.name,
-            action="append" if field.many else "store",
-            default=argparse.SUPPRESS,
-            help=argparse.SUPPRESS,
-        )
-        return
-    dest = FIELD + field.name
-    if field.base is bool:
-        parser.add_argument(
-            field.option,
-            dest=dest,
-            nargs="?",
-            const="yes",
-            metavar="yes|no",
-            default=argparse.SUPPRESS,
-            help=help_text,
-        )
+        _declare_option(parser, field, OPTION, action=many, help=argparse.SUPPRESS)
+    elif field.base is bool:
+        _declare_option(parser, field, FIELD, nargs="?", const="yes", metavar="yes|no", help=help_text)
     elif field.kind == "secret":
-        parser.add_argument(
-            field.option,
-            dest=dest,
-            nargs="?",
-            const=ASK,
-            metavar=metavar,
-            default=argparse.SUPPRESS,
-            help=help_text,
-        )
+        _declare_option(parser, field, FIELD, nargs="?", const=ASK, metavar=metavar, help=help_text)
     else:
-        parser.add_argument(
-            field.option,
-            dest=dest,
-            action="append" if field.many else "store",
-            metavar=metavar,
-            default=argparse.SUPPRESS,
-            help=help_text,
-        )
+        _declare_option(parser, field, FIELD, action=many, metavar=metavar, help=help_text)
+
+
+def _declare_option(parser: argparse.ArgumentParser, field: Field, mark: str, **more: Any) -> None:
+    parser.add_argument(f"--{field.word}", dest=mark + field.name, default=argparse.SUPPRESS, **more)
 
 
 def declare_arguments(parser: argparse.ArgumentParser, verb: Verb) -> None:
