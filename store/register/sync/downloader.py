@@ -102,8 +102,9 @@ class Downloader:
             self.step = ""
         if result.end is not RoundEnd.DONE:
             _log.info("download round ended", extra={"end": result.end.value, "reason": result.reason})
-        said = "ok" if result.end is RoundEnd.DONE else result.reason
-        self._history.attempted(down=said, at_ms=self._clock.wall_ms())
+        if result.end is not RoundEnd.PAUSED:  # a pause is no attempt that failed
+            said = "ok" if result.end is RoundEnd.DONE else result.reason
+            self._history.attempted(down=said, at_ms=self._clock.wall_ms())
         await self.deliver_reports()
         await self._history.save()
         self._on_change()

@@ -435,6 +435,7 @@ async def test_pause_by_headquarters_fetches_nothing_and_ends_by_itself(tmp_path
         depot.paused = True
         assert (await rig.look()).end is RoundEnd.PAUSED
         assert rig.downloader.paused_by_server is True
+        assert rig.history.memory.down.at_ms == 0, "a pause is no attempt that failed"
         depot.paused = False
         assert (await rig.look()).applied == 1
         assert rig.downloader.paused_by_server is False
