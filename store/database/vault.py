@@ -19,6 +19,7 @@ import base64
 import contextlib
 import hashlib
 import os
+import resource
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -190,10 +191,18 @@ def open_vault(
             _write(path, _File(format=_FORMAT, source=key.source, salt=key.salt, check=check))
         else:
             _try_key(vault._cipher, file)
+    _keep_out_of_dumps()
     keyring.set_keyring(vault)
     if type(keyring.get_keyring()) is not OutpostVault:
         raise VaultError("Another keyring took the place of the vault; remove its configuration.")
     return vault
+
+
+def _keep_out_of_dumps() -> None:
+    """No core dump of a process with secrets: 1 byte also stops one into a collecting program, which 0 does not."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    most = 1 if hard == resource.RLIM_INFINITY else min(hard, 1)
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
 
 
 def _find_key(

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from store.database.vault import VaultSources
@@ -37,6 +38,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="fetch the shop's data at once; otherwise it comes with the first sign-in",
     )
+    parser.add_argument(
+        "--exported",
+        type=Path,
+        metavar="FILE",
+        help="an export of the former series, where its last records can never be sent (a clone, a disk set back)",
+    )
     declare_trust(parser)
     declare_vault(parser, makes=True)
     declare_home(parser)
@@ -60,6 +67,7 @@ def run(options: argparse.Namespace) -> int:
         allow_insecure=local,
         fetch_now=options.fetch_now,
         authority=authority_of(options),
+        exported=options.exported,
         sources=VaultSources(passphrase_of(options, home.path), options.secret_service),
     )
     if activated.enrolment.insecure:

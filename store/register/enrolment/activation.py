@@ -21,7 +21,8 @@ from store.exchange.identity import series_of
 from store.exchange.messages import EnrolmentAnswer, EnrolmentRequest, enrolment_text
 from store.exchange.record import key_id_of, public_bytes, sign
 from store.register.journal.entry import JournalIdentity, SignerUnavailable
-from store.register.journal.reads import counts
+from store.register.journal.reads import HeadMismatch, counts, read_head
+from store.register.verification.verify import verify_file
 
 ENROLMENT_NAME = "enrolment.json"
 REQUEST_S = 20.0
@@ -103,14 +104,16 @@ async def enrol(
     wall_ms: int,
     token: Callable[[int], bytes],
     ca_sha256: str = "",
+    exported: Path | None = None,
 ) -> Enrolment:
     """Make a key, exchange the code, keep secrets and facts; answers who this register is now.
 
-    Raises ActivationRefused while records wait or when the answer makes no sense, GatewayError, VaultError.
+    Raises ActivationRefused while records wait that no `exported` file holds, or when the answer makes no sense,
+    GatewayError, VaultError.
     """
     old = load_enrolment(home)
     if old is not None:
-        refuse_while_records_wait(home / "journal.db", old)
+        refuse_while_records_wait(home / "journal.db", old, exported)
     waiting = vault.secret(_WAITING_KEY)
     if waiting is None:
         waiting = token(_KEY_BYTES)
@@ -177,21 +180,43 @@ def load_pepper(vault: OutpostVault, enrolment: Enrolment) -> bytes | None:
     return vault.secret(_pepper_name(enrolment.series))
 
 
-def refuse_while_records_wait(journal: Path, enrolment: Enrolment) -> None:
-    """Raise ActivationRefused when the journal holds records that the server has not acknowledged."""
+def refuse_while_records_wait(journal: Path, enrolment: Enrolment, exported: Path | None = None) -> None:
+    """Raise ActivationRefused when the journal holds records that are neither at the server nor in an export.
+
+    An export counts when it verifies and ends where the series ends.
+    """
     if not journal.exists():
         return
     try:
         with closing(open_reader(journal)) as connection:
             waiting = counts(connection, enrolment.identity()).pending_records
-    except (DatabaseTrouble, sqlite3.Error) as error:
+            head = read_head(connection, enrolment.identity())
+    except (DatabaseTrouble, HeadMismatch, sqlite3.Error) as error:
         raise ActivationRefused(
             f"The journal cannot be read ({error}), so it is not known whether records wait; export it first."
         ) from error
-    if waiting:
+    if waiting and exported is not None:
+        _check_export(exported, enrolment.series, head.hash.hex())
+    elif waiting:
         raise ActivationRefused(
             f"{waiting} records of {enrolment.series} are not at the server yet; let the register send them, "
-            "then activate again."
+            "then activate again. If they can never be sent, write them into a file (outpost journal export) and "
+            "activate with --exported FILE."
+        )
+
+
+def _check_export(path: Path, series: str, head: str) -> None:
+    """Raise ActivationRefused unless a file is a sound export of the whole series; raises OSError."""
+    report = verify_file(path)
+    if report.first_bad is not None:
+        raise ActivationRefused(
+            f"{path} is no sound export: {report.first_bad.reason}. Export the journal again."
+        )
+    with path.open("rb") as stream:
+        facts = msgspec.json.decode(stream.readline())
+    if not isinstance(facts, dict) or (facts.get("series"), facts.get("head")) != (series, head):
+        raise ActivationRefused(
+            f"{path} does not hold {series} up to its last record; end the register and export the journal again."
         )
 
 

@@ -41,11 +41,13 @@ def activate(
     fetch_now: bool = False,
     authority: str = "",
     sources: VaultSources = NO_SOURCES,
+    exported: Path | None = None,
 ) -> Activated:
     """Enrol, write register.toml where there is none. Blocks.
 
     The shop's data comes with the first sign-in, or at once with `fetch_now`; data that does not come is no error.
-    `authority` (PEM) is the only one the register trusts from now on; without it those of the system are.
+    `exported` holds the records of the former series that cannot be sent. `authority` (PEM) is the only one the
+    register trusts from now on; without it those of the system are.
     Raises VaultError, ActivationRefused, GatewayError and ServerAddressError.
     """
     vault = open_vault(home.path, allow_insecure, sources=sources)
@@ -58,6 +60,7 @@ def activate(
             fetch_now=fetch_now,
             authority=authority,
             secret_service=sources.secret_service,
+            exported=exported,
         )
     )
 
@@ -71,6 +74,7 @@ async def become_register(
     fetch_now: bool,
     authority: str = "",
     secret_service: str = "",
+    exported: Path | None = None,
 ) -> Activated:
     """The network's part of it."""
     clock, randomness = SystemClock(), SystemRandomness()
@@ -89,6 +93,7 @@ async def become_register(
             wall_ms=clock.wall_ms(),
             token=randomness.token,
             ca_sha256=ca_sha256,
+            exported=exported,
         )
     finally:
         await client.close()

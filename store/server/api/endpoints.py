@@ -26,7 +26,7 @@ from store.exchange.messages import (
     WireSearch,
 )
 from store.ledger import reports, series
-from store.server import archive, enrolments, items
+from store.server import archive, enrolments, forks, items
 from store.server.api.context import Call, answer
 from store.server.api.reading import decode, whole
 from store.server.certificate import authority_file
@@ -88,6 +88,7 @@ async def get_search(call: Call) -> web.Response:
 async def get_head(call: Call) -> web.Response:
     """How far the server has a series."""
     known = call.series
+    await call.read(forks.refuse_forked, known.store, known.series)
     archived = await call.read(archive.archived_seq, known.store, known.series)
     return answer(
         SeriesHead(
@@ -105,6 +106,7 @@ async def post_records(call: Call) -> web.Response:
     check_digest(call)
     batch = decode(call, RecordBatch)
     check_batch(batch, call.series.series)
+    await call.read(forks.refuse_forked, call.series.store, call.series.series)
     # Signatures take most of the time: verified before, beside the database (docs/adr/0009).
     examination = await series.examine_batch(batch, call.series.facts)
     done = await call.work(_accept, batch, examination, call.context.now_ms())
