@@ -166,12 +166,24 @@ def _post_event(books: Books, ref: Ref, body: Body) -> None:
     """A record that moves no money: that it is posted is its whole effect."""
 
 
+def _post_movement(books: Books, ref: Ref, body: Body) -> None:
+    """Money beside sales: its amount is in `posted`; below nothing it would count the wrong way round."""
+    if type(body.get("total")) is not int or body["total"] < 0:
+        raise Unpostable("money moved without a sale has no amount")
+
+
 EFFECTS: dict[str, Callable[[Books, Ref, Body], None]] = {
     "sale": _post_sale,
     "void": _post_event,
     "shift.open": _post_shift_open,
     "shift.close": _post_shift_close,
     "drawer.open": _post_event,
+    "cash.float": _post_movement,
+    "cash.income": _post_movement,
+    "cash.expense": _post_movement,
+    "cash.removal": _post_movement,
+    "cash.safe_drop": _post_movement,
+    "cash.bank_drop": _post_movement,
     "sign.on": _post_event,
     "sign.off": _post_event,
     "sign.emergency": _post_event,
@@ -187,5 +199,19 @@ EFFECTS: dict[str, Callable[[Books, Ref, Body], None]] = {
 }
 """Kind of record → its effects. An unknown kind may carry money, so it is quarantined, not dropped."""
 
-COUNTED_KINDS = frozenset({"sale", "void", "drawer.open", "shift.open", "shift.close"})
+COUNTED_KINDS = frozenset(
+    {
+        "sale",
+        "void",
+        "drawer.open",
+        "shift.open",
+        "shift.close",
+        "cash.float",
+        "cash.income",
+        "cash.expense",
+        "cash.removal",
+        "cash.safe_drop",
+        "cash.bank_drop",
+    }
+)
 """Kinds that people call transactions."""

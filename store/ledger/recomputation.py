@@ -66,8 +66,27 @@ def recompute_shift(
         "cash_in": cash_in,
         "change": change,
         "cash_rounding": -taken.get("rounding", 0),
-        "expected_cash": start_amount + cash_in - change,
+        "floats": count.get("cash.float", 0),
+        "floats_total": total.get("cash.float", 0),
+        "incomes": count.get("cash.income", 0),
+        "incomes_total": total.get("cash.income", 0),
+        "expenses": count.get("cash.expense", 0),
+        "expenses_total": total.get("cash.expense", 0),
+        "removals": count.get("cash.removal", 0),
+        "removals_total": total.get("cash.removal", 0),
+        "safe_drops": count.get("cash.safe_drop", 0),
+        "safe_drops_total": total.get("cash.safe_drop", 0),
+        "bank_drops": count.get("cash.bank_drop", 0),
+        "bank_drops_total": total.get("cash.bank_drop", 0),
+        "expected_cash": start_amount + cash_in - change + _moved(total),
     }
+
+
+def _moved(total: Mapping[str, int]) -> int:
+    """What came into the drawer beside sales less what went out."""
+    came = total.get("cash.float", 0) + total.get("cash.income", 0)
+    went = sum(total.get(f"cash.{kind}", 0) for kind in ("expense", "removal", "safe_drop", "bank_drop"))
+    return came - went
 
 
 def _recompute_line(line: Body, share: tuple[bool, int, int], by_line: bool) -> Iterator[Disagreement]:

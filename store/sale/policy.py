@@ -5,6 +5,16 @@ from enum import StrEnum
 import msgspec
 
 
+PRICE_REASONS = (
+    "Shelf says another price",
+    "Damaged or opened",
+    "Short date",
+    "Price of a competitor",
+    "Agreed with the manager",
+)
+"""Why a price may be set by hand, where the store has no list of its own."""
+
+
 class RoundingScope(StrEnum):
     """Where tax is rounded; recorded in every sale (docs/money.md)."""
 
@@ -54,7 +64,7 @@ class StoreFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CashAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """An account for money that comes into the drawer (`kind` "income") or goes out of it ("expense") without a sale."""
+    """An account for money that comes into the drawer (`kind` "income") or goes out of it ("expense")."""
 
     number: str
     name: str
@@ -72,6 +82,8 @@ class StorePolicy(msgspec.Struct, frozen=True, kw_only=True):
     label_rules: tuple[LabelRule, ...] = ()
     facts: StoreFacts = StoreFacts()
     receipt_width: int = 42
+    price_reasons: tuple[str, ...] = PRICE_REASONS
+    """Why a cashier may set a price by hand; one of them goes into the record."""
     max_line_amount: int = 99_999_999
     """Largest amount of one line in minor units; a larger one is refused as a typing mistake."""
     journal_retention_days: int = 90

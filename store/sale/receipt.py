@@ -67,19 +67,19 @@ def register_of(payload: Payload) -> str:
 
 def drawer_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
     """The slip for opening the drawer without a sale."""
-    return _slip("NO SALE", "Drawer opened without a sale", payload, facts, fingerprint)
+    return slip("NO SALE", "Drawer opened without a sale", payload, facts, fingerprint)
 
 
 def void_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
     """The slip of a voided sale: what was abandoned; no money changed hands."""
     sums = Columns(left=f"Voided {payload['currency']}", right=money(payload, payload["total"]), bold=True)
-    return _slip("VOIDED SALE", "Nothing was paid", payload, facts, fingerprint, (*_sold(payload), sums))
+    return slip("VOIDED SALE", "Nothing was paid", payload, facts, fingerprint, (*_sold(payload), sums))
 
 
 def shift_open_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
     """The slip of a shift's beginning."""
     start = Columns(left="Start amount", right=money(payload, payload["start_amount"]), bold=True)
-    return _slip("SHIFT OPENED", "", payload, facts, fingerprint, (start,))
+    return slip("SHIFT OPENED", "", payload, facts, fingerprint, (start,))
 
 
 def money(payload: Payload, amount: int) -> str:
@@ -189,7 +189,7 @@ def _foot(payload: Payload, facts: StoreFacts) -> Iterator[AnyElement]:
         yield Text(text=line, align=Align.CENTER)
 
 
-def _slip(
+def slip(
     title: str,
     says: str,
     payload: Payload,
@@ -197,6 +197,7 @@ def _slip(
     fingerprint: str,
     middle: tuple[AnyElement, ...] = (),
 ) -> Document:
+    """A slip: store, `title`, what it `says`, who and when, the record's reason if it has one, and the `middle`."""
     reason = payload.get("reason", "")
     elements: tuple[AnyElement, ...] = (
         *store_head(payload, facts),

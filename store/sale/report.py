@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from store.sale.cash import BY_KIND, MOVEMENTS
+from store.sale.cash_slip import movement_slip
 from store.sale.document import Align, AnyElement, Blank, Columns, Cut, Document, Rule, Text
 from store.sale.moment import local_text
 from store.sale.policy import StoreFacts
@@ -49,6 +51,8 @@ def document_of(
             return drawer_slip(payload, facts, fingerprint)
         case "shift.open":
             return shift_open_slip(payload, facts, fingerprint)
+        case kind if kind in BY_KIND:
+            return movement_slip(payload, facts, fingerprint)
         case "report.x":
             return x_report(payload, facts, fingerprint)
         case "shift.close":
@@ -157,4 +161,19 @@ def _cash(payload: Payload) -> Iterator[AnyElement]:
     yield Columns(left="Start amount", right=money(payload, payload["start_amount"]))
     yield Columns(left="Cash received", right=money(payload, payload["cash_in"]))
     yield Columns(left="Change given", right=money(payload, -payload["change"]))
+    yield from _movements(payload)
     yield Columns(left="Cash expected", right=money(payload, payload["expected_cash"]), bold=True)
+
+
+def _movements(payload: Payload) -> Iterator[AnyElement]:
+    """Money beside sales, each kind with its accounts; records of older programs have none."""
+    for movement in MOVEMENTS:
+        count = payload.get(movement.count_name, 0)
+        if not count:
+            continue
+        amount = movement.sign * payload[movement.total_name]
+        yield Columns(left=f"{count} x {movement.name}", right=money(payload, amount))
+        for row in payload.get("accounts", ()):
+            if row["kind"] == movement.kind:
+                left = f"  {row['account']} {row['name']}"
+                yield Columns(left=left, right=money(payload, movement.sign * row["amount"]))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from store.sale.label import label_fault, label_presets
-from store.sale.policy import CashAccount, LabelRule, RoundingScope, StoreFacts, StorePolicy, TaxRate
+from store.sale.policy import PRICE_REASONS, CashAccount, LabelRule, RoundingScope, StoreFacts, StorePolicy, TaxRate
 from store.sale.quantity import thousandths
 from store.sale.text import stored
 
@@ -14,6 +14,7 @@ ACCOUNT_LIMIT = 12
 ACCOUNT_NAME_LIMIT = 30
 MAX_ACCOUNTS = 24
 MAX_DENOMINATIONS = 24
+MAX_PRICE_REASONS = 12
 MAX_TAXES = 20
 """Every record holds the tax table; it must have room."""
 
@@ -27,7 +28,8 @@ def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) 
 
     Keys: currency, rounding_scope, cash_rounding_step, label_rules (a JSON list of LabelRule), label_region (a preset),
     income_accounts, expense_accounts ("8100 Vending machine; 8200 Found money"), denominations (minor units, apart by
-    spaces), store_name, store_address, store_tax_id, receipt_footer (lines apart by line feeds), receipt_width, max_line_amount, journal_retention_days.
+    spaces), store_name, store_address, store_tax_id, receipt_footer (lines apart by line feeds), receipt_width,
+    max_line_amount, journal_retention_days, price_reasons (lines).
     Raises PolicyRefused.
     """
     policy = StorePolicy(
@@ -43,6 +45,7 @@ def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) 
             footer=_text_lines(settings.get("receipt_footer", "")),
         ),
         receipt_width=_number(settings, "receipt_width", 42),
+        price_reasons=_text_lines(settings.get("price_reasons", "")) or PRICE_REASONS,
         max_line_amount=_number(settings, "max_line_amount", 99_999_999),
         journal_retention_days=_number(settings, "journal_retention_days", 90),
         accounts=(*_accounts(settings, "income"), *_accounts(settings, "expense")),
@@ -68,6 +71,8 @@ def _faults(policy: StorePolicy) -> Iterator[str]:
         yield f"receipt_width = {policy.receipt_width} must lie between 24 and 80 characters."
     if not 1 <= policy.max_line_amount <= 99_999_999_999:
         yield f"max_line_amount = {policy.max_line_amount} must lie between 1 and 99999999999 minor units."
+    if len(policy.price_reasons) > MAX_PRICE_REASONS:
+        yield f"price_reasons has {len(policy.price_reasons)} lines; at most {MAX_PRICE_REASONS} fit on the screen."
     if policy.journal_retention_days > 36_500:
         yield f"journal_retention_days = {policy.journal_retention_days} must lie between 0 (for ever) and 36500."
     yield from _cash_faults(policy)

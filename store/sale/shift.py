@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from store.sale.cash import BY_KIND, MOVEMENTS, Movement
 from store.sale.policy import StoreFacts
 from store.sale.record import Body, store_body, tax_rows
 from store.sale.tax import TaxRow
@@ -22,11 +23,22 @@ class TenderSum(msgspec.Struct, frozen=True):
     amount: int
 
 
+class AccountSum(msgspec.Struct, frozen=True):
+    """Income or expense booked to one account: `kind` is the record's, the amount never negative."""
+
+    kind: str
+    account: str
+    name: str
+    count: int
+    amount: int
+
+
 class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
     """What happened in a shift so far; amounts in minor units.
 
     `grand_total_before` is the register's running total of all sales before this shift. `cash_in` is the cash handed
-    over, `change` the cash given back, `cash_rounding` what rounding added.
+    over, `change` the cash given back, `cash_rounding` what rounding added. Sums of money moved beside sales (float
+    entries, removals, drops, income and expense) are never negative; their kind says which way it went.
     """
 
     currency: str = ""
@@ -52,6 +64,19 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
     cash_in: int = 0
     change: int = 0
     cash_rounding: int = 0
+    floats: int = 0
+    floats_total: int = 0
+    incomes: int = 0
+    incomes_total: int = 0
+    expenses: int = 0
+    expenses_total: int = 0
+    removals: int = 0
+    removals_total: int = 0
+    safe_drops: int = 0
+    safe_drops_total: int = 0
+    bank_drops: int = 0
+    bank_drops_total: int = 0
+    accounts: tuple[AccountSum, ...] = ()
     first_seq: int = 0
     last_seq: int = 0
     first_receipt_no: int = 0
@@ -59,8 +84,13 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def expected_cash(self) -> int:
-        """What the drawer should hold: start amount + cash in - change."""
-        return self.start_amount + self.cash_in - self.change
+        """What the drawer should hold: start amount + cash in - change, and what was put in and taken out beside it."""
+        return self.start_amount + self.cash_in - self.change + self.moved
+
+    @property
+    def moved(self) -> int:
+        """Money moved beside sales: what came in less what went out."""
+        return sum(movement.sign * int(getattr(self, movement.total_name)) for movement in MOVEMENTS)
 
     @property
     def grand_total(self) -> int:
@@ -93,6 +123,8 @@ def fold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
             return replace(sums, no_sales=sums.no_sales + 1)
         case "reprint":
             return replace(sums, reprints=sums.reprints + 1)
+        case kind if kind in BY_KIND:
+            return _moved(sums, BY_KIND[kind], payload)
         case _:
             return sums
 
@@ -117,6 +149,17 @@ def x_report_body(sums: ShiftTotals, facts: StoreFacts) -> Body:
         "expected_cash": sums.expected_cash,
         "grand_total": sums.grand_total,
     }
+    if sums.accounts:
+        body["accounts"] = [
+            {
+                "kind": row.kind,
+                "account": row.account,
+                "name": row.name,
+                "count": row.count,
+                "amount": row.amount,
+            }
+            for row in sums.accounts
+        ]
     return body | {name: getattr(sums, name) for name in COUNTERS}
 
 
@@ -150,6 +193,7 @@ COUNTERS = (
     "cash_in",
     "change",
     "cash_rounding",
+    *(name for movement in MOVEMENTS for name in (movement.count_name, movement.total_name)),
     "first_seq",
     "last_seq",
     "first_receipt_no",
@@ -203,6 +247,17 @@ def _sold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
         change=sums.change + payload["change"],
         cash_rounding=sums.cash_rounding + payload["cash_rounding"],
     )
+
+
+def _moved(sums: ShiftTotals, movement: Movement, payload: Mapping[str, Any]) -> ShiftTotals:
+    count, total = getattr(sums, movement.count_name), getattr(sums, movement.total_name)
+    counted = {movement.count_name: count + 1, movement.total_name: total + payload["total"]}
+    rows = {(row.kind, row.account): row for row in sums.accounts}
+    if account := payload.get("account", ""):
+        key = (movement.kind, account)
+        before = rows.get(key, AccountSum(movement.kind, account, payload.get("account_name", ""), 0, 0))
+        rows[key] = replace(before, count=before.count + 1, amount=before.amount + payload["total"])
+    return replace(sums, accounts=tuple(rows.values()), **counted)
 
 
 def _gross(lines: Iterable[Mapping[str, Any]]) -> int:

@@ -163,5 +163,19 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     updated_ms: int
 
 
-COUNTED_KINDS = frozenset({"sale", "void", "drawer.open", "shift.open", "shift.close"})
+COUNTED_KINDS = frozenset(
+    {
+        "sale",
+        "void",
+        "drawer.open",
+        "shift.open",
+        "shift.close",
+        "cash.float",
+        "cash.income",
+        "cash.expense",
+        "cash.removal",
+        "cash.safe_drop",
+        "cash.bank_drop",
+    }
+)
 """Record kinds that count as transactions for `pending_transactions`."""

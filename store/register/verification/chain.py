@@ -19,7 +19,10 @@ _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _SAFE = 2**53 - 1
 _LARGEST = 65_536
 _FISCAL = {"sale"}
-_TRANSACTIONS = {"sale", "void", "drawer.open", "shift.open", "shift.close"}
+_TRANSACTIONS = {
+    *("sale", "void", "drawer.open", "shift.open", "shift.close"),
+    *("cash.float", "cash.income", "cash.expense", "cash.removal", "cash.safe_drop", "cash.bank_drop"),
+}
 
 
 class Unsound(Exception):

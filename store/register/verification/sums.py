@@ -1,6 +1,6 @@
 """The verifier's own arithmetic: every sum of a sale and of a closed shift, computed again from the stored lines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -61,6 +61,17 @@ def _rounded(value: Fraction) -> int:
     return int(whole) if value >= 0 else -int(whole)
 
 
+_MOVES = {
+    "cash.float": ("floats", 1),
+    "cash.income": ("incomes", 1),
+    "cash.expense": ("expenses", -1),
+    "cash.removal": ("removals", -1),
+    "cash.safe_drop": ("safe_drops", -1),
+    "cash.bank_drop": ("bank_drops", -1),
+}
+"""Kind of record: the name a closing counts it by, and whether the money came in or went out."""
+
+
 @dataclass
 class ShiftSums:
     """What a shift's closing must say, added up from its records."""
@@ -75,6 +86,8 @@ class ShiftSums:
     cash_in: int = 0
     change: int = 0
     cash_rounding: int = 0
+    moved: int = 0
+    moves: dict[str, int] = field(default_factory=dict)
 
     def add(self, payload: dict[str, Any]) -> None:
         """Take one record of the shift; raises ValueError when a closing says something else."""
@@ -84,6 +97,8 @@ class ShiftSums:
             self.grand_total_before = payload["grand_total"]
         elif kind == "sale":
             self._add_sale(payload)
+        elif kind in _MOVES:
+            self._add_move(payload)
         elif kind == "shift.close":
             self._compare(payload)
         self.voids += kind == "void"
@@ -101,8 +116,16 @@ class ShiftSums:
             elif row["kind"] == "rounding":
                 self.cash_rounding -= row["amount"]
 
+    def _add_move(self, payload: dict[str, Any]) -> None:
+        name, sign = _MOVES[payload["kind"]]
+        if type(payload["total"]) is not int or payload["total"] < 0:
+            raise ValueError("moves money without an amount")
+        self.moves[name] = self.moves.get(name, 0) + 1
+        self.moves[f"{name}_total"] = self.moves.get(f"{name}_total", 0) + payload["total"]
+        self.moved += sign * payload["total"]
+
     def _compare(self, payload: dict[str, Any]) -> None:
-        expected_cash = self.start_amount + self.cash_in - self.change
+        expected_cash = self.start_amount + self.cash_in - self.change + self.moved
         wanted = {
             "start_amount": self.start_amount,
             "grand_total_before": self.grand_total_before,
@@ -118,6 +141,9 @@ class ShiftSums:
             "expected_cash": expected_cash,
             "over_short": payload["counted"] - expected_cash,
         }
+        for name in (name for kind, _ in _MOVES.values() for name in (kind, f"{kind}_total")):
+            wanted[name] = self.moves.get(name, 0)
+            payload.setdefault(name, 0)  # closings of older programs do not know it
         for name, value in wanted.items():
             if payload[name] != value:
                 raise ValueError(f"closes its shift with {name} {payload[name]}; its records say {value}")
