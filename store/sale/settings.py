@@ -5,7 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from store.sale.label import label_fault, label_presets
-from store.sale.policy import PRICE_REASONS, CashAccount, LabelRule, RoundingScope, StoreFacts, StorePolicy, TaxRate
+from store.sale.policy import (
+    PRICE_REASONS,
+    CashAccount,
+    LabelRule,
+    RoundingScope,
+    StoreFacts,
+    StorePolicy,
+    TaxRate,
+)
 from store.sale.quantity import thousandths
 from store.sale.text import stored
 
@@ -88,7 +96,8 @@ def _cash_faults(policy: StorePolicy) -> Iterator[str]:
         for number in sorted({number for number in numbers if numbers.count(number) > 1}):
             yield f"{kind}_accounts has account {number} twice. Give each its own number."
     if len(policy.denominations) > MAX_DENOMINATIONS:
-        yield f"denominations has {len(policy.denominations)} notes and coins; at most {MAX_DENOMINATIONS} fit on the screen."
+        count = len(policy.denominations)
+        yield f"denominations has {count} notes and coins; at most {MAX_DENOMINATIONS} fit on the screen."
 
 
 def _tax_faults(taxes: tuple[TaxRate, ...]) -> Iterator[str]:

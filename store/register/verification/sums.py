@@ -4,10 +4,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from store.register.verification.discounts import check_discounts, check_scope, left_of, rounded
+
 
 def check_sale(payload: dict[str, Any]) -> None:
     """Raise ValueError with a reason unless lines, taxes, total and tenders of a sale agree to the cent."""
     rates = {row["code"]: (Fraction(row["rate"]), row["included"]) for row in payload["taxes"]}
+    check_discounts(payload)
     for line in payload["lines"]:
         _check_line(line, rates, payload["rounding_scope"])
     total = sum(line["gross"] for line in payload["lines"])
@@ -24,26 +27,29 @@ def check_sale(payload: dict[str, Any]) -> None:
         raise ValueError("names a change or a cash rounding that its payments do not show")
     for row in payload["taxes"]:
         _check_tax(row, payload["lines"])
+    if payload["rounding_scope"] != "line":
+        check_scope(payload, rates)
 
 
 def _check_line(line: dict[str, Any], rates: dict[str, tuple[Fraction, int]], scope: str) -> None:
     n = line["n"]
-    amount = _rounded(Fraction(line["quantity"]) * line["price"])
+    amount = rounded(Fraction(line["quantity"]) * line["price"])
     # On a price label the amount is final, and the quantity only follows from it.
     by_label = line["price_source"] == "label" and "measured" in line
     if not by_label and amount != line["amount"]:
         raise ValueError(f"has in line {n} the amount {line['amount']} where {amount} is right")
+    base = left_of(line)
     if line["tax"] not in rates:
-        if line["tax_amount"] or line["gross"] != line["amount"]:
+        if line["tax_amount"] or line["gross"] != base:
             raise ValueError(f"has in line {n} a tax that its tax table does not name")
         return
     rate, included = rates[line["tax"]]
     if included:
-        tax = _rounded(Fraction(line["amount"]) * rate / (100 + rate))
-        gross = line["amount"]
+        tax = rounded(Fraction(base) * rate / (100 + rate))
+        gross = base
     else:
-        tax = _rounded(Fraction(line["amount"]) * rate / 100)
-        gross = line["amount"] + line["tax_amount"]
+        tax = rounded(Fraction(base) * rate / 100)
+        gross = base + line["tax_amount"]
     if gross != line["gross"] or (scope == "line" and tax != line["tax_amount"]):
         raise ValueError(f"has in line {n} the tax {line['tax_amount']} where {tax} is right")
 
@@ -54,22 +60,7 @@ def _check_tax(row: dict[str, Any], lines: list[dict[str, Any]]) -> None:
     if (row["gross"], row["tax"], row["net"]) != (gross, tax, gross - tax):
         raise ValueError(f"has a tax table whose row {row['code']} does not fit its lines")
 
-
-def _rounded(value: Fraction) -> int:
-    """To the whole unit, halves away from zero."""
-    whole = (abs(value) * 2 + 1) // 2
-    return int(whole) if value >= 0 else -int(whole)
-
-
-_MOVES = {
-    "cash.float": ("floats", 1),
-    "cash.income": ("incomes", 1),
-    "cash.expense": ("expenses", -1),
-    "cash.removal": ("removals", -1),
-    "cash.safe_drop": ("safe_drops", -1),
-    "cash.bank_drop": ("bank_drops", -1),
-}
-"""Kind of record: the name a closing counts it by, and whether the money came in or went out."""
+_COUNTERS = tuple(name for kind, _ in _MOVES.values() for name in (kind, f"{kind}_total"))
 
 
 @dataclass
@@ -108,6 +99,7 @@ class ShiftSums:
     def _add_sale(self, payload: dict[str, Any]) -> None:
         self.sales += 1
         self.sales_total += payload["total"]
+        self.discount += payload["discount"]
         for row in payload["tenders"]:
             if row["kind"] == "cash":
                 self.cash_in += row["amount"]
@@ -138,12 +130,14 @@ class ShiftSums:
             "cash_in": self.cash_in,
             "change": self.change,
             "cash_rounding": self.cash_rounding,
+            "discount": self.discount,
             "expected_cash": expected_cash,
             "over_short": payload["counted"] - expected_cash,
         }
-        for name in (name for kind, _ in _MOVES.values() for name in (kind, f"{kind}_total")):
-            wanted[name] = self.moves.get(name, 0)
-            payload.setdefault(name, 0)  # closings of older programs do not know it
+        for name in _COUNTERS:
+            said, found = payload.get(name, 0), self.moves.get(name, 0)  # closings of older programs have none
+            if said != found:
+                raise ValueError(f"closes its shift with {name} {said}; its records say {found}")
         for name, value in wanted.items():
             if payload[name] != value:
                 raise ValueError(f"closes its shift with {name} {payload[name]}; its records say {value}")
