@@ -60,6 +60,26 @@ def _check_tax(row: dict[str, Any], lines: list[dict[str, Any]]) -> None:
     if (row["gross"], row["tax"], row["net"]) != (gross, tax, gross - tax):
         raise ValueError(f"has a tax table whose row {row['code']} does not fit its lines")
 
+
+_MOVES = {
+    "cash.float": ("floats", 1),
+    "cash.income": ("incomes", 1),
+    "cash.expense": ("expenses", -1),
+    "cash.removal": ("removals", -1),
+    "cash.safe_drop": ("safe_drops", -1),
+    "cash.bank_drop": ("bank_drops", -1),
+}
+"""Kind of record: the name a closing counts it by, and whether the money came in or went out."""
+
+_MOVES = {
+    "cash.float": ("floats", 1),
+    "cash.income": ("incomes", 1),
+    "cash.expense": ("expenses", -1),
+    "cash.removal": ("removals", -1),
+    "cash.safe_drop": ("safe_drops", -1),
+    "cash.bank_drop": ("bank_drops", -1),
+}
+"""Kind of record: the name a closing counts it by, and whether the money came in or went out."""
 _COUNTERS = tuple(name for kind, _ in _MOVES.values() for name in (kind, f"{kind}_total"))
 
 
@@ -77,6 +97,8 @@ class ShiftSums:
     cash_in: int = 0
     change: int = 0
     cash_rounding: int = 0
+    discount: int = 0
+    price_overrides: int = 0
     moved: int = 0
     moves: dict[str, int] = field(default_factory=dict)
 
@@ -100,6 +122,7 @@ class ShiftSums:
         self.sales += 1
         self.sales_total += payload["total"]
         self.discount += payload["discount"]
+        self.price_overrides += sum(line["price_source"] == "override" for line in payload["lines"])
         for row in payload["tenders"]:
             if row["kind"] == "cash":
                 self.cash_in += row["amount"]
@@ -134,8 +157,10 @@ class ShiftSums:
             "expected_cash": expected_cash,
             "over_short": payload["counted"] - expected_cash,
         }
-        for name in _COUNTERS:
-            said, found = payload.get(name, 0), self.moves.get(name, 0)  # closings of older programs have none
+        counters = {name: self.moves.get(name, 0) for name in _COUNTERS}
+        counters["price_overrides"] = self.price_overrides
+        for name, found in counters.items():
+            said = payload.get(name, 0)  # closings of older programs have none
             if said != found:
                 raise ValueError(f"closes its shift with {name} {said}; its records say {found}")
         for name, value in wanted.items():
