@@ -10,6 +10,7 @@ Owns the tables `posting_cursor`, `retry` and `quarantine`.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -135,10 +136,10 @@ class Poster:
         return IDLE_S if due_ms is None else min(IDLE_S, max(0.0, (due_ms - self._now_ms()) / 1000))
 
     async def _rest(self, wait_s: float) -> None:
-        try:
-            await asyncio.wait_for(self._woken.wait(), timeout=max(wait_s, 0.001))
-        except TimeoutError:
-            return  # time to look again
+        # Not `wait_for`: before Python 3.12 it loses a cancellation that comes together with the event.
+        with contextlib.suppress(TimeoutError):  # then it is time to look again
+            async with asyncio.timeout(max(wait_s, 0.001)):
+                await self._woken.wait()
 
     def _post_series(self, db: Connection, store: str, series: str) -> Round:
         # Another server process that posts the same series waits here, and then finds the cursor moved.

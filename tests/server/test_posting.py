@@ -6,7 +6,7 @@ import pytest
 
 from server_world import STORE, Register, body, running_world, sale
 from store.ledger.effects import post
-from store.ledger.posting import MAX_ATTEMPTS, UNIT_RECORDS
+from store.ledger.posting import MAX_ATTEMPTS, UNIT_RECORDS, Poster
 from store.ledger.recomputation import recompute_sale, recompute_shift
 from store.ledger.reports import conservation
 
@@ -309,3 +309,18 @@ async def test_posting_starts_again_after_a_failure_of_its_own(tmp_path, monkeyp
         await register.upload()
         assert (await world.settled())["posted"] == 1
         await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("ticks", range(5))
+async def test_posting_ends_when_it_is_told_to_in_the_very_moment_in_which_it_is_woken(ticks):
+    poster = Poster(None, lambda: 0)
+    resting = asyncio.create_task(poster._rest(30))
+    await asyncio.sleep(0.01)
+    poster.wake()
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    if resting.done():
+        return
+    resting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await resting
