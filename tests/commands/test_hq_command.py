@@ -134,6 +134,9 @@ def test_rows_are_shown_for_people_with_amounts_and_dates(hq):
         (("product", "import", "/nowhere.csv"), 3, "/nowhere.csv: No such file or directory."),
         (("product", "import", "goods.xlsx"), 2, "save it as CSV with UTF-8"),
         (("product", "list", "--limit", "x"), 2, "invalid int value"),
+        (("store", "show", "S" * 100_000), 2, "cannot be used: it is too long or holds"),
+        (("store", "set", "S\n1"), 2, "cannot be used: it is too long or holds"),
+        (("period", "check", "--business-date", "2026-02-30"), 2, "is no date for business-date"),
     ],
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else "",
 )

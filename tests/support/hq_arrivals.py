@@ -67,6 +67,10 @@ class World:
         async with self.operator.put(f"/setup/{noun}/{key}", json=body) as answer:
             return await self._answer(answer, expect)
 
+    async def remove(self, noun, key, expect=200):
+        async with self.operator.delete(f"/setup/{noun}/{key}") as answer:
+            return await self._answer(answer, expect)
+
     async def _answer(self, answer, expect):
         text = await answer.text()
         assert answer.status == expect, (answer.status, text)

@@ -6,6 +6,7 @@ its type and range, its help sentence, and in `Meta.extra` how it is typed:
     positional  stands without an option on the command line
     ref         the noun that must have a row of that key
     kind        `amount`    typed 1.29, kept in minor units
+                `date`      a day that exists, as 2026-12-01
                 `moment`    typed 2026-12-01 or 2026-12-01T08:00, kept in milliseconds
                 `last-day`  the same, a date alone meaning its end
                 `lines`     a text in which \\n begins a line

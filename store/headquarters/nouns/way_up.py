@@ -14,7 +14,11 @@ _REGISTER = {"positional": True, "ref": "register"}
 _STORE = Annotated[str, Meta(description="Only of this store.")]
 _DATE = Annotated[
     str,
-    Meta(pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", description="Only of this business date, as 2026-11-24."),
+    Meta(
+        pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$",
+        description="Only of this business date, as 2026-11-24.",
+        extra={"kind": "date"},
+    ),
 ]
 _REASON = Annotated[str, Meta(max_length=200, description="Why; it is kept.")]
 _LIMIT = Annotated[int, Meta(ge=1, le=10_000, description="At most so many.")]

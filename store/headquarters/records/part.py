@@ -7,6 +7,8 @@ from store.headquarters.errors import Refused
 from store.headquarters.part import Change, Notes, Part
 from store.headquarters.records.arrival import ArrivalDesk
 from store.headquarters.records.verbs import RecordsDesk
+from store.headquarters.registers.device_states import DeviceState
+from store.headquarters.registers.devices import find_device
 from store.headquarters.registers.status import records_waiting
 from store.headquarters.route import Route, Sender
 from store.headquarters.servers.senders import Senders
@@ -29,7 +31,7 @@ async def assemble(hq: Headquarters, *, post_record: Post = post, first_wait_ms:
         routes=arrival_routes(desk),
         verbs=RecordsDesk(poster, hq.tell).verbs(),
         tasks={"posting": poster.run},
-        rules={"register": (check_support_offline,)},
+        rules={"register": (check_support_offline, check_removal)},
     )
 
 
@@ -43,6 +45,15 @@ def check_support_offline(db: Connection, change: Change, _notes: Notes) -> None
         raise Refused(
             f"{waiting} records wait in register {change.key}; connect it and let it send them first: "
             "outpost hq register status"
+        )
+
+
+def check_removal(db: Connection, change: Change, _notes: Notes) -> None:
+    """A register whose machine is Activated would go on selling as one that nobody knows; raises Refused."""
+    if change.new is None and find_device(db, change.key).state is DeviceState.ACTIVATED:
+        raise Refused(
+            f"A machine is register {change.key}; take it out first: "
+            f"outpost hq device set {change.key} --status deactivated"
         )
 
 

@@ -12,6 +12,7 @@ from store.headquarters.scheduler import schedules
 from store.headquarters.scheduler.delivery import DeliveryDesk, delivery_routes
 from store.headquarters.scheduler.directory import DirectorySource
 from store.headquarters.scheduler.feed import FeedBell
+from store.headquarters.scheduler.rules import check_parameter
 from store.headquarters.scheduler.runner import JobRunner
 from store.headquarters.scheduler.scheduler import Scheduler
 from store.headquarters.scheduler.verbs import SchedulerDesk
@@ -49,6 +50,7 @@ async def assemble(hq: Headquarters, worker: Worker) -> Assembled:
         routes=delivery_routes(delivery),
         verbs=SchedulerDesk(scheduler, runner, bell).verbs(),
         tasks={"clock": scheduler.watch, "runs": scheduler.work},
+        rules={"parameter": (check_parameter,)},
         changed=scheduler.changed,
         stopping=bell.end,
         close=worker.close,

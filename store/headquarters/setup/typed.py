@@ -30,6 +30,13 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _DAY = datetime.timedelta(days=1)
+_PLAIN = {
+    "Expected int": "a whole number",
+    "Expected float": "a number",
+    "Expected str": "a text",
+    "Expected array": "a list",
+}
+"""What msgspec calls them, and people."""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +89,8 @@ def _read_one(field: Field, value: Any, reading: Reading) -> Any:
         return _read_truth(field, value)
     if isinstance(value, bool):
         raise WrongInput(f"{field.word} takes no yes or no. {field.help}")
+    if field.kind == "date":
+        return _read_date(field, value)
     if field.kind == "amount" and isinstance(value, str):
         return _read_amount(field, value, reading)
     if field.kind in ("moment", "last-day") and isinstance(value, str):
@@ -175,6 +184,10 @@ def _fault(
     if field is None:
         return f"{message}."
     cause = message.partition(" - at ")[0].replace("`", "")
+    for wire, plain in _PLAIN.items():
+        cause = cause.replace(wire, plain)
+    if field.choices:
+        cause = f"one of {', '.join(map(str, field.choices))}"
     if field.kind == "amount":
         cause = re.sub(r"-?\d+", lambda found: format_amount(int(found[0]), reading.currency), cause)
     shown = str(given.get(field.name))[:40]
@@ -193,6 +206,17 @@ def _read_truth(field: Field, value: Any) -> bool:
     if word in NO:
         return False
     raise WrongInput(f"{field.word} is yes or no, not {str(value)[:40]!r}.")
+
+
+def _read_date(field: Field, value: Any) -> str:
+    text = read_text(field.word, value)
+    try:
+        if text:
+            datetime.date.fromisoformat(text)
+    except ValueError:
+        text = text[:40]
+        raise WrongInput(f"{text!r} is no date for {field.word}. Write it as 2026-12-01.") from None
+    return text
 
 
 def _read_amount(field: Field, value: str, reading: Reading) -> int:

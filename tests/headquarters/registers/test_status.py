@@ -170,3 +170,14 @@ async def test_a_register_that_fell_silent_or_whose_record_is_in_quarantine_is_n
     await world.settled()
     assert await check(world, store="S0001") == {("S0001-R01", "quarantine")}
     assert await check(world, store="S0002") == set()
+
+
+async def test_a_register_goes_only_when_no_machine_is_activated_as_it(world):
+    server, one = await world.server(), till()
+    await world.do("device", "set", register="S0001-R01", activation_code=True)
+    await enrolled(server, one)
+    await say(server, report(one, wall_ms()))
+    said = await world.remove("register", "S0001-R01", expect=409)
+    assert "outpost hq device set S0001-R01 --status deactivated" in said["detail"]
+    await world.do("device", "set", register="S0001-R01", status="deactivated")
+    assert (await world.remove("register", "S0001-R01"))["outcome"] == "removed"

@@ -18,6 +18,7 @@ from store.headquarters.nouns.scheduling import (
     SessionNumber,
 )
 from store.headquarters.nouns.table import VERBS
+from store.headquarters.nouns.till import Parameter
 from store.headquarters.scheduler import sessions
 from store.headquarters.scheduler.build import build
 from store.headquarters.secrets import open_secrets
@@ -218,3 +219,32 @@ async def test_rotated_key_signs_from_then_on_and_everybody_goes_on(shop, say, d
     assert open_secrets(shop.hq.home, allow_insecure=True).package_key.private_bytes_raw() == (
         shop.hq.secrets.package_key.private_bytes_raw()
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("scheduler.try_count", "99", "a whole number from 1 to 20, not '99'"),
+        ("scheduler.try_count", "many", "from 1 to 20"),
+        ("scheduler.strict_order", "maybe", "is yes or no"),
+        ("scheduler.nonsense", "1", "There are scheduler.strict_order, scheduler.try_count"),
+    ],
+)
+def test_a_parameter_of_the_scheduler_that_would_do_nothing_is_refused(shop, name, value, words):
+    [check] = shop.part.rules["parameter"]
+    with pytest.raises(WrongInput, match=words):
+        check(None, SimpleNamespace(key=name, new=Parameter(value=value)), None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("scheduler.try_count", "20"),
+        ("scheduler.strict_order", "No"),
+        ("anything.else", "x"),
+        ("scheduler.old", None),
+    ],
+)
+def test_other_parameters_pass(shop, name, value):
+    [check] = shop.part.rules["parameter"]
+    check(None, SimpleNamespace(key=name, new=None if value is None else Parameter(value=value)), None)

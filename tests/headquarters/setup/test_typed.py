@@ -37,6 +37,7 @@ class Everything(msgspec.Struct, frozen=True, kw_only=True):
     truth: bool = False
     many: tuple[str, ...] = ()
     choice: Literal["a", "b"] = "a"
+    date: Annotated[str, Meta(extra={"kind": "date"})] = ""
     amount: Annotated[int | None, Meta(description="The money.", extra={"kind": "amount"})] = None
     begin_ms: Annotated[int, Meta(extra={"kind": "moment"})] = 0
     end_ms: Annotated[int, Meta(extra={"kind": "last-day"})] = 0
@@ -71,6 +72,8 @@ def read(name, value, reading=EUR):
         ("amount", "2", 200),
         ("amount", 129, 129),
         ("amount", "", None),
+        ("date", "2026-12-01", "2026-12-01"),
+        ("date", "", ""),
         ("begin", "2026-12-01", 1_796_083_200_000),
         ("begin", "2026-12-01T08:00", 1_796_112_000_000),
         ("begin", "2026-12-01T08:00+01:00", 1_796_108_400_000),
@@ -101,6 +104,8 @@ def test_a_typed_value_is_read_as_its_field_means_it(name, typed, value):
         ("number", "nan", "is a number"),
         ("number", "1e99", "is a number"),
         ("truth", "maybe", "yes or no"),
+        ("date", "2026-02-30", "'2026-02-30' is no date for date. Write it as 2026-12-01"),
+        ("date", "2026-99-99", "is no date"),
         ("amount", "1.299", "Write it as 1.29"),
         ("amount", "-1", "no amount in EUR"),
         ("begin", "tomorrow", "no date"),
@@ -149,10 +154,11 @@ def test_null_brings_back_the_default():
         (
             OfflineProfileRow,
             {"offline_timeout_s": 500.0},
-            r"offline-timeout '500.0' does not fit.*<= 120.0 seconds",
+            r"offline-timeout '500.0' does not fit: a number <= 120.0 seconds",
         ),
+        (Everything, {"choice": "c"}, r"choice 'c' does not fit: one of a, b\."),
         (Price, {"amount": 100_000_000_000}, r"<= 999999999.99"),
-        (Product, {"name": "x" * 200}, "name .* does not fit"),
+        (Product, {"name": "x" * 200}, "name .* does not fit: a text of length <= 120"),
     ],
 )
 def test_a_value_out_of_range_is_told_with_the_range_in_the_units_people_type(kind, given_fields, words):

@@ -10,6 +10,7 @@ from pathlib import Path
 from store.headquarters.nouns.field import fields_of
 from store.headquarters.nouns.noun import Noun, Verb
 from store.headquarters.nouns.table import NOUNS, VERBS, own_verb
+from store.sale.text import printable
 from tui.commands.hq import parsers
 from tui.commands.hq.client import HeadquartersClient, path_of
 from tui.commands.hq.exporting import export_rows, rows_of, write_json
@@ -19,6 +20,8 @@ from tui.commands.outcome import CommandFailed, ExitCode, print_json
 from tui.commands.parser import Parser
 
 PAGE = 500
+LONGEST_KEY = 200
+"""Characters of a part of a key; the longest that can be set has 64."""
 
 
 def run_order(words: list[str], before: argparse.Namespace) -> int:
@@ -174,4 +177,10 @@ def _row_path(noun: Noun, options: argparse.Namespace) -> str:
     texts = [given.get(part.name, part.default or "") for part in noun.key]
     while len(texts) > 1 and texts[-1] == "":
         texts.pop()
+    for text in texts:
+        if len(text) > LONGEST_KEY or not text.isprintable():
+            raise CommandFailed(
+                ExitCode.USAGE,
+                f"{printable(text)[:40]!r} cannot be used: it is too long or holds control characters.",
+            )
     return path_of("setup", noun.name, *texts)
