@@ -3,6 +3,11 @@
 from enum import StrEnum
 from functools import lru_cache
 
+import msgspec
+
+from store.sale.limits import AMOUNTS, UNLIMITED, WORDS, Limits
+from store.sale.quantity import SCALE, parse_quantity, thousandths
+
 
 class Permission(StrEnum):
     """What a role may allow; an operation needs exactly one."""
@@ -11,6 +16,8 @@ class Permission(StrEnum):
     """Also before sign-in."""
     SIGNED_IN = "signed_in"
     SELL = "sell"
+    DISCOUNT = "discount"
+    PRICE_OVERRIDE = "price_override"
     VOID_SALE = "void_sale"
     OPEN_DRAWER = "open_drawer"
     OPEN_SHIFT = "open_shift"
@@ -39,3 +46,35 @@ def permissions_of(role: str, permissions: str = "") -> frozenset[Permission]:
     if permissions.split():
         return sent | {Permission.ANYONE, Permission.SIGNED_IN}
     return ROLES.get(role, frozenset())
+
+
+LIMITS: dict[str, Limits] = {"manager": UNLIMITED}
+"""The limits of the built-in roles; every other role has those that `Limits` begins with."""
+
+
+@lru_cache(maxsize=128)
+def limits_of(role: str, permissions: str = "") -> Limits:
+    """How far a role may go: what is built in, changed by words such as `line_discount=5` among `permissions`."""
+    limits = LIMITS.get(role, Limits())
+    for word in permissions.split():
+        name, equals, value = word.partition("=")
+        if equals and not limit_fault(word):
+            typed: str | int = int(value) if name in AMOUNTS else value
+            limits = msgspec.structs.replace(limits, **{WORDS[name]: typed})
+    return limits
+
+
+def limit_fault(word: str) -> str:
+    """Why a word such as `line_discount=5` is no limit, a sentence; empty when it is one."""
+    name, _, value = word.partition("=")
+    if name not in WORDS:
+        return f"{word[:40]!r} is no limit. There are: {', '.join(WORDS)}."
+    if name in AMOUNTS:
+        whole = value.isascii() and value.isdigit() and len(value) <= 12
+        return "" if whole else f"{word[:40]!r}: write whole minor units, such as {name}=500."
+    if parse_quantity(value) != value or len(value) > 8:
+        return f"{word[:40]!r}: write percent, such as {name}=10 or {name}=7.5."
+    most = 10_000 if name == "price_higher" else 100
+    if thousandths(value) > most * SCALE:
+        return f"{word[:40]!r}: at most {most} percent."
+    return ""

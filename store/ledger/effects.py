@@ -12,7 +12,7 @@ import msgspec
 
 from store.database.connection import values
 from store.ledger.books import DIFFERENCES, LINES, POSTED, SHIFT_TOTALS, TAXES, TENDERS, Books
-from store.ledger.recomputation import recompute_sale, recompute_shift
+from store.ledger.recomputation import left_of, price_overrides, recompute_sale, recompute_shift
 
 Body = Mapping[str, Any]
 
@@ -50,6 +50,11 @@ select amount from shift_total t join posted p
   on p.store_id = t.store_id and p.series = t.series and p.seq = t.seq
 where p.store_id = $1 and p.series = $2 and p.shift_id = $3 and p.kind = 'shift.open'
   and t.effect = 'start_amount'"""
+
+SELECT_SHIFT_BY_HAND = """
+select t.effect, cast(sum(t.amount) as bigint) from shift_total t join posted p
+  on p.store_id = t.store_id and p.series = t.series and p.seq = t.seq
+where p.store_id = $1 and p.series = $2 and p.shift_id = $3 and p.kind = 'sale' group by t.effect"""
 
 
 def post(books: Books, ref: Ref, body: Body) -> None:
@@ -107,7 +112,7 @@ def _post_sale(books: Books, ref: Ref, body: Body) -> None:
     books.add(
         LINES,
         [
-            (*place, f"line:{line['n']}", line["sku"], line["name"], line["quantity"], line["amount"])
+            (*place, f"line:{line['n']}", line["sku"], line["name"], line["quantity"], left_of(line))
             for line in body["lines"]
         ],
     )
@@ -122,6 +127,9 @@ def _post_sale(books: Books, ref: Ref, body: Body) -> None:
             for row in body["taxes"]
         ],
     )
+    by_hand = {"discount": body["discount"], "price_overrides": price_overrides(body)}
+    if any(by_hand.values()):
+        books.add(SHIFT_TOTALS, [(*place, effect, amount) for effect, amount in by_hand.items()])
     for effect, said, found in recompute_sale(body):
         note_difference(books, ref, effect, said, found)
 
@@ -143,6 +151,7 @@ def _post_shift_close(books: Books, ref: Ref, body: Body) -> None:
     found = recompute_shift(
         kinds=books.read(SELECT_SHIFT_KINDS, where),
         tenders=books.read(SELECT_SHIFT_TENDERS, where),
+        by_hand=books.read(SELECT_SHIFT_BY_HAND, where),
         start_amount=int(start[0][0]) if start else 0,
     )
     for effect, amount in found.items():

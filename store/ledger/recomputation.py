@@ -24,19 +24,25 @@ def recompute_sale(body: Body) -> Iterator[Disagreement]:
     shares: dict[str, tuple[bool, int, int]] = {}
     for row in taxes:
         shares.setdefault(row["code"], _share(row["rate"], row["included"] == 1))
-    by_line = body["rounding_scope"] == "line"
-    amounts = grosses = 0
+    scope = body["rounding_scope"]
+    amounts = grosses = discounts = 0
     per_tax = {code: [0, 0] for code in shares}
     for line in lines:
-        yield from _recompute_line(line, shares.get(line["tax"], _UNTAXED), by_line)
+        yield from _recompute_line(line, shares.get(line["tax"], _UNTAXED), scope == "line")
         amounts += line["amount"]
+        discounts += line.get("discount", 0) + line.get("discount_share", 0)
         grosses += line["gross"]
         if line["tax"] in per_tax:
             sums = per_tax[line["tax"]]
             sums[0] += line["tax_amount"]
             sums[1] += line["gross"]
     yield from _differ("subtotal", body["subtotal"], amounts)
-    yield from _differ("total", body["total"], grosses - body["discount"])
+    yield from _differ("discount", body["discount"], discounts)
+    if body.get("sale_discount", 0) or any("discount_share" in line for line in lines):
+        yield from _recompute_shares(body)
+    if scope != "line":
+        yield from _recompute_scope(body, shares)
+    yield from _differ("total", body["total"], grosses)
     yield from _differ("tenders", body["total"], sum(tender["amount"] for tender in tenders))
     yield from _differ(
         "change", body["change"], -sum(row["amount"] for row in tenders if row["kind"] == "change")
@@ -48,10 +54,28 @@ def recompute_sale(body: Body) -> Iterator[Disagreement]:
         yield from _differ(f"{name}.net", row["net"], row["gross"] - row["tax"])
 
 
+def left_of(line: Body) -> int:
+    """What the discounts leave of a line."""
+    return int(line["amount"] - line.get("discount", 0) - line.get("discount_share", 0))
+
+
+def price_overrides(body: Body) -> int:
+    """How many lines of a sale have a price that was set by hand."""
+    return sum(line["price_source"] == "override" for line in body["lines"])
+
+
 def recompute_shift(
-    *, kinds: Iterable[tuple[str, int, int]], tenders: Iterable[tuple[str, int]], start_amount: int
+    *,
+    kinds: Iterable[tuple[str, int, int]],
+    tenders: Iterable[tuple[str, int]],
+    start_amount: int,
+    by_hand: Iterable[tuple[str, int]] = (),
 ) -> dict[str, int]:
-    """The counters of a closing from what was posted: (kind, count, sum of totals) and (tender kind, sum)."""
+    """The counters of a closing from what was posted: (kind, count, sum of totals) and (tender kind, sum).
+
+    `by_hand` are the sums of discounts given and of prices set in its sales.
+    """
+    given = {effect: int(amount) for effect, amount in by_hand}
     count = {kind: int(number) for kind, number, _ in kinds}
     total = {kind: int(amount) for kind, _, amount in kinds}
     taken = {kind: int(amount) for kind, amount in tenders}
@@ -63,6 +87,8 @@ def recompute_shift(
         "voids_total": total.get("void", 0),
         "no_sales": count.get("drawer.open", 0),
         "reprints": count.get("reprint", 0),
+        "discount": given.get("discount", 0),
+        "price_overrides": given.get("price_overrides", 0),
         "cash_in": cash_in,
         "change": change,
         "cash_rounding": -taken.get("rounding", 0),
@@ -98,13 +124,78 @@ def _recompute_line(line: Body, share: tuple[bool, int, int], by_line: bool) -> 
         expected = _rounded(count * line["price"], unit)
         if amount != expected:
             yield f"line:{line['n']}.amount", amount, expected
+    if "discount" in line:
+        yield from _recompute_discount(line)
+    base = left_of(line)
     if by_line:
-        expected = _rounded(amount * part, whole)
+        expected = _rounded(base * part, whole)
         if tax_amount != expected:
             yield f"line:{line['n']}.tax", tax_amount, expected
-    expected = amount if included else amount + tax_amount
+    expected = base if included else base + tax_amount
     if line["gross"] != expected:
         yield f"line:{line['n']}.gross", line["gross"], expected
+
+
+def _recompute_discount(line: Body) -> Iterator[Disagreement]:
+    """A line's own discount: the percentage it names, and never more than the line."""
+    said, amount = line["discount"], line["amount"]
+    if "discount_percent" in line:
+        percent = Fraction(line["discount_percent"]) / 100
+        yield from _differ(f"line:{line['n']}.discount", said, _nearest(amount * percent))
+    if not 0 < said <= amount:
+        yield f"line:{line['n']}.discount", said, min(max(said, 0), max(amount, 0))
+
+
+def _recompute_shares(body: Body) -> Iterator[Disagreement]:
+    """The sale's discount: its percentage of what the lines' own discounts leave, and how it is spread."""
+    lines = body["lines"]
+    goods = [max(line["amount"] - line.get("discount", 0), 0) for line in lines]
+    whole, said = sum(goods), body.get("sale_discount", 0)
+    if "sale_discount_percent" in body:
+        percent = Fraction(body["sale_discount_percent"]) / 100
+        yield from _differ("sale_discount", said, _nearest(whole * percent))
+    exact = [Fraction(said * part, whole or 1) for part in goods]
+    for line, share in zip(lines, _parts(said, exact), strict=True):
+        yield from _differ(f"line:{line['n']}.discount_share", line.get("discount_share", 0), share)
+
+
+def _recompute_scope(body: Body, shares: Mapping[str, tuple[bool, int, int]]) -> Iterator[Disagreement]:
+    """Taxes that are rounded once per rate or per document and then spread over rates and lines."""
+    exact: dict[str, list[Fraction]] = {}
+    places: dict[str, list[Body]] = {}
+    for line in body["lines"]:
+        _, part, whole = shares.get(line["tax"], _UNTAXED)
+        base = left_of(line)
+        exact.setdefault(line["tax"], []).append(Fraction(base * part, whole))
+        places.setdefault(line["tax"], []).append(line)
+    rounded = {code: _nearest(sum(parts)) for code, parts in exact.items()}
+    if body["rounding_scope"] == "document":
+        for included in (True, False):
+            codes = [code for code in exact if shares.get(code, _UNTAXED)[0] == included]
+            sums = [sum(exact[code], Fraction()) for code in codes]
+            rounded |= dict(zip(codes, _parts(_nearest(sum(sums)), sums), strict=True))
+    for code, parts in exact.items():
+        for line, tax in zip(places[code], _parts(rounded[code], parts), strict=True):
+            yield from _differ(f"line:{line['n']}.tax", line["tax_amount"], tax)
+
+
+def _parts(total: int, exact: list[Fraction]) -> list[int]:
+    """Whole numbers that add up to `total`: each exact part cut off, the rest to the largest remainders, first come.
+
+    Of sums below zero the mirror.
+    """
+    sign = -1 if sum(exact) < 0 else 1
+    cut = [(sign * part).__floor__() for part in exact]
+    over = [sign * part - whole for part, whole in zip(exact, cut, strict=True)]
+    for _ in range(sign * total - sum(cut)):
+        most = over.index(max(over))
+        cut[most] += 1
+        over[most] = Fraction(-1)
+    return [sign * whole for whole in cut]
+
+
+def _nearest(value: Fraction | int) -> int:
+    return _rounded(*value.as_integer_ratio())
 
 
 def _differ(effect: str, said: int, found: int) -> Iterator[Disagreement]:

@@ -4,7 +4,6 @@ from enum import StrEnum
 
 import msgspec
 
-
 PRICE_REASONS = (
     "Shelf says another price",
     "Damaged or opened",

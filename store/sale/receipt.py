@@ -46,6 +46,7 @@ def receipt(
             Blank(),
             *_payments(payload),
             Rule(),
+            *((Text(text=payload["comment"]),) if payload.get("comment") else ()),
             chain_mark(payload, fingerprint),
             *_foot(payload, facts),
             Cut(),
@@ -148,18 +149,29 @@ def _sold(payload: Payload) -> Iterator[AnyElement]:
         amount = money(payload, line["amount"])
         yield Columns(left=line["name"], right=f"{amount} {line['tax']}".rstrip(), lines=NAME_LINES)
         measured = line.get("measured", 0)
-        if not measured and line["quantity"] == "1":
-            continue
-        unit = f" {line['unit']}" if measured or line["unit"] != "pcs" else ""
-        per_unit = f" {payload['currency']}/{line['unit']}" if measured else ""
-        label = " label" if line["price_source"] == "label" else ""
-        yield Text(text=f"  {line['quantity']}{unit} x {money(payload, line['price'])}{per_unit}{label}")
+        if measured or line["quantity"] != "1":
+            unit = f" {line['unit']}" if measured or line["unit"] != "pcs" else ""
+            per_unit = f" {payload['currency']}/{line['unit']}" if measured else ""
+            label = " label" if line["price_source"] == "label" else ""
+            yield Text(text=f"  {line['quantity']}{unit} x {money(payload, line['price'])}{per_unit}{label}")
+        yield from _by_hand(payload, line)
+
+
+def _by_hand(payload: Payload, line: Payload) -> Iterator[AnyElement]:
+    """What somebody changed on a line. The right column stays free: it adds up to the subtotal."""
+    if "list_price" in line:
+        yield Text(text=f"  Price was {money(payload, line['list_price'])}")
+    if line.get("discount"):
+        left = money(payload, line["amount"] - line["discount"])
+        percent = f" {line['discount_percent']} %" if "discount_percent" in line else ""
+        yield Text(text=f"  Discount{percent} {money(payload, -line['discount'])}, so {left}")
+    if line.get("comment"):
+        yield Text(text=f"  {line['comment']}")
 
 
 def _sums(payload: Payload) -> Iterator[AnyElement]:
     yield Columns(left="Subtotal", right=money(payload, payload["subtotal"]))
-    if payload["discount"]:
-        yield Columns(left="Discount", right=money(payload, -payload["discount"]))
+    yield from _discounts(payload)
     for row in payload["taxes"]:
         if not row["included"]:
             yield Columns(left=f"+ {row['name']} {row['rate']} %", right=money(payload, row["tax"]))
@@ -167,6 +179,16 @@ def _sums(payload: Payload) -> Iterator[AnyElement]:
     yield Columns(left=f"TOTAL {payload['currency']}", right=total, bold=True, size=2)
     if payload["cash_rounding"]:
         yield Columns(left="Cash rounding", right=money(payload, payload["cash_rounding"]))
+
+
+def _discounts(payload: Payload) -> Iterator[AnyElement]:
+    """What is taken off the lines, then what is taken off the sale."""
+    of_sale = payload.get("sale_discount", 0)
+    if payload["discount"] != of_sale:
+        yield Columns(left="Discounts on lines", right=money(payload, of_sale - payload["discount"]))
+    if of_sale:
+        percent = f" {payload['sale_discount_percent']} %" if "sale_discount_percent" in payload else ""
+        yield Columns(left=f"Discount{percent}", right=money(payload, -of_sale))
 
 
 def _payments(payload: Payload) -> Iterator[AnyElement]:

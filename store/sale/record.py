@@ -119,9 +119,12 @@ def _lines_body(sale: Sale, policy: StorePolicy) -> Body:
         "discount": sums.discount,
         "total": sums.total,
         "taxes": tax_rows(sums.taxes),
-        "rounding_scope": policy.rounding_scope.value,
+        "rounding_scope": sale.rounding_scope.value,
         "cash_rounding_step": policy.cash_rounding_step,
     }
+    body |= _sale_discount(sale)
+    if sale.comment:
+        body["comment"] = sale.comment
     voided = [_line_row(line) for line in sale.lines if line.voided]
     if voided:
         body["voided_lines"] = voided
@@ -151,7 +154,32 @@ def _line_row(line: SaleLine) -> Body:
         row["department"] = line.department
     if line.measured:
         row["measured"] = 1
+    if line.discount:
+        row["discount"] = line.discount
+        if line.given is not None and line.given.percent and line.given.asked(line.amount) == line.discount:
+            row["discount_percent"] = line.given.percent
+    if line.discount_share:
+        row["discount_share"] = line.discount_share
+    if line.list_price is not None:
+        row["list_price"] = line.list_price
+    if line.price_reason:
+        row["price_reason"] = line.price_reason
+    if line.comment:
+        row["comment"] = line.comment
     return row
+
+
+def _sale_discount(sale: Sale) -> Body:
+    """The discount on the whole sale, whose shares stand on the lines; a percentage only where it holds exactly."""
+    lines = sale.live_lines
+    amount = sum(line.discount_share for line in lines)
+    if not amount:
+        return {}
+    body: Body = {"sale_discount": amount}
+    goods = sum(max(line.amount - line.discount, 0) for line in lines)
+    if sale.given is not None and sale.given.percent and sale.given.asked(goods) == amount:
+        body["sale_discount_percent"] = sale.given.percent
+    return body
 
 
 def _tender_rows(tenders: tuple[Tender, ...]) -> list[Body]:

@@ -8,6 +8,7 @@ class SaleRefused(Exception):
     SaleRefused                show the sentence
         ZeroPriceRefused       ask, then repeat with `zero_confirmed=True`
         PriceNeeded            ask for a price, then repeat with `price`
+        LimitRefused           name who may
     """
 
 
@@ -17,3 +18,7 @@ class ZeroPriceRefused(SaleRefused):
 
 class PriceNeeded(SaleRefused):
     """The item has an open price and none was given."""
+
+
+class LimitRefused(SaleRefused):
+    """More than the limits of the person allow; somebody else may."""

@@ -131,6 +131,8 @@ def _counts(payload: Payload) -> Iterator[AnyElement]:
     )
     if payload["discount"]:
         yield Columns(left="Discount", right=money(payload, -payload["discount"]))
+    if payload.get("price_overrides"):
+        yield Columns(left="Prices set by hand", right=str(payload["price_overrides"]))
     yield Columns(left=f"{payload['voids']} voided sales", right=money(payload, payload["voids_total"]))
     yield Columns(
         left=f"{payload['voided_lines']} voided lines", right=money(payload, payload["voided_lines_total"])

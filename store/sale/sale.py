@@ -12,7 +12,8 @@ from enum import StrEnum
 
 import msgspec
 
-from store.sale.policy import TaxRate
+from store.sale.discount import Discount
+from store.sale.policy import RoundingScope, TaxRate
 from store.sale.refusal import SaleRefused
 from store.sale.tender import Tender
 
@@ -67,13 +68,16 @@ class PriceSource(StrEnum):
     TYPED = "typed"
     """An open price typed by the cashier."""
     DEPARTMENT = "department"
+    OVERRIDE = "override"
+    """Set by hand in place of the catalog's, with a reason."""
 
 
-class SaleLine(msgspec.Struct, frozen=True, kw_only=True):
+class SaleLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line, a snapshot: later changes of the catalog do not touch it. Amounts in minor units.
 
-    `amount` is price x quantity as shown (with included taxes, without taxes on top); `net`, `tax_amount`, `gross` are
-    rounded on this line. `code` is what was scanned or typed, `source` where the item came from (online, offline).
+    `amount` is price x quantity as shown (with included taxes, without taxes on top); `discount` is taken off this
+    line, `discount_share` is its part of the sale's discount. `net`, `tax_amount`, `gross` follow from what is left.
+    `code` is what was scanned or typed, `source` where the item came from (online, offline).
     """
 
     n: int
@@ -94,6 +98,21 @@ class SaleLine(msgspec.Struct, frozen=True, kw_only=True):
     measured: bool = False
     """Sold by weight or measure: the quantity may have decimals."""
     voided: bool = False
+    given: Discount | None = None
+    """The discount somebody gave on this line; `discount` is what it comes to."""
+    discount: int = 0
+    discount_share: int = 0
+    list_price: int | None = None
+    """What the price was before somebody set another."""
+    listed_source: PriceSource = PriceSource.CATALOG
+    """Where that price came from."""
+    price_reason: str = ""
+    comment: str = ""
+
+    @property
+    def base(self) -> int:
+        """What is left of `amount` after all discounts; taxes are computed from it."""
+        return self.amount - self.discount - self.discount_share
 
 
 class Sale(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +127,10 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     failover_at_ms: int = 0
     record_bytes: int = 0
     """Upper estimate of what the lines take in the journal record, which must stay below 64 KiB."""
+    rounding_scope: RoundingScope = RoundingScope.PER_LINE
+    given: Discount | None = None
+    """The discount on the whole sale; the lines hold their shares of it."""
+    comment: str = ""
 
     @property
     def live_lines(self) -> tuple[SaleLine, ...]:
@@ -120,9 +143,11 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(tender for tender in self.tenders if not tender.voided)
 
 
-def new_sale(txn_id: str, currency: str, at_ms: int) -> Sale:
+def new_sale(
+    txn_id: str, currency: str, at_ms: int, rounding_scope: RoundingScope = RoundingScope.PER_LINE
+) -> Sale:
     """An open sale without lines; the id is persisted by the caller before anything else happens."""
-    return Sale(txn_id=txn_id, currency=currency, at_ms=at_ms)
+    return Sale(txn_id=txn_id, currency=currency, at_ms=at_ms, rounding_scope=rounding_scope)
 
 
 def next_state(state: SaleState, event: SaleEvent) -> SaleState:

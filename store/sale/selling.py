@@ -4,14 +4,13 @@ from msgspec.structs import replace
 
 from store.sale.barcode import LabelReading
 from store.sale.item import Department, Item
-from store.sale.money import format_amount
+from store.sale.line_change import check_amount, find_line, with_changed_line, with_line
 from store.sale.policy import LabelMeasure, StorePolicy, TaxRate
 from store.sale.quantity import SCALE, divide, is_whole, multiply, parse_quantity, thousandths
-from store.sale.refusal import PriceNeeded, SaleRefused, ZeroPriceRefused
-from store.sale.sale import PriceSource, Sale, SaleEvent, SaleLine, next_state
-from store.sale.tax import find_tax, line_taxes
+from store.sale.refusal import PriceNeeded, SaleRefused
+from store.sale.sale import PriceSource, Sale, SaleLine
+from store.sale.tax import find_tax
 from store.sale.text import stored
-from store.sale.totals import due
 
 MAX_QUANTITY = 9999
 """Per line, pieces or units of measure: more is a code typed into the quantity."""
@@ -19,10 +18,6 @@ MEASURED_UNITS = frozenset({"kg", "g", "l", "ml", "m", "cm", "m2", "m3", "h"})
 NAME_LIMIT = 120
 CODE_LIMIT = 64
 UNIT_LIMIT = 8
-LINE_BYTES = 195
-"""A line in the journal record without its texts and numbers."""
-RECORD_BYTES = 51_000
-"""For all lines; a record holds at most 64 KiB, the rest is for store facts, taxes and payments."""
 
 
 def add_line(
@@ -70,7 +65,7 @@ def add_line(
         department=item.department,
         measured=is_measured(item),
     )
-    return _with_line(sale, policy, line, zero_confirmed)
+    return with_line(sale, policy, line, zero_confirmed)
 
 
 def add_label_line(
@@ -93,8 +88,8 @@ def add_label_line(
         quantity = "0.001"
     extended = add_line(sale, policy, item, quantity, code, source, item.price, PriceSource.LABEL)
     line = replace(extended.lines[-1], amount=amount)
-    _check_amount(line, policy, sale.currency, zero_confirmed=True)
-    return _with_changed_line(extended, _taxed(line))
+    check_amount(line, policy, sale.currency, zero_confirmed=True)
+    return with_changed_line(extended, line)
 
 
 def add_department_line(
@@ -121,7 +116,7 @@ def add_department_line(
 def void_line(sale: Sale, n: int) -> Sale:
     """The sale with line `n` marked as voided; it stays in the list. Raises SaleRefused."""
     line = find_line(sale, n)
-    return _with_changed_line(sale, replace(line, voided=True))
+    return with_changed_line(sale, replace(line, voided=True))
 
 
 def set_quantity(sale: Sale, policy: StorePolicy, n: int, quantity: str) -> Sale:
@@ -133,18 +128,8 @@ def set_quantity(sale: Sale, policy: StorePolicy, n: int, quantity: str) -> Sale
         )
     quantity = checked_quantity(quantity, line.measured, line.name)
     line = replace(line, quantity=quantity, amount=multiply(line.price, quantity))
-    _check_amount(line, policy, sale.currency, zero_confirmed=True)
-    return _with_changed_line(sale, _taxed(line))
-
-
-def find_line(sale: Sale, n: int) -> SaleLine:
-    """Line `n`, counted from 1. Raises SaleRefused when there is none or it is voided."""
-    if not 1 <= n <= len(sale.lines):
-        raise SaleRefused("No line is selected. Choose one with the arrow keys.")
-    line = sale.lines[n - 1]
-    if line.voided:
-        raise SaleRefused(f"Line {n} is voided already. Choose another one.")
-    return line
+    check_amount(line, policy, sale.currency, zero_confirmed=True)
+    return with_changed_line(sale, line)
 
 
 def is_measured(item: Item) -> bool:
@@ -177,49 +162,3 @@ def _tax_of(policy: StorePolicy, code: str, name: str) -> TaxRate:
             f"{name} has tax {code!r}, which this store does not know. Sell it by department (Ins)."
         )
     return tax
-
-
-def _with_line(sale: Sale, policy: StorePolicy, line: SaleLine, zero_confirmed: bool) -> Sale:
-    state = next_state(sale.state, SaleEvent.CHANGE_LINES)
-    _check_amount(line, policy, sale.currency, zero_confirmed)
-    line = _taxed(line)
-    size = sale.record_bytes + _record_bytes(line)
-    if size > RECORD_BYTES:
-        raise SaleRefused(
-            f"This sale is full with {len(sale.lines)} lines. Take payment, then begin a new sale."
-        )
-    return replace(sale, state=state, lines=(*sale.lines, line), record_bytes=size)
-
-
-def _with_changed_line(sale: Sale, line: SaleLine) -> Sale:
-    state = next_state(sale.state, SaleEvent.CHANGE_LINES)
-    lines = (*sale.lines[: line.n - 1], line, *sale.lines[line.n :])
-    size = sale.record_bytes + _record_bytes(line) - _record_bytes(sale.lines[line.n - 1])
-    changed = replace(sale, state=state, lines=lines, record_bytes=size)
-    if sale.live_tenders and due(changed) < 0:
-        raise SaleRefused("More than that is paid already. Void the payment first (Pay, then F3).")
-    return changed
-
-
-def _record_bytes(line: SaleLine) -> int:
-    """What the line takes in the record's JSON: UTF-8 bytes, control characters as six, quotes as two."""
-    texts = f"{line.name}{line.code}{line.sku}{line.department}{line.tax.code}{line.unit}"
-    escaped = 0 if texts.isprintable() else 5 * sum(character < " " for character in texts)
-    escaped += texts.count('"') + texts.count("\\")
-    numbers = f"{line.n}{line.quantity}{line.price}{line.amount}{line.gross}{line.tax_amount}"
-    return LINE_BYTES + len(texts.encode()) + escaped + len(numbers)
-
-
-def _check_amount(line: SaleLine, policy: StorePolicy, currency: str, zero_confirmed: bool) -> None:
-    if line.price < 0:
-        raise SaleRefused(f"{line.name} has a price below zero. Type a price of its own, or ask the manager.")
-    if line.price == 0 and not zero_confirmed:
-        raise ZeroPriceRefused(f"{line.name} costs {format_amount(0, currency)}. Is that right?")
-    if line.amount > policy.max_line_amount:
-        most = format_amount(policy.max_line_amount, currency)
-        raise SaleRefused(f"{line.name} would cost more than {most} on one line. Check price and quantity.")
-
-
-def _taxed(line: SaleLine) -> SaleLine:
-    taxes = line_taxes(line.amount, line.tax)
-    return replace(line, net=taxes.net, tax_amount=taxes.tax, gross=taxes.gross)

@@ -52,6 +52,8 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
     sales: int = 0
     sales_total: int = 0
     discount: int = 0
+    price_overrides: int = 0
+    """Lines whose price was set by hand."""
     voids: int = 0
     voids_total: int = 0
     voided_lines: int = 0
@@ -183,6 +185,7 @@ COUNTERS = (
     "sales",
     "sales_total",
     "discount",
+    "price_overrides",
     "voids",
     "voids_total",
     "voided_lines",
@@ -238,6 +241,8 @@ def _sold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
         sales=sums.sales + 1,
         sales_total=sums.sales_total + payload["total"],
         discount=sums.discount + payload["discount"],
+        price_overrides=sums.price_overrides
+        + sum(line["price_source"] == "override" for line in payload["lines"]),
         voided_lines=sums.voided_lines + len(voided),
         voided_lines_total=sums.voided_lines_total + _gross(voided),
         voided_tenders=sums.voided_tenders + len(payload.get("voided_tenders", ())),

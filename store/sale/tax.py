@@ -1,11 +1,13 @@
 """Tax per line and the tax table of a sale, included in the price or added on top (docs/money.md)."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from store.sale.discount import apportion
 from store.sale.money import round_half_up
-from store.sale.policy import StorePolicy, TaxRate
+from store.sale.policy import RoundingScope, StorePolicy, TaxRate
 from store.sale.quantity import thousandths
 
 HUNDRED_PERCENT = 100_000
@@ -53,6 +55,45 @@ def line_taxes(amount: int, tax: TaxRate) -> LineTax:
         return LineTax(amount - part, part, amount)
     part = round_half_up(amount * rate, HUNDRED_PERCENT)
     return LineTax(amount, part, amount + part)
+
+
+def ticket_taxes(lines: Sequence[tuple[int, TaxRate]], scope: RoundingScope) -> list[int]:
+    """The tax of each line (what it is computed from, and its tax) of a whole ticket, in minor units.
+
+    PER_LINE rounds each line. PER_RATE rounds once per rate, PER_DOCUMENT once for the taxes included and once for
+    those on top; what was rounded is then spread over rates and lines by largest remainder, so that it adds up.
+    """
+    if scope is RoundingScope.PER_LINE:
+        return [line_taxes(base, tax).tax for base, tax in lines]
+    rows: dict[TaxRate, list[int]] = {}
+    for at, (_, tax) in enumerate(lines):
+        rows.setdefault(tax, []).append(at)
+    exact = {tax: _exact(sum(lines[at][0] for at in places), tax) for tax, places in rows.items()}
+    if scope is RoundingScope.PER_RATE:
+        rounded = {tax: round_half_up(*part) for tax, part in exact.items()}
+    else:
+        rounded = _document_taxes(exact, included=True) | _document_taxes(exact, included=False)
+    taxes = [0] * len(lines)
+    for tax, places in rows.items():
+        numerators = [_exact(lines[at][0], tax)[0] for at in places]
+        for at, part in zip(places, apportion(rounded[tax], numerators, exact[tax][1]), strict=True):
+            taxes[at] = part
+    return taxes
+
+
+def _exact(base: int, tax: TaxRate) -> tuple[int, int]:
+    """The tax in or on `base` as a fraction, numerator and denominator."""
+    rate = thousandths(tax.rate)
+    return base * rate, HUNDRED_PERCENT + rate if tax.included else HUNDRED_PERCENT
+
+
+def _document_taxes(exact: dict[TaxRate, tuple[int, int]], *, included: bool) -> dict[TaxRate, int]:
+    """The taxes of one kind, rounded once in their sum, as whole numbers per rate that add up to it."""
+    taxes = [tax for tax in exact if tax.included == included]
+    common = math.lcm(*(exact[tax][1] for tax in taxes))
+    numerators = [exact[tax][0] * (common // exact[tax][1]) for tax in taxes]
+    parts = apportion(round_half_up(sum(numerators), common), numerators, common)
+    return dict(zip(taxes, parts, strict=True))
 
 
 def tax_table(lines: Iterable[tuple[TaxRate, LineTax]]) -> tuple[TaxRow, ...]:

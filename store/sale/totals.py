@@ -12,7 +12,8 @@ from store.sale.tender import exact_cash
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """The sums of a sale in minor units.
 
-    `subtotal` adds the lines as shown, `total` is what the customer owes (taxes on top included, cash rounding not).
+    `subtotal` adds the lines as shown, `discount` what is taken off them and off the sale; `total` is what the customer
+    owes (taxes on top included, cash rounding not).
     `paid` counts payments towards the total, `due == total - paid`. `exact_cash` is the cash that would end the sale
     now, cash rounding applied. `cash_rounding` is what rounding added (or, negative, forgave) so far.
     """
@@ -39,7 +40,7 @@ def totals(sale: Sale, policy: StorePolicy) -> Totals:
     return Totals(
         items=from_thousandths(sum(SCALE if line.measured else thousandths(line.quantity) for line in lines)),
         subtotal=sum(line.amount for line in lines),
-        discount=0,
+        discount=sum(line.discount + line.discount_share for line in lines),
         taxes=tax_table((line.tax, LineTax(line.net, line.tax_amount, line.gross)) for line in lines),
         total=total,
         cash_rounding=sum(tender.rounding for tender in tenders),

@@ -56,8 +56,7 @@ def test_a_region_stands_for_its_label_rules():
 @pytest.mark.parametrize(
     ("key", "text", "says"),
     [
-        ("rounding_scope", "rate", "is not supported by this version"),
-        ("rounding_scope", "document", "Set it to 'line'"),
+        ("rounding_scope", "ticket", "Set it to one of 'line', 'rate', 'document'"),
         ("rounding_scope", "floor", "is unknown"),
         ("cash_rounding_step", "0", "between 1 and 1000"),
         ("cash_rounding_step", "five", "is no whole number"),

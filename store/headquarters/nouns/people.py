@@ -5,8 +5,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from store.exchange.permissions import Permission
+from store.exchange.permissions import Permission, limit_fault
 from store.headquarters.nouns.noun import KeyPart, Noun
+from store.sale.limits import WORDS
 
 IMPLIED = (Permission.ANYONE, Permission.SIGNED_IN)
 """What everybody may; never set up."""
@@ -20,7 +21,11 @@ class Role(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     name: Annotated[str, Meta(max_length=40, description="Name for people.")] = ""
     permissions: Annotated[
         tuple[str, ...],
-        Meta(max_length=100, description=f"What it may: {', '.join(GRANTED)}; given several times."),
+        Meta(
+            max_length=100,
+            description=f"What it may: {', '.join(GRANTED)}; given several times. Limits are given likewise: "
+            f"{', '.join(f'{word}=N' for word in WORDS)} (percent, amounts in minor units).",
+        ),
     ] = ()
 
 
@@ -72,7 +77,10 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
 
 def _check_role(key: dict[str, str], role: Role) -> str:
     for permission in role.permissions:
-        if permission not in GRANTED:
+        if "=" in permission:
+            if fault := limit_fault(permission):
+                return fault
+        elif permission not in GRANTED:
             return f"{permission[:40]!r} is no permission. There are: {', '.join(GRANTED)}."
     return ""
 

@@ -39,7 +39,8 @@ def opened(work: Work) -> Sale:
     """The open sale, or a new one that exists once its first line does."""
     if work.state.sale is not None:
         return work.state.sale
-    return new_sale(work.fresh_id(), work.policy.currency, work.now_ms)
+    policy = work.policy
+    return new_sale(work.fresh_id(), policy.currency, work.now_ms, policy.rounding_scope)
 
 
 def take_line(work: Work, sale: Sale) -> Reply:

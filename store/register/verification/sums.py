@@ -153,12 +153,11 @@ class ShiftSums:
             "cash_in": self.cash_in,
             "change": self.change,
             "cash_rounding": self.cash_rounding,
-            "discount": self.discount,
             "expected_cash": expected_cash,
             "over_short": payload["counted"] - expected_cash,
         }
         counters = {name: self.moves.get(name, 0) for name in _COUNTERS}
-        counters["price_overrides"] = self.price_overrides
+        counters |= {"discount": self.discount, "price_overrides": self.price_overrides}
         for name, found in counters.items():
             said = payload.get(name, 0)  # closings of older programs have none
             if said != found:
