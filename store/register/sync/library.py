@@ -10,13 +10,11 @@ from collections.abc import Callable
 from enum import StrEnum
 
 import msgspec
-from msgspec.structs import replace
 
 from store.exchange.offline_profile import OfflineProfile
 from store.gateway.connection import Connection
 from store.gateway.states import Link
-from store.register.journal.errors import JournalError
-from store.register.journal.journal import Journal, UploadState
+from store.register.journal.journal import Journal
 from store.register.ports import Clock, Randomness
 from store.register.sync.downloader import Downloader
 from store.register.sync.history import SyncHistory, SyncMemory
@@ -110,7 +108,6 @@ class SyncLibrary:
         self._round = asyncio.Lock()
         self._result = RoundResult(end=RoundEnd.DONE)
         self._failures = 0
-        self._archived_seq = 0
         self._news = asyncio.Event()
         self._told_s = float("-inf")
         self._uploader: Uploader | None = None
@@ -181,24 +178,8 @@ class SyncLibrary:
     async def _look(self) -> RoundResult:
         self._result = result = await self._downloader.look()
         self._failures = 0 if result.end in (RoundEnd.DONE, RoundEnd.PAUSED) else self._failures + 1
-        await self._note_archived(self._history.memory.archived_seq)
         self._reporter.wake()
         return result
-
-    async def _note_archived(self, seq: int) -> None:
-        """The journal may forget only what headquarters has; this is how it learns how far that is."""
-        if seq <= self._archived_seq:
-            return
-
-        def change(state: UploadState) -> UploadState:
-            return replace(state, archived_seq=max(seq, state.archived_seq))
-
-        try:
-            await self._journal.change_upload_state(change)
-        except JournalError as error:
-            _log.warning("what headquarters has is not noted", extra={"reason": error.sentence})
-        else:
-            self._archived_seq = seq
 
     async def _wait(self, result: RoundResult) -> None:
         """The profile's interval; after failures with full jitter, so that no thousand registers ask together."""

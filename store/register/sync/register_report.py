@@ -4,6 +4,7 @@ After each round, each change of mode once the link is up, and at the ends of a 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -19,6 +20,10 @@ from store.register.sync.history import SyncHistory
 from store.register.sync.unsent import Unsent, unsent_of
 
 _log = logging.getLogger(__name__)
+
+BLOCKED = "BLOCKED"
+BLOCKED_LOOK_S = 2.0
+"""How often to look, while the link is down, whether the server only refuses this register."""
 
 LEAST_S = 5.0
 """Shortest time between two reports; what happens meanwhile is in the next one."""
@@ -82,7 +87,7 @@ class RegisterReporter:
         """Report, for ever; what the server does not take now goes with the next round."""
         while True:
             await self._due.wait()
-            await self._connection.wait_link_up()
+            await self._reachable()
             self._due.clear()
             try:
                 report = await self.report()
@@ -91,6 +96,13 @@ class RegisterReporter:
             except (GatewayError, JournalError) as error:
                 _log.info("register report not delivered", extra={"reason": str(error)})
             await self._clock.sleep(self._least_s)
+
+    async def _reachable(self) -> None:
+        """Wait for the link, or for a server that refuses this register: headquarters must hear of that too."""
+        while not self._connection.link_is_up and self._connection.status().word != BLOCKED:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BLOCKED_LOOK_S):
+                    await self._connection.wait_link_up()
 
     async def report(self) -> RegisterReport:
         """How the register stands now. Raises JournalError."""
