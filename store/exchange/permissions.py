@@ -23,6 +23,8 @@ class Permission(StrEnum):
     OPEN_SHIFT = "open_shift"
     CLOSE_SHIFT = "close_shift"
     SHIFT_REPORT = "shift_report"
+    MOVE_CASH = "move_cash"
+    """Money into and out of the drawer without a sale: float, removal, drops, income, expense."""
     TAKE_OVER = "take_over"
     """Unlock a register that another operator locked with a sale open, and free a locked-out operator."""
 

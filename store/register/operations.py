@@ -76,6 +76,8 @@ def _operation(
 
 
 _SELL = Permission.SELL
+_MOVE = Permission.MOVE_CASH
+_SLIP = "Recorded in the register's own journal; the slip is its own."
 
 OPERATIONS: tuple[Operation, ...] = (
     _operation(100, "Product sale", _SELL, _SELLING, _OWN_DATA),
@@ -98,6 +100,8 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(206, "Pay cash, exact amount", _SELL, _PAYING, _LOCAL),
     _operation(211, "Void payment", _SELL, frozenset({Mode.TENDER}), _LOCAL, "F3"),
     _operation(500, "Void sale", Permission.VOID_SALE, _PAYING, "Recorded in the register's own journal."),
+    _operation(517, "Income account", _MOVE, _FREE, _SLIP),
+    _operation(518, "Expense account", _MOVE, _FREE, _SLIP),
     _operation(
         700, "Sign on", Permission.ANYONE, frozenset({Mode.LOCKED}), "PINs are checked on the register."
     ),
@@ -116,6 +120,10 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(1055, "Close shift", Permission.CLOSE_SHIFT, _FREE, _OWN_JOURNAL),
     _operation(1056, "Print X report", Permission.SHIFT_REPORT, _FREE, _OWN_JOURNAL),
     _operation(1200, "Declare start amount", Permission.OPEN_SHIFT, frozenset({Mode.SHIFT}), _LOCAL),
+    _operation(1201, "Float entry", _MOVE, _FREE, _SLIP),
+    _operation(1210, "Tender removal", _MOVE, _FREE, _SLIP),
+    _operation(1211, "Safe drop", _MOVE, _FREE, _SLIP),
+    _operation(1212, "Bank drop", _MOVE, _FREE, _SLIP),
     _operation(9101, "Sell by department", _SELL, _SELLING, _OWN_DATA, "Ins"),
     _operation(
         9110,

@@ -12,7 +12,7 @@ from tui.view.local import Local, Overlay
 from tui.view.roles import Role
 from tui.view.text import amount_text, clean, cut, left, right, wrap
 
-DRAWER_AND_SHIFT = frozenset({701, 703, 1000, 1055, 1056, 1200})
+DRAWER_AND_SHIFT = frozenset({517, 518, 701, 703, 1000, 1055, 1056, 1200, 1201, 1210, 1211, 1212})
 KEYS_OF_OPERATIONS = {917: "connection", 108: "find"}
 
 

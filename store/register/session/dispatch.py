@@ -4,6 +4,7 @@ from typing import assert_never
 
 from store.register.intents import Intent, IntentKind, OutcomeKind
 from store.register.session import (
+    cash_desk,
     emergency,
     restore,
     sale_department,
@@ -113,6 +114,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
     kind = asked.question.kind
     if kind == "price_check":
         return await sale_desk.check_price(work, text) if text else DONE
+    if kind == cash_desk.BAG:  # the number on a bag may be a barcode
+        return await cash_desk.answer(work, kind, asked.facts, text)
     if kind in emergency.QUESTIONS and not scanned:  # a code of eight digits may look like a barcode
         return await emergency.answer(work, kind, text)
     if scanned or looks_like_code(text):
@@ -122,6 +125,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return work.refuse(f"This is answered by its keys only: {words}.", sound=bool(text))
     if not text:
         return DONE
+    if kind in cash_desk.QUESTIONS:
+        return await cash_desk.answer(work, kind, asked.facts, text)
     match asked.entry:
         case Entry.AMOUNT:
             return await sale_desk.answer_price(work, asked.facts, text)
@@ -166,6 +171,8 @@ async def answer(work: Work, question: str, word: str) -> Reply:
             return tender_desk.answer_void_card(work, facts, yes)
         case "void_sale":
             return await tender_desk.answer_void_sale(work, yes)
+        case cash_desk.MORE_THAN_THERE_IS:
+            return await cash_desk.answer_more(work, facts, yes)
         case "close_shift":
             return await shift_desk.answer_close(work, facts, yes)
         case _:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from store.register.journal.entry import Committed
+from store.sale.cash import BY_KIND, MOVEMENTS
 from store.sale.layout import render_text
 from store.sale.money import format_amount
 from store.sale.policy import StoreFacts
@@ -21,6 +22,8 @@ def paper_of(committed: Committed, facts: StoreFacts, copy_no: int) -> tuple[str
 def slip_title(payload: Mapping[str, Any]) -> str:
     """What stands above a report or slip on the screen."""
     shift = payload.get("shift", 0)
+    if payload["kind"] in BY_KIND:
+        return BY_KIND[payload["kind"]].name
     names = {"report.x": f"X report, shift {shift}", "shift.close": f"Z report, shift {shift}"}
     return names.get(payload["kind"], "No sale")
 
@@ -41,6 +44,11 @@ def shift_rows(body: Mapping[str, Any], currency: str) -> tuple[tuple[str, str],
         ("Start amount", money(body["start_amount"])),
         ("Cash received", money(body["cash_in"])),
         ("Change given", money(-body["change"])),
+        *(
+            (f"{body[row.count_name]} x {row.name}", money(row.sign * body[row.total_name]))
+            for row in MOVEMENTS
+            if body[row.count_name]
+        ),
         ("Cash expected", money(body["expected_cash"])),
     ]
     if "counted" in body:

@@ -6,6 +6,7 @@ from store.register.intents import OutcomeKind
 from store.register.journal.errors import JournalError
 from store.register.operations import BY_NUMBER
 from store.register.session import (
+    cash_desk,
     emergency,
     sale_department,
     sale_desk,
@@ -177,6 +178,13 @@ async def _sync_now(work: Work, text: str, seq: int) -> Reply:
     return DONE
 
 
+def _movement(number: int) -> Callable[[Work, str, int], Awaitable[Reply]]:
+    async def carry_out(work: Work, text: str, seq: int) -> Reply:
+        return await cash_desk.begin(work, number, text)
+
+    return carry_out
+
+
 async def _close(work: Work, text: str, seq: int) -> Reply:
     return shift_desk.begin_close(work)
 
@@ -232,6 +240,8 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     206: _exact,
     211: _void_payment,
     500: _void_sale,
+    517: _movement(517),
+    518: _movement(518),
     700: _sign_on,
     701: _simple(sign_on.sign_off),
     703: _simple(sign_on.lock),
@@ -240,6 +250,10 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     1055: _close,
     1056: _simple(shift_desk.x_report),
     1200: _start_amount,
+    1201: _movement(1201),
+    1210: _movement(1210),
+    1211: _movement(1211),
+    1212: _movement(1212),
     9101: _department,
     9110: _emergency,
     9120: _sync_now,

@@ -1,0 +1,166 @@
+"""Money into and out of the drawer beside sales: float entry, removal, safe and bank drop, income and expense.
+
+What is missing is asked for, one thing at a time; the answers wait in the open question, so that a killed core comes
+back to it. The last answer makes the record, the slip and the open drawer, all or nothing.
+"""
+
+import msgspec
+
+from store.register.journal.entry import PrintJob
+from store.register.journal.errors import JournalError
+from store.register.session.shift_desk import MONEY_IS_NO_CODE, drawer_amount, sums_of
+from store.register.session.till import TillEvent, after
+from store.register.session.work import DONE, Reply, Work
+from store.register.view import Choice, Entry
+from store.sale.barcode import looks_like_code
+from store.sale.cash import BAG_LIMIT, BY_OPERATION, Movement, accounts_of, movement_body
+from store.sale.policy import CashAccount
+from store.sale.text import printable
+
+ACCOUNT, AMOUNT, BAG, MORE_THAN_THERE_IS = "cash_account", "cash_amount", "cash_bag", "cash_more"
+QUESTIONS = frozenset({ACCOUNT, AMOUNT, BAG})
+"""Kinds of questions that typed text answers here; a bag's number may be scanned."""
+REASON_LIMIT = 40
+
+Facts = dict[str, str]
+
+
+async def begin(work: Work, number: int, text: str) -> Reply:
+    """Operation `number`, with as much as was typed behind it: [account] amount [bag or reason]."""
+    movement = BY_OPERATION[number]
+    if movement.account and not accounts_of(work.policy, movement.account):
+        return work.refuse(
+            f"{movement.name}: this store has no accounts for it. "
+            f"Headquarters sets {movement.account}_accounts, then job 1070."
+        )
+    facts: Facts = {"operation": str(number)}
+    if movement.account and text:
+        typed, _, text = text.partition(" ")
+        if refusal := take_account(work, movement, facts, typed):
+            return refusal
+    if text.strip() and (refusal := take_amount(work, facts, text)):
+        return refusal
+    return await go_on(work, facts)
+
+
+async def answer(work: Work, kind: str, facts: Facts, text: str) -> Reply:
+    """Typed text while a question of this desk is open."""
+    if not text.strip():
+        return DONE
+    facts = dict(facts)
+    movement = BY_OPERATION[int(facts["operation"])]
+    if kind == ACCOUNT:
+        refusal = take_account(work, movement, facts, text)
+    elif kind == BAG:
+        refusal = take_bag(work, facts, text)
+    else:
+        refusal = take_amount(work, facts, text)
+    return refusal or await go_on(work, facts)
+
+
+async def answer_more(work: Work, facts: Facts, yes: bool) -> Reply:
+    """F5: more was taken out than the register knows of, and so it is recorded. F6: nothing was moved."""
+    if yes:
+        return await move(work, facts)
+    work.say("Nothing is recorded. Put the money back, or count the drawer.")
+    return DONE
+
+
+def take_account(work: Work, movement: Movement, facts: Facts, text: str) -> Reply | None:
+    """Note the account, or refuse."""
+    number = text.strip()
+    if not any(number == account.number for account in accounts_of(work.policy, movement.account)):
+        return work.refuse(f"There is no account {printable(number[:20])!r} here. Type a number of the list.")
+    facts["account"] = number
+    return None
+
+
+def take_amount(work: Work, facts: Facts, text: str) -> Reply | None:
+    """Note the amount and what was typed behind it, or refuse."""
+    if looks_like_code(text.strip()):
+        return work.keep(text, MONEY_IS_NO_CODE)
+    typed, _, note = text.strip().partition(" ")
+    amount = drawer_amount(work, typed)
+    if not amount:
+        return work.refuse(f"{printable(typed[:20])!r} is no amount. Type it, such as 50 or 12.80.")
+    facts["amount"] = str(amount)
+    note = note.strip()[:REASON_LIMIT]
+    if BY_OPERATION[int(facts["operation"])].bagged:
+        return take_bag(work, facts, note) if note else None
+    if note:
+        facts["reason"] = printable(note)
+    return None
+
+
+def take_bag(work: Work, facts: Facts, text: str) -> Reply | None:
+    """Note the number of the bag, or refuse."""
+    bag = text.strip()
+    if len(bag) > BAG_LIMIT or not bag.isascii() or not bag.isprintable():
+        return work.refuse(f"A bag's number has at most {BAG_LIMIT} letters and digits. Read it again.")
+    facts["bag"] = bag
+    return None
+
+
+async def go_on(work: Work, facts: Facts) -> Reply:
+    """Ask for what is missing, else check and record."""
+    movement = BY_OPERATION[int(facts["operation"])]
+    if movement.account and "account" not in facts:
+        accounts = accounts_of(work.policy, movement.account)
+        rows = tuple(Choice(account.number, account.name) for account in accounts)
+        title = f"{movement.name}: which account?"
+        return work.ask(ACCOUNT, title, Entry.CHOICE, choices=rows, **facts)
+    if "amount" not in facts:
+        lines = (f"Type the amount {'put in' if movement.sign > 0 else 'taken out'} and Enter.",)
+        if not movement.bagged:
+            lines = (*lines, "A reason may stand behind it: 50 change for the market")
+        return work.ask(AMOUNT, f"{movement.name}: how much?", Entry.AMOUNT, lines=lines, **facts)
+    if movement.bagged and "bag" not in facts:
+        lines = ("Scan or type the number on the bag and Enter.",)
+        return work.ask(BAG, f"{movement.name}: which bag?", Entry.CODE, lines=lines, **facts)
+    try:
+        more = movement.sign < 0 and int(facts["amount"]) > (await sums_of(work)).expected_cash
+    except JournalError as error:
+        return work.refuse(error.sentence)
+    if not more:
+        return await move(work, facts)
+    return work.ask(
+        MORE_THAN_THERE_IS,
+        f"{movement.name} of {work.money(int(facts['amount']))}?",
+        Entry.NOTHING,
+        lines=("That is more than the register knows to be in the drawer.",),
+        answers=("Record it", "Go back"),
+        **facts,
+    )
+
+
+async def move(work: Work, facts: Facts) -> Reply:
+    """The record with its slip and the open drawer; a movement is a moment to come back online, like a sale's start."""
+    movement = BY_OPERATION[int(facts["operation"])]
+    amount, policy = int(facts["amount"]), work.policy
+    await work.ports.connection.transaction_starts()
+    await work.ports.shop.flip()
+    body = movement_body(
+        movement,
+        amount,
+        policy.currency,
+        account=_account(accounts_of(policy, movement.account), facts.get("account", "")),
+        bag=facts.get("bag", ""),
+        reason=facts.get("reason", ""),
+    )
+    jobs = (
+        PrintJob(job_id=work.fresh_id(), kind="drawer", reason=movement.name.lower()),
+        PrintJob(job_id=work.fresh_id(), kind="report", document_kind="cash_movement"),
+    )
+    following = msgspec.structs.replace(
+        work.state, till=after(work.state.till, TillEvent.SHIFT_WORK_DONE), asked=None
+    )
+    work.slip = await work.commit(movement.kind, following, body, txn_id=work.fresh_id(), jobs=jobs)
+    if work.slip is None:
+        return work.refuse(work.message.text)
+    way = "put into" if movement.sign > 0 else "taken out of"
+    work.say(f"{movement.name}: {work.money(amount)} {way} the drawer; it is recorded.")
+    return DONE
+
+
+def _account(accounts: tuple[CashAccount, ...], number: str) -> CashAccount | None:
+    return next((account for account in accounts if account.number == number), None)
