@@ -18,7 +18,7 @@ SETTINGS: dict[str, str] = {
     "max_line_amount": "Largest amount of a line in minor units; wins over the functionality profile.",
     "receipt_footer": "Last lines of the receipt, apart by \\n; wins over the store's.",
     "receipt_width": "Characters in a line of the receipt; wins over the functionality profile.",
-    "income_accounts": "Accounts of operation 517: numbers and names, apart by semicolons: 8100 Vending machine; 8200 Found.",
+    "income_accounts": "Accounts of operation 517, apart by semicolons: 8100 Vending machine; 8200 Found money.",
     "expense_accounts": "Accounts of operation 518, likewise.",
     "denominations": "Notes and coins to count, in minor units, apart by spaces; empty for those of the currency.",
     "rounding_scope": "Where tax is rounded: line.",
