@@ -1,6 +1,8 @@
 """Packages in the channel database: rows, names, counts and hashes, of one store among several."""
 
+import asyncio
 import random
+import time
 
 import pytest
 
@@ -167,6 +169,27 @@ async def test_a_damaged_chunk_anywhere_leaves_everything_as_it_was(channel, num
     with pytest.raises(PackageError, match="damaged"):
         await channel.work(load, package)
     await same(channel, {"item": [{"sku": "old"}]})
+
+
+async def test_look_ups_go_on_while_a_large_package_loads(channel):
+    before = {"item": [{"sku": "k00000", "name": "Old bread", "price": 1}]}
+    await channel.work(load, full(1, before))
+    rows = [{"sku": f"k{n:05}", "name": f"New bread {n}", "price": 2} for n in range(30_000)]
+    package = full(2, {"item": rows})
+    loading = asyncio.create_task(channel.work(load, package))
+    seen, slowest = [], 0.0
+    while not loading.done():
+        began = time.monotonic()
+        found = await channel.read_point(items.find_item, "S1", [("sku", "k00000")], 5)
+        named = await channel.read(items.search, "S1", "bread", 1, 5)
+        slowest = max(slowest, time.monotonic() - began)
+        assert named[0].name.split()[0] in ("Old", "New")
+        seen.append(found.price)
+        await asyncio.sleep(0.001)
+    await loading
+    assert seen.count(1) > 5, "the old tables were answered meanwhile"
+    assert sorted(seen) == seen and slowest < 2.0
+    assert (await channel.read(items.find_item, "S1", [("sku", "k00000")], 5)).price == 2
 
 
 async def test_the_set_hash_kept_is_that_of_the_rows_that_are_there(channel):
