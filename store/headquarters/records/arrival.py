@@ -16,6 +16,7 @@ from aiohttp import web
 from store.database.connection import Connection
 from store.exchange.acknowledgement import Outcome
 from store.exchange.delivery import (
+    CodeFacts,
     CodeRequest,
     EnrolmentReport,
     RegisterReports,
@@ -119,7 +120,7 @@ class ArrivalDesk:
         asked = call.document(CodeRequest)
         self._check_guesses(server.name)
         try:
-            facts = await call.work(redeem_code, asked, server.name, call.hq.now_ms())
+            facts = await call.work(_redeem, asked, server, call.hq.now_ms())
         except ProblemError:
             self._wrong[server.name] = [*self._recent(server.name), time.monotonic()]
             LOG.warning("a code was refused", extra={"server": server.name})
@@ -155,6 +156,13 @@ def _take_opening(
     return known
 
 
+def _redeem(db: Connection, asked: CodeRequest, server: KnownServer, now_ms: int) -> CodeFacts:
+    """As one unit, so that a code which is shown to the server of another store is not used up."""
+    facts = redeem_code(db, asked, server.name, now_ms)
+    _check_store(db, facts.store, server)
+    return facts
+
+
 def _accept(
     db: Connection, batch: RecordBatch, examination: series.Examination, now_ms: int
 ) -> series.Accepted | None:
@@ -165,7 +173,7 @@ def _check_store(db: Connection, store: str, server: KnownServer) -> None:
     """A store that names its server is delivered by that one; what headquarters does not know yet, by any."""
     known = get(db, "store", store, Store)
     if known is not None and known.server not in ("", server.name):
-        raise ProblemError("other-server", f"Store {store} is served by {known.server}.")
+        raise ProblemError("other-server", f"Store {store} is served by {known.server}; turn to that server.")
 
 
 def _head(known: series.Series, now_ms: int) -> SeriesHead:

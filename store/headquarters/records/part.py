@@ -125,7 +125,7 @@ def _register_routes(desk: ArrivalDesk) -> tuple[Route, ...]:
             summary="What a one-time code is good for; the first key that asks gets it.",
             body=delivery.CodeRequest,
             answers=delivery.CodeFacts,
-            problems=(*_PROOF, "bad-code", "too-many-attempts"),
+            problems=(*_PROOF, "bad-code", "other-server", "too-many-attempts"),
         ),
         Route(
             name="device-report",

@@ -79,6 +79,15 @@ async def test_a_code_has_128_bits_is_stored_hashed_works_once_and_for_a_quarter
     assert (await redeem(server, late, expect=403))["type"].endswith("bad-code")
 
 
+async def test_a_code_that_is_shown_to_the_server_of_another_store_is_not_used_up(world):
+    main, other = await world.server(), await world.server("OTHER")
+    await world.put("store", "S0001", server="MAIN")
+    code = await code_for(world)
+    refused = await redeem(other, code, expect=403)
+    assert refused["detail"] == "Store S0001 is served by MAIN; turn to that server."
+    assert (await redeem(main, code)).register == "S0001-R01"
+
+
 async def test_a_new_code_makes_the_one_before_worthless(world):
     server = await world.server()
     first, second = await code_for(world), await code_for(world)
