@@ -257,7 +257,14 @@ class Uploader:
     async def _compare_heads(self) -> None:
         """Ask where the server stands and go on from there: it was restored, or somebody else sent meanwhile."""
         before = await self._journal.upload_state()
-        verdict = await self._heads(await self._client.head(deadline_s=REQUEST_S))
+        try:
+            head = await self._client.head(deadline_s=REQUEST_S)
+        except ServerRefused as error:
+            if error.kind not in _HOLDS:
+                raise
+            await self._hold(error.kind, error.reason)
+            return
+        verdict = await self._heads(head)
         after = await self._journal.upload_state()
         if verdict is not HeadVerdict.AGREED:
             self._connection.refused(after.hold.replace("_", "-"), after.hold_detail)

@@ -185,9 +185,13 @@ async def test_register_without_an_offline_database_sells_online_only_and_says_s
             await sign_on(hand)
             await begin_sale(hand)
             assert await in_thread(hand.do, "scan", MILK) == "sold"
-            facts = await in_thread(core.query, "connection")
-            assert facts["last_sync"].startswith("offline not supported on this register; ")
-            assert not facts["supports_offline"]
+
+            async def says_so():
+                facts = await in_thread(core.query, "connection")
+                assert not facts["supports_offline"]
+                return facts["last_sync"].startswith("offline not supported on this register; ")
+
+            await until(says_so)
             said = await in_thread(core.command, "disconnect")
             assert said == {
                 "done": False,

@@ -283,7 +283,9 @@ async def test_cloned_register_is_found_as_a_fork_at_its_first_upload(tmp_path):
             async with running(till.uploader().run()):
                 assert await till.held() == "fork"
             assert till.wire.refusals[0][0] == "fork"
-            assert await till.heads(await till.client.head(deadline_s=5)) is HeadVerdict.FORKED
+            with pytest.raises(ServerRefused) as refused:  # both machines are told, whichever asks
+                await till.client.head(deadline_s=5)
+            assert refused.value.kind == "fork"
 
 
 async def test_new_enrolment_of_the_register_fences_the_old_one(tmp_path):
@@ -564,3 +566,28 @@ async def test_register_that_the_server_refuses_still_tries_to_deliver_and_one_w
             assert till.uplink.batches == []
             till.wire.link = Link.REFUSED
             await till.sent()
+
+
+@pytest.mark.parametrize(("kind", "hold"), [("fork", "fork"), ("device-disabled", "")])
+async def test_head_that_is_refused_for_good_holds_and_any_other_refusal_is_tried_again(tmp_path, kind, hold):
+    async with shop(tmp_path) as (_, till):
+
+        class Refuses:
+            asked = 0
+
+            async def upload(self, batch, *, deadline_s):
+                raise ServerRefused("send from the beginning", 409, "gap")
+
+            async def head(self, *, deadline_s):
+                self.asked += 1
+                raise ServerRefused("because", 409, kind)
+
+        client = Refuses()
+        await sell(till, 0, 1)
+        async with running(till.uploader(client).run()):
+            async with asyncio.timeout(5):
+                while client.asked < (1 if hold else 3):
+                    await asyncio.sleep(0.005)
+            await asyncio.sleep(0.05)
+        assert (await till.journal.upload_state()).hold == hold
+        assert [refused for refused, _ in till.wire.refusals] == ([hold] if hold else [])
