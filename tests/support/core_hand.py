@@ -19,7 +19,11 @@ class Hand:
         self.view: dict[str, Any] = {}
         self.wire = socket.socket(socket.AF_UNIX)
         self.wire.settimeout(10)
-        self.wire.connect(str(home.socket))
+        try:
+            self.wire.connect(str(home.socket))
+        except OSError:
+            self.wire.close()
+            raise
         self.lines = self.wire.makefile("rb")
         self.tell(t="hello", protocol=1, client=self.client, role=role, version="0")
         self.n = self.hear("welcome")["last"]
