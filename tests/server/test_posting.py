@@ -233,7 +233,17 @@ def test_the_second_computation_rounds_half_away_from_zero(
 
 def test_a_shift_is_added_up_from_what_was_posted():
     found = recompute_shift(
-        kinds=[("sale", 2, 1252), ("void", 1, 500), ("drawer.open", 1, 0)],
+        kinds=[
+            ("sale", 2, 1252),
+            ("void", 1, 500),
+            ("drawer.open", 1, 0),
+            ("cash.float", 1, 5000),
+            ("cash.income", 2, 300),
+            ("cash.expense", 1, 40),
+            ("cash.removal", 1, 2),
+            ("cash.safe_drop", 1, 1000),
+            ("cash.bank_drop", 1, 600),
+        ],
         tenders=[("cash", 2000), ("change", -1374), ("card", 626), ("rounding", 2)],
         start_amount=10000,
     )
@@ -247,7 +257,21 @@ def test_a_shift_is_added_up_from_what_was_posted():
         "cash_in": 2000,
         "change": 1374,
         "cash_rounding": -2,
-        "expected_cash": 10626,
+        "floats": 1,
+        "floats_total": 5000,
+        "incomes": 2,
+        "incomes_total": 300,
+        "expenses": 1,
+        "expenses_total": 40,
+        "removals": 1,
+        "removals_total": 2,
+        "safe_drops": 1,
+        "safe_drops_total": 1000,
+        "bank_drops": 1,
+        "bank_drops_total": 600,
+        "discount": 0,
+        "price_overrides": 0,
+        "expected_cash": 10626 + 5300 - 1642,
     }
 
 
@@ -280,6 +304,29 @@ async def test_a_closing_is_compared_with_what_was_posted(tmp_path, change, effe
         stored = dict(await world.sql("select effect, amount from shift_total where seq = 4"))
         assert stored["sales_total"] == change.get("sales_total", 1252)
         assert stored["tender:cash"] == 1252
+
+
+MOVES = ("float", "income", "expense", "removal", "safe_drop", "bank_drop")
+
+
+@pytest.mark.parametrize(("expected", "effects"), [(11_252 - 2_000, []), (11_252, ["shift.expected_cash"])])
+async def test_money_beside_sales_is_booked_and_part_of_what_the_drawer_should_hold(
+    tmp_path, expected, effects
+):
+    counted = {f"{kind}s": 1 for kind in MOVES} | {f"{kind}s_total": 1000 for kind in MOVES}
+    async with running_world(tmp_path) as world:
+        register = await world.enrolled()
+        register.add("shift.open")
+        register.add()
+        register.add()
+        for kind in MOVES:
+            register.add(f"cash.{kind}", total=1000, currency="EUR")
+        register.add("shift.close", **(CLOSING | counted | {"expected_cash": expected, "counted": expected}))
+        register.add("cash.float", total=-1)
+        await register.upload()
+        settled = await world.settled()
+        assert (settled["posted"], settled["quarantined"]) == (10, 1)
+        assert [note["effect"] for note in await world.report("differences")] == effects
 
 
 async def test_a_closing_behind_a_quarantined_sale_says_that_it_cannot_be_compared(tmp_path):

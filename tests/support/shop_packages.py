@@ -10,7 +10,7 @@ from store.exchange.package import build_package, endorse_keys, write_package
 from store.exchange.record import public_bytes
 from store.headquarters.secrets import open_secrets
 from store.server.prepare import prepare
-from tui.demo.chain import LABEL_REGION, REGISTER, STAFF, STORE, TAXES
+from tui.demo.chain import LABEL_REGION, REGISTER, SETTINGS, STAFF, STORE, TAXES
 from tui.demo.goods import make_goods
 
 
@@ -33,6 +33,7 @@ def publish(home: Path, names: dict[int, str]) -> None:
         "setting": [
             {"key": "store_name", "value": "First store"},
             {"key": "label_region", "value": LABEL_REGION},
+            *({"key": key, "value": value} for key, value in SETTINGS.items()),
         ],
     }
     now_ms = time.time_ns() // 1_000_000

@@ -31,6 +31,11 @@ STORE_FIELDS = {
     "label_region": LABEL_REGION,
     "receipt_footer": "Thank you for shopping with us.\nThis is a demo shop; nothing was really sold.",
 }
+SETTINGS = {
+    "income_accounts": "8100 Vending machine; 8200 Found money",
+    "expense_accounts": "4930 Office supplies; 4950 Cleaning; 4980 Postage",
+}
+"""What the operations 517 and 518 can be booked to."""
 FIRST_SKU = 100_001
 COLUMNS = ("code", "name", "price", "tax", "department", "unit", "barcodes", "plu", "open_price", "weighed")
 APPLIED_S = 300.0
@@ -81,6 +86,8 @@ class Chain:
             fields = {key: department[key] for key in ("name", "tax", "position")}
             self._put("department", department["code"], fields)
         self._put("register", REGISTER, {"store": STORE, "support_offline": True})
+        for name, value in SETTINGS.items():
+            self._put("setting", name, {"value": value})
         for operator, name, role, pin in STAFF:
             self._put("staff", operator, {"name": name, "role": role, "pin": pin})
         for beyond in range(len(goods.items), had):
