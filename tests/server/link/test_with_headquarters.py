@@ -183,6 +183,12 @@ async def test_the_records_of_a_dead_register_come_in_under_a_grant_of_headquart
             assert (await register.upload(register.batch(1, 2)))[0] == 200
             code = await chain.command("device", "set", RID, "--activation-code")
             await Register.enrol(server, code["activation_code"])
+
+            async def another_machine_has_taken_over():
+                device = await chain.command("device", "show", RID)
+                return f"{RID}.2" in json.dumps(device)
+
+            await until(another_machine_has_taken_over)
             grant = await chain.command("register", "grant-recovery", RID, "--reason", "burnt")
             batch = RecordBatch(
                 series=register.series,
