@@ -29,10 +29,7 @@ async def begin(work: Work, number: int, text: str) -> Reply:
     """Operation `number`, with as much as was typed behind it: [account] amount [bag or reason]."""
     movement = BY_OPERATION[number]
     if movement.account and not accounts_of(work.policy, movement.account):
-        return work.refuse(
-            f"{movement.name}: this store has no accounts for it. "
-            f"Headquarters sets {movement.account}_accounts, then job 1070."
-        )
+        return work.refuse(f"There are no accounts here. Headquarters sets {movement.account}_accounts.")
     facts: Facts = {"operation": str(number)}
     if movement.account and text:
         typed, _, text = text.partition(" ")
@@ -108,29 +105,41 @@ async def go_on(work: Work, facts: Facts) -> Reply:
         accounts = accounts_of(work.policy, movement.account)
         rows = tuple(Choice(account.number, account.name) for account in accounts)
         title = f"{movement.name}: which account?"
-        return work.ask(ACCOUNT, title, Entry.CHOICE, choices=rows, **facts)
+        work.ask(ACCOUNT, title, Entry.CHOICE, choices=rows)
+        return remember(work, facts)
     if "amount" not in facts:
-        lines = (f"Type the amount {'put in' if movement.sign > 0 else 'taken out'} and Enter.",)
+        lines: tuple[str, ...] = (
+            f"Type the amount {'put in' if movement.sign > 0 else 'taken out'} and Enter.",
+        )
         if not movement.bagged:
             lines = (*lines, "A reason may stand behind it: 50 change for the market")
-        return work.ask(AMOUNT, f"{movement.name}: how much?", Entry.AMOUNT, lines=lines, **facts)
+        work.ask(AMOUNT, f"{movement.name}: how much?", Entry.AMOUNT, lines=lines)
+        return remember(work, facts)
     if movement.bagged and "bag" not in facts:
         lines = ("Scan or type the number on the bag and Enter.",)
-        return work.ask(BAG, f"{movement.name}: which bag?", Entry.CODE, lines=lines, **facts)
+        work.ask(BAG, f"{movement.name}: which bag?", Entry.CODE, lines=lines)
+        return remember(work, facts)
     try:
         more = movement.sign < 0 and int(facts["amount"]) > (await sums_of(work)).expected_cash
     except JournalError as error:
         return work.refuse(error.sentence)
     if not more:
         return await move(work, facts)
-    return work.ask(
+    work.ask(
         MORE_THAN_THERE_IS,
         f"{movement.name} of {work.money(int(facts['amount']))}?",
         Entry.NOTHING,
         lines=("That is more than the register knows to be in the drawer.",),
         answers=("Record it", "Go back"),
-        **facts,
     )
+    return remember(work, facts)
+
+
+def remember(work: Work, facts: Facts) -> Reply:
+    """The question that was just opened keeps what was answered before it."""
+    if work.state.asked is not None:
+        work.put(asked=msgspec.structs.replace(work.state.asked, facts=facts))
+    return DONE
 
 
 async def move(work: Work, facts: Facts) -> Reply:
