@@ -49,7 +49,11 @@ def test_chunk_of_another_size_than_announced_is_not_there(folder):
             folder.read(NAME, size)
 
 
-@pytest.mark.parametrize("name", ["", "../../etc/passwd", NAME.upper(), NAME + "0", NAME[:-1] + "/"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "../../etc/passwd", NAME.upper(), NAME + "0", NAME[:-1] + "/"],
+    ids=["empty", "a path", "capitals", "too long", "a slash"],
+)
 def test_only_a_digest_names_a_file(folder, name):
     with pytest.raises(ValueError, match="64 hexadecimal"):
         folder.path(name)
