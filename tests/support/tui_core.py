@@ -260,6 +260,8 @@ class FakeCore:
         self.hellos: list[Hello] = []
         self.arrived_s: list[float] = []
         self.refusal = ""
+        self.thinks_s = 0.0
+        """How long an intent takes; its view is then sent before its acknowledgement, as the real core does."""
         self._last: dict[str, int] = {}
         self._transports: set[_Peer] = set()
         self._loop = asyncio.new_event_loop()
@@ -342,6 +344,7 @@ class _Peer(asyncio.Protocol):
         self.core = core
         self.rest = b""
         self.client = ""
+        self.acks: list[Ack] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -354,7 +357,20 @@ class _Peer(asyncio.Protocol):
         for line in lines:
             self._take(DECODER.decode(line))
         if any(b'"intent"' in line for line in lines):
+            if self.core.thinks_s:
+                self.core._loop.call_later(self.core.thinks_s, self._answer_late)
+                return
+            self._acknowledge()
             self.core.publish()
+
+    def _answer_late(self) -> None:
+        self.core.publish()
+        self.core._loop.call_later(self.core.thinks_s, self._acknowledge)
+
+    def _acknowledge(self) -> None:
+        acks, self.acks = self.acks, []
+        for ack in acks:
+            self.say(ack)
 
     def _take(self, message: ClientMessage) -> None:
         core = self.core
@@ -374,7 +390,7 @@ class _Peer(asyncio.Protocol):
                 core._last[self.client] = intent.n
                 core.intents.append(intent)
                 core.arrived_s.append(time.monotonic())
-                self.say(Ack(outcome=core.till.take(intent)))
+                self.acks.append(Ack(outcome=core.till.take(intent)))
             case Query(id=number, kind=kind, text=text):
                 self.say(Answer(id=number, data=_answer(kind, text)))
             case Seen():

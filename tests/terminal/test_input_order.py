@@ -156,6 +156,18 @@ def test_scan_during_sign_in_is_refused_and_the_pin_never_shown(tmp_path: Path):
         assert _entries(core) == ["101", "101101"]
 
 
+@pytest.mark.parametrize("thinks_s", [0, 0.15])
+def test_after_a_wrong_pin_the_cursor_is_in_the_operators_field_again(tmp_path: Path, thinks_s: float):
+    with FakeCore(tmp_path / "s", Till(Mode.LOCKED)) as core, open_screen(core) as terminal:
+        core.thinks_s = thinks_s
+        terminal.wait_for("Operator  _")
+        terminal.send("101\r")
+        terminal.wait_for("PIN       _")
+        terminal.send("999\r")
+        terminal.wait_for("Wrong PIN.")
+        terminal.wait_for("Operator  _")
+
+
 def test_pasted_codes_are_scans(core: FakeCore, terminal: Terminal):
     terminal.send(f"\x1b[200~{MILK}\x1b[201~")
     terminal.wait_for("> 1 Whole milk")

@@ -9,6 +9,7 @@ from store.register.view import LineView, Mode
 from tui.keymap import build_keymap
 from tui.layout import with_layout
 from tui.view.canvas import Picture
+from tui.view.local import Overlay
 from tui.view.screen import draw
 from tui_views import CLOCK, HEADER, base, local, sale, screens
 
@@ -110,6 +111,14 @@ def test_a_pin_is_dots():
     seen = picture("sign-in-pin", 80, 24).text()
     assert "••••••" in seen
     assert "101101" not in seen
+
+
+def test_the_sign_in_promises_no_badge_because_operation_919_is_not_built():
+    view, _ = screens()["sign-in"]
+    for state in (local(), local(overlay=Overlay.HELP)):
+        seen = draw(view, state, 80, 24, CLOCK, KEYMAP).text()
+        assert "number" in seen
+        assert "badge" not in seen
 
 
 def test_keys_that_cannot_be_used_are_not_drawn():

@@ -179,10 +179,12 @@ class RegisterScreen(App[None]):
         self._paint()
 
     def _on_ack(self, outcome: Outcome) -> None:
+        local = self._router.local
+        was_masked = local.masked
         self._router.acknowledged(outcome)
         self._answered_at_s = time.monotonic()
-        if self._router.local.note is not None or self._router.local.slow:
-            self._router.local.slow = False
+        if local.note is not None or local.slow or local.masked != was_masked:
+            local.slow = False
             self._paint()
 
     def _look_for_answers(self) -> None:

@@ -55,7 +55,7 @@ def _sign_in_hints(view: View, local: Local) -> list[tuple[str, Role]]:
     if is_pin(view, local):
         hints = [("Type your PIN and Enter.", Role.HINT)]
     else:
-        hints = [("Scan your badge, or type your number and Enter.", Role.HINT)]
+        hints = [("Type your number and Enter.", Role.HINT)]
     if view.sign_on is not None and view.sign_on.sale_open:
         hints.append(("A sale is open; it goes on after sign-in.", Role.WARN))
     if view.demo and not paper_of(view):

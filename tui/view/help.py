@@ -11,7 +11,7 @@ from tui.view.text import clean, left, wrap
 Texts = list[tuple[str, Role]]
 
 TYPING: dict[Place, tuple[tuple[str, str], ...]] = {
-    Place.LOCKED: (("NUMBER Enter", "Your operator number, or your badge."), ("PIN Enter", "Your PIN.")),
+    Place.LOCKED: (("NUMBER Enter", "Your operator number."), ("PIN Enter", "Your PIN.")),
     Place.SHIFT: (("AMOUNT Enter", "Open the shift with that much cash in the drawer."),),
     Place.TENDER: (
         ("Enter", "Take the exact amount in cash."),
