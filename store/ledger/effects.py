@@ -221,6 +221,7 @@ COUNTED_KINDS = frozenset(
         "cash.removal",
         "cash.safe_drop",
         "cash.bank_drop",
+        "tender.declaration",
     }
 )
 """Kinds that people call transactions."""

@@ -1,12 +1,12 @@
-"""The slip of money that came into or went out of the drawer without a sale."""
+"""Slips of the drawer: money that came in or went out without a sale, and what was counted."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from store.sale.cash import BY_KIND
-from store.sale.document import AnyElement, Blank, Columns, Document, Text
+from store.sale.document import AnyElement, Blank, Columns, Document, Rule, Text
 from store.sale.policy import StoreFacts
-from store.sale.receipt import money, slip
+from store.sale.receipt import TENDER_NAMES, money, slip
 
 Payload = Mapping[str, Any]
 
@@ -18,6 +18,24 @@ def movement_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") ->
     return slip(movement.title, says, payload, facts, fingerprint, tuple(_middle(payload)))
 
 
+def declaration_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
+    """What was counted, note by note and tender by tender; what should be there is not on it."""
+    return slip("TENDER DECLARATION", "", payload, facts, fingerprint, tuple(_counted(payload)))
+
+
+def _counted(payload: Payload) -> Iterator[AnyElement]:
+    for row in payload["tenders"]:
+        for piece in row.get("pieces", ()):
+            left = f"  {piece['count']} x {money(payload, piece['value'])}"
+            yield Columns(left=left, right=money(payload, piece["count"] * piece["value"]))
+        yield Columns(
+            left=TENDER_NAMES.get(row["kind"], row["kind"]), right=money(payload, row["amount"]), bold=True
+        )
+    yield Rule()
+    yield Columns(left=f"Counted {payload['currency']}", right=money(payload, payload["total"]), bold=True)
+    yield from _signature()
+
+
 def _middle(payload: Payload) -> Iterator[AnyElement]:
     if payload.get("account"):
         yield Columns(
@@ -27,6 +45,10 @@ def _middle(payload: Payload) -> Iterator[AnyElement]:
         yield Columns(left="Bag", right=payload["bag"])
     amount = money(payload, payload["total"])
     yield Columns(left=f"Amount {payload['currency']}", right=amount, bold=True)
+    yield from _signature()
+
+
+def _signature() -> Iterator[AnyElement]:
     yield Blank()
     yield Blank()
     yield Text(text="Signature ........................")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from store.sale.cash import BY_KIND, MOVEMENTS
-from store.sale.cash_slip import movement_slip
+from store.sale.cash_slip import declaration_slip, movement_slip
 from store.sale.document import Align, AnyElement, Blank, Columns, Cut, Document, Rule, Text
 from store.sale.moment import local_text
 from store.sale.policy import StoreFacts
@@ -53,6 +53,8 @@ def document_of(
             return shift_open_slip(payload, facts, fingerprint)
         case kind if kind in BY_KIND:
             return movement_slip(payload, facts, fingerprint)
+        case "tender.declaration":
+            return declaration_slip(payload, facts, fingerprint)
         case "report.x":
             return x_report(payload, facts, fingerprint)
         case "shift.close":
@@ -74,7 +76,7 @@ def z_report(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Docu
         Columns(left="Cash counted", right=money(payload, payload["counted"])),
         Columns(left=word, right=money(payload, abs(difference)), bold=True),
     )
-    return _report("Z REPORT", payload, facts, fingerprint, counted)
+    return _report("Z REPORT", payload, facts, fingerprint, (*counted, *_declared(payload)))
 
 
 def _report(
@@ -179,3 +181,15 @@ def _movements(payload: Payload) -> Iterator[AnyElement]:
             if row["kind"] == movement.kind:
                 left = f"  {row['account']} {row['name']}"
                 yield Columns(left=left, right=money(payload, movement.sign * row["amount"]))
+
+
+def _declared(payload: Payload) -> Iterator[AnyElement]:
+    """The other tenders of a declaration: what should be there, what was counted, the difference by its name."""
+    for row in payload.get("declared", ()):
+        if row["kind"] == "cash":
+            continue
+        name, off = TENDER_NAMES.get(row["kind"], row["kind"]), row["over_short"]
+        word = "over" if off > 0 else "short" if off < 0 else "difference"
+        yield Columns(left=f"{name} expected", right=money(payload, row["expected"]))
+        yield Columns(left=f"{name} counted", right=money(payload, row["counted"]))
+        yield Columns(left=f"{name} {word}", right=money(payload, abs(off)), bold=True)

@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from store.sale.cash import BY_KIND, MOVEMENTS, Movement
+from store.sale.declaration import TenderCount, counted_of, declared_rows
 from store.sale.policy import StoreFacts
 from store.sale.record import Body, store_body, tax_rows
 from store.sale.tax import TaxRow
@@ -79,6 +80,11 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
     bank_drops: int = 0
     bank_drops_total: int = 0
     accounts: tuple[AccountSum, ...] = ()
+    declared: tuple[TenderCount, ...] = ()
+    """The last tender declaration."""
+    declared_seq: int = 0
+    moved_seq: int = 0
+    """The last record that took or gave money."""
     first_seq: int = 0
     last_seq: int = 0
     first_receipt_no: int = 0
@@ -88,6 +94,16 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
     def expected_cash(self) -> int:
         """What the drawer should hold: start amount + cash in - change, and what was put in and taken out beside it."""
         return self.start_amount + self.cash_in - self.change + self.moved
+
+    @property
+    def expected(self) -> dict[str, int]:
+        """What should be there of each kind of tender."""
+        return {row.kind: row.amount for row in self.tenders} | {"cash": self.expected_cash}
+
+    @property
+    def declaration_holds(self) -> bool:
+        """Whether the shift was counted and no money has moved since."""
+        return self.declared_seq > self.moved_seq
 
     @property
     def moved(self) -> int:
@@ -125,6 +141,8 @@ def fold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
             return replace(sums, no_sales=sums.no_sales + 1)
         case "reprint":
             return replace(sums, reprints=sums.reprints + 1)
+        case "tender.declaration":
+            return replace(sums, declared=counted_of(payload), declared_seq=sums.last_seq)
         case kind if kind in BY_KIND:
             return _moved(sums, BY_KIND[kind], payload)
         case _:
@@ -170,10 +188,13 @@ def shift_close_body(
 ) -> Body:
     """The closing of a shift (Z): everything of an X report, the counted cash and the difference.
 
+    When the shift was declared and `counted` is that, the closing has the difference of every tender.
     `head_hash` is the journal's head before this record, `unacknowledged` how many records wait for the server.
     """
     body = x_report_body(sums, facts)
     body |= {"counted": counted, "over_short": sums.over_short(counted), "unacknowledged": unacknowledged}
+    if sums.declaration_holds and any(row.kind == "cash" and row.amount == counted for row in sums.declared):
+        body["declared"] = declared_rows(sums.declared, sums.expected)
     if head_hash:
         body["head_hash"] = head_hash
     return body
@@ -238,6 +259,7 @@ def _sold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
     return replace(
         sums,
         currency=sums.currency or payload["currency"],
+        moved_seq=sums.last_seq,
         sales=sums.sales + 1,
         sales_total=sums.sales_total + payload["total"],
         discount=sums.discount + payload["discount"],
@@ -262,7 +284,7 @@ def _moved(sums: ShiftTotals, movement: Movement, payload: Mapping[str, Any]) ->
         key = (movement.kind, account)
         before = rows.get(key, AccountSum(movement.kind, account, payload.get("account_name", ""), 0, 0))
         rows[key] = replace(before, count=before.count + 1, amount=before.amount + payload["total"])
-    return replace(sums, accounts=tuple(rows.values()), **counted)
+    return replace(sums, accounts=tuple(rows.values()), moved_seq=sums.last_seq, **counted)
 
 
 def _gross(lines: Iterable[Mapping[str, Any]]) -> int:

@@ -176,6 +176,7 @@ COUNTED_KINDS = frozenset(
         "cash.removal",
         "cash.safe_drop",
         "cash.bank_drop",
+        "tender.declaration",
     }
 )
 """Record kinds that count as transactions for `pending_transactions`."""
