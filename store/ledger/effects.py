@@ -12,7 +12,14 @@ import msgspec
 
 from store.database.connection import values
 from store.ledger.books import DIFFERENCES, LINES, POSTED, SHIFT_TOTALS, TAXES, TENDERS, Books
-from store.ledger.recomputation import left_of, price_overrides, recompute_sale, recompute_shift
+from store.ledger.recomputation import (
+    left_of,
+    price_overrides,
+    recompute_declaration,
+    recompute_declared,
+    recompute_sale,
+    recompute_shift,
+)
 
 Body = Mapping[str, Any]
 
@@ -148,15 +155,18 @@ def _post_shift_close(books: Books, ref: Ref, body: Body) -> None:
         return
     where = values(ref.store, ref.series, body["shift_id"])
     start = books.read(SELECT_SHIFT_START, where)
+    tenders = books.read(SELECT_SHIFT_TENDERS, where)
     found = recompute_shift(
         kinds=books.read(SELECT_SHIFT_KINDS, where),
-        tenders=books.read(SELECT_SHIFT_TENDERS, where),
+        tenders=tenders,
         by_hand=books.read(SELECT_SHIFT_BY_HAND, where),
         start_amount=int(start[0][0]) if start else 0,
     )
     for effect, amount in found.items():
         if body.get(effect, 0) != amount:
             note_difference(books, ref, f"shift.{effect}", body.get(effect, 0), amount)
+    for effect, said, amount in recompute_declared(body, tenders, found["expected_cash"]):
+        note_difference(books, ref, effect, said, amount)
 
 
 def _shift_amounts(body: Body) -> Iterator[tuple[str, int]]:
@@ -167,6 +177,8 @@ def _shift_amounts(body: Body) -> Iterator[tuple[str, int]]:
             yield name, value
     for row in body.get("tenders", ()):
         yield f"tender:{row['kind']}", row["amount"]
+    for row in body.get("declared", ()):
+        yield f"declared:{row['kind']}", row["counted"]
     for row in body.get("taxes", ()):
         yield f"tax:{row['code']}:{row['rate']}", row["gross"]
 
@@ -181,12 +193,20 @@ def _post_movement(books: Books, ref: Ref, body: Body) -> None:
         raise Unpostable("money moved without a sale has no amount")
 
 
+def _post_declaration(books: Books, ref: Ref, body: Body) -> None:
+    totals = [(*ref.place, f"declared:{row['kind']}", row["amount"]) for row in body["tenders"]]
+    books.add(SHIFT_TOTALS, totals)
+    for effect, said, found in recompute_declaration(body):
+        note_difference(books, ref, effect, said, found)
+
+
 EFFECTS: dict[str, Callable[[Books, Ref, Body], None]] = {
     "sale": _post_sale,
     "void": _post_event,
     "shift.open": _post_shift_open,
     "shift.close": _post_shift_close,
     "drawer.open": _post_event,
+    "tender.declaration": _post_declaration,
     "cash.float": _post_movement,
     "cash.income": _post_movement,
     "cash.expense": _post_movement,

@@ -108,6 +108,28 @@ def recompute_shift(
     }
 
 
+def recompute_declaration(body: Body) -> Iterator[Disagreement]:
+    """Where a declaration's notes and coins are not what it says it counted."""
+    for row in body["tenders"]:
+        if "pieces" in row:
+            found = sum(piece["value"] * piece["count"] for piece in row["pieces"])
+            yield from _differ(f"declared:{row['kind']}", row["amount"], found)
+    yield from _differ("declared", body["total"], sum(row["amount"] for row in body["tenders"]))
+
+
+def recompute_declared(
+    body: Body, tenders: Iterable[tuple[str, int]], expected_cash: int
+) -> Iterator[Disagreement]:
+    """Where a closing's differences by tender do not follow from what was posted."""
+    taken = {kind: int(amount) for kind, amount in tenders} | {"cash": expected_cash}
+    for row in body.get("declared", ()):
+        kind = row["kind"]
+        yield from _differ(f"shift.declared:{kind}.expected", row["expected"], taken.get(kind, 0))
+        yield from _differ(
+            f"shift.declared:{kind}.over_short", row["over_short"], row["counted"] - row["expected"]
+        )
+
+
 def _moved(total: Mapping[str, int]) -> int:
     """What came into the drawer beside sales less what went out."""
     came = total.get("cash.float", 0) + total.get("cash.income", 0)

@@ -1,5 +1,8 @@
 """The tender declaration: what was counted by notes and coins and by tender, and what it is off by."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from store.sale.record import Body
@@ -54,7 +57,7 @@ def declared_rows(counted: tuple[TenderCount, ...], expected: dict[str, int]) ->
     return rows
 
 
-def counted_of(payload: Body) -> tuple[TenderCount, ...]:
+def counted_of(payload: Mapping[str, Any]) -> tuple[TenderCount, ...]:
     """What a declaration's record says was counted, without the pieces."""
     return tuple(TenderCount(kind=row["kind"], amount=row["amount"]) for row in payload["tenders"])
 
