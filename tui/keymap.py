@@ -102,6 +102,22 @@ ACTIONS: tuple[Action, ...] = (
         rank=4,
     ),
     Action(
+        "discounts",
+        "Show discounts, prices set by hand and comments.",
+        "Disc",
+        "f6",
+        frozenset({Place.SALE}),
+        rank=6,
+    ),
+    Action(
+        "why_price",
+        "Show why the selected line costs what it costs.",
+        "Why",
+        "ctrl+w",
+        frozenset({Place.SALE}),
+        9102,
+    ),
+    Action(
         "round_1", "Take the first of the next round amounts in cash.", "", "f5", frozenset({Place.TENDER})
     ),
     Action("round_2", "Take the second of them.", "", "f6", frozenset({Place.TENDER})),

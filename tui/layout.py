@@ -11,12 +11,24 @@ import msgspec
 from store.register.view import LayoutKeyView
 from tui.keymap import EVERYWHERE, PHYSICAL, UNASKED, Action, Keymap, Place, key_name
 
-TAKES_TEXT = frozenset({100, 101, 105, 108, 200, 201, 1200})
+TAKES_TEXT = frozenset({100, 101, 103, 104, 105, 108, 200, 201, 300, 301, 302, 303, 501, 1200})
 """Operations that take what stands in the entry line along."""
 CAPTION_LIMIT = 16
 RANK = 2
 """What headquarters puts on a key is among the last that a narrow window drops from the strip."""
-SCREENS_OWN = ("help", "menu", "yes", "no", "back", "cash", "refused", "round_1", "round_2", "round_3")
+SCREENS_OWN = (
+    "help",
+    "menu",
+    "yes",
+    "no",
+    "back",
+    "cash",
+    "discounts",
+    "refused",
+    "round_1",
+    "round_2",
+    "round_3",
+)
 MOVES = ("up", "down", "page_up", "page_down", "first", "last", "next_tab", "previous_tab")
 KEPT = frozenset(SCREENS_OWN + MOVES)
 """Actions of the screen itself, which keep their keys: without them nobody finds the way on a strange register."""

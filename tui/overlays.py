@@ -23,7 +23,7 @@ from tui.view.screen import list_rows
 
 AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 """A symbology identifier, which scanners can be told to put before a code."""
-LISTS = frozenset({Overlay.FIND, Overlay.MENU, Overlay.CASH})
+LISTS = frozenset({Overlay.FIND, Overlay.MENU, Overlay.CASH, Overlay.DISCOUNTS})
 ANSWERS = {"find": Overlay.FIND, "connection": Overlay.CONNECTION, "barcodes": Overlay.HELP}
 SCANNED_HERE = "Scanned while something else was open on the screen."
 ONLY_WATCHES = "This screen only watches. Ctrl+D leaves it."

@@ -36,6 +36,7 @@ OPENS = {
     "find": Overlay.FIND,
     "menu": Overlay.MENU,
     "cash": Overlay.CASH,
+    "discounts": Overlay.DISCOUNTS,
     "connection": Overlay.CONNECTION,
     "refused": Overlay.REFUSED,
 }
@@ -283,7 +284,7 @@ class Router:
             self.local.refused = ()  # they belonged to the sale that is over
         if new is Mode.LOCKED:
             self._sign_on_n = 0
-            if self.local.overlay in (Overlay.FIND, Overlay.CASH, Overlay.REFUSED):
+            if self.local.overlay in (Overlay.FIND, Overlay.CASH, Overlay.DISCOUNTS, Overlay.REFUSED):
                 self._overlays.give_way()
 
     # -- keys that do something

@@ -67,6 +67,8 @@ _ANY = frozenset(Mode) - {Mode.STARTING}
 _OWN_DATA = "Answered from the offline database."
 _OWN_JOURNAL = "The register's own journal has all it needs."
 _LOCAL = "Nothing leaves the register."
+_BY_ROLE = "The limits of the role are in the offline database."
+_LINES = frozenset({Mode.SALE})
 
 
 def _operation(
@@ -83,7 +85,10 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(100, "Product sale", _SELL, _SELLING, _OWN_DATA),
     _operation(101, "Price check", Permission.SIGNED_IN, _SELLING | {Mode.SHIFT}, _OWN_DATA, "F3"),
     _operation(102, "Void line", _SELL, frozenset({Mode.SALE}), _LOCAL, "Del"),
+    _operation(103, "Line comment", _SELL, _LINES, _LOCAL),
+    _operation(104, "Price override", Permission.PRICE_OVERRIDE, _LINES, _BY_ROLE),
     _operation(105, "Set quantity", _SELL, frozenset({Mode.SALE}), _LOCAL, "F4"),
+    _operation(106, "Clear quantity", _SELL, _LINES, _LOCAL),
     Operation(
         number=108,
         name="Product search",
@@ -99,9 +104,14 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(201, "Pay card", _SELL, _PAYING, "The card terminal stands alone and has its own line.", "c"),
     _operation(206, "Pay cash, exact amount", _SELL, _PAYING, _LOCAL),
     _operation(211, "Void payment", _SELL, frozenset({Mode.TENDER}), _LOCAL, "F3"),
+    _operation(300, "Line discount, amount", Permission.DISCOUNT, _LINES, _BY_ROLE),
+    _operation(301, "Line discount, percent", Permission.DISCOUNT, _LINES, _BY_ROLE),
+    _operation(302, "Total discount, amount", Permission.DISCOUNT, _LINES, _BY_ROLE),
+    _operation(303, "Total discount, percent", Permission.DISCOUNT, _LINES, _BY_ROLE),
     _operation(500, "Void sale", Permission.VOID_SALE, _PAYING, "Recorded in the register's own journal."),
     _operation(517, "Income account", _MOVE, _FREE, _SLIP),
     _operation(518, "Expense account", _MOVE, _FREE, _SLIP),
+    _operation(501, "Sale comment", _SELL, _LINES, _LOCAL),
     _operation(
         700, "Sign on", Permission.ANYONE, frozenset({Mode.LOCKED}), "PINs are checked on the register."
     ),
@@ -125,6 +135,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(1211, "Safe drop", _MOVE, _FREE, _SLIP),
     _operation(1212, "Bank drop", _MOVE, _FREE, _SLIP),
     _operation(9101, "Sell by department", _SELL, _SELLING, _OWN_DATA, "Ins"),
+    _operation(9102, "Why this price", _SELL, _LINES, "The line keeps what it was priced by.", "Ctrl+W"),
     _operation(
         9110,
         "Sign in by telephone code",

@@ -63,6 +63,10 @@ class LineView(msgspec.Struct, frozen=True, array_like=True):
     voided: bool = False
     source: str = "online"
     """`online` or `offline`: where the item's answer came from."""
+    discount: int = 0
+    """What is taken off this line alone, in minor units; `amount` is without it."""
+    by_hand: bool = False
+    """The price was set by hand."""
 
 
 class TaxView(msgspec.Struct, frozen=True, array_like=True):

@@ -30,7 +30,7 @@ def discount_line(sale: Sale, n: int, discount: Discount, limits: Limits) -> Sal
     Raises SaleRefused for more than the line costs, LimitRefused for more than `limits` allow.
     """
     line = find_line(sale, n)
-    given = _within(discount, line.amount, limits.line_percent, limits.line_amount, sale.currency, line.name)
+    given = _within(discount, line.amount, limits.line_percent, limits.line_amount, sale.currency, "the line")
     return _checked(with_changed_line(sale, replace(line, given=given)))
 
 
@@ -97,12 +97,12 @@ def _within(
         raise SaleRefused(f"There is nothing to take off {what}.")
     if asked > base:
         worth = format_amount(base, currency)
-        raise SaleRefused(f"{format_amount(asked, currency)} is more than the {worth} of {what}.")
+        raise SaleRefused(f"{format_amount(asked, currency)} is more than {what} costs: {worth}.")
     given = replace(discount, most_percent=most_percent, most_amount=most_amount)
     beyond = discount.percent and thousandths(discount.percent) > thousandths(most_percent)
     if beyond or asked > given.most(base):
         most = format_amount(given.most(base), currency)
-        raise LimitRefused(f"At most {most_percent} % may be taken off {what}, here {most}.")
+        raise LimitRefused(f"At most {most_percent} %, here {most}.")
     return given
 
 
@@ -114,7 +114,7 @@ def _check_price(line: SaleLine, before: int, price: int, limits: Limits, curren
     highest = before + percent_of(before, limits.price_higher)
     if not lowest <= price <= highest:
         low, high = format_amount(lowest, currency), format_amount(highest, currency)
-        raise LimitRefused(f"The price of {line.name} may be set from {low} to {high}.")
+        raise LimitRefused(f"The price may be set from {low} to {high}.")
 
 
 def _source_before(line: SaleLine) -> PriceSource:

@@ -262,6 +262,20 @@ def screens() -> dict[str, tuple[View | None, Local]]:
             ),
             local(),
         ),
+        "sale-discounts": (
+            sale(
+                lines=(
+                    LineView(1, "Whole milk 3.8 % 1 l", "2", "", 109, 218, "7", discount=22),
+                    LineView(2, "Rye bread 750 g", "1", "", 299, 299, "7", by_hand=True),
+                    LineView(3, "Bananas loose", "0.482", "kg", 199, 96, "7", discount=10, by_hand=True),
+                ),
+                count=3,
+                selected=3,
+                totals=Totals(items="4", subtotal=613, discount=90, total=523),
+            ),
+            local(),
+        ),
+        "discounts": (sale(), local(overlay=Overlay.DISCOUNTS)),
         "sale-refused": (
             sale(
                 refused=(

@@ -4,6 +4,7 @@ from store.register.view import Entry, Mode, Tone, View
 from tui.keymap import Action, Keymap, Place, key_name
 from tui.view.canvas import Canvas
 from tui.view.connection import TABS
+from tui.view.lists import BY_HAND
 from tui.view.local import Link, Local, Overlay
 from tui.view.paper import paper_of
 from tui.view.place import is_passing, may_switch, offers_connect, place_of, place_under
@@ -97,7 +98,7 @@ def draw_entry(canvas: Canvas, view: View | None, local: Local, y: int) -> None:
         prompt = "   "
     elif view is not None and local.overlay is None and view.entry is Entry.AMOUNT:
         prompt = f" {view.currency} > "
-    elif local.overlay in (Overlay.FIND, Overlay.MENU, Overlay.CASH):
+    elif local.overlay in (Overlay.FIND, Overlay.MENU, Overlay.CASH, Overlay.DISCOUNTS):
         prompt = " Find > " if local.overlay is Overlay.FIND else " Operation > "
     x = canvas.put(0, y, prompt, Role.TEXT)
     x = canvas.put(x, y, echo(local, canvas.width - x - 2), Role.STRONG)
@@ -144,6 +145,8 @@ def offered(action: Action, view: View | None, local: Local) -> bool:
         view is not None and view.tender is not None and view.tender.taken
     ):
         return False
+    if action.id == "discounts":
+        return view is not None and not BY_HAND.isdisjoint(view.operations)
     return action.operation == 0 or (view is not None and action.operation in view.operations)
 
 
@@ -153,7 +156,7 @@ def _overlay_items(view: View | None, local: Local, keymap: Keymap) -> list[tupl
     items = [("Esc Back", 1)]
     if local.overlay is Overlay.FIND:
         items = [("Enter Sell ", 1), ("↑↓ Choose ", 2), *items]
-    if local.overlay in (Overlay.MENU, Overlay.CASH):
+    if local.overlay in (Overlay.MENU, Overlay.CASH, Overlay.DISCOUNTS):
         items = [("Enter Run ", 1), ("↑↓ Choose ", 2), *items]
     if local.overlay in (Overlay.HELP, Overlay.REFUSED):
         items.append(("PgDn More", 2))

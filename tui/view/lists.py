@@ -13,6 +13,9 @@ from tui.view.roles import Role
 from tui.view.text import amount_text, clean, cut, left, right, wrap
 
 DRAWER_AND_SHIFT = frozenset({517, 518, 701, 703, 1000, 1055, 1056, 1200, 1201, 1210, 1211, 1212})
+BY_HAND = frozenset({103, 104, 106, 300, 301, 302, 303, 501, 9102})
+CUT_DOWN = {Overlay.CASH: DRAWER_AND_SHIFT, Overlay.DISCOUNTS: BY_HAND}
+"""Overlays that are the menu with these operations only."""
 KEYS_OF_OPERATIONS = {917: "connection", 108: "find"}
 
 
@@ -34,7 +37,7 @@ def menu_rows(view: View | None, local: Local, keymap: Keymap) -> list[MenuRow]:
         MenuRow(operation.number, operation.name, _keys(operation.number, operation.keys, keymap))
         for operation in OPERATIONS
         if operation.number in possible
-        and (local.overlay is not Overlay.CASH or operation.number in DRAWER_AND_SHIFT)
+        and operation.number in CUT_DOWN.get(local.overlay, possible)
         and all(str(operation.number).startswith(word) or word in operation.name.casefold() for word in words)
     ]
 

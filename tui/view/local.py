@@ -16,6 +16,8 @@ class Overlay(StrEnum):
     MENU = "menu"
     CASH = "cash"
     """The menu, cut down to the drawer and the shift."""
+    DISCOUNTS = "discounts"
+    """The menu, cut down to what is taken off and set by hand."""
     CONNECTION = "connection"
     REFUSED = "refused"
 

@@ -68,6 +68,17 @@ def _detail(view: View, item: LineView) -> str:
     """What a line says besides name and amount where there are no columns."""
     if item.voided:
         return "VOID"
+    return f"{_quantity(view, item)} {_changed(view, item)}".strip()
+
+
+def _changed(view: View, item: LineView) -> str:
+    """What somebody changed by hand: "-0.22" for a discount, "*" for a price of its own."""
+    discount = amount_text(-item.discount, view.exponent) if item.discount else ""
+    return f"{'*' if item.by_hand else ''}{discount}"
+
+
+def _quantity(view: View, item: LineView) -> str:
+    """How many of what price, where it is not one."""
     if item.unit not in ("", "pcs", "ea", "each", "piece"):
         return f"{item.quantity} {clean(item.unit)}"
     if item.quantity != "1":
@@ -85,6 +96,8 @@ def _draw_columns(canvas: Canvas, view: View, item: LineView, end: int, y: int, 
         (right(f"{item.quantity} {unit}".strip(), 11)),
         (right(word, 9)),
     )
+    if not item.voided and (changed := _changed(view, item)):
+        texts = (*texts, right(changed, 9))
     for text in texts:
         end = canvas.put_right(end, y, text, role)
     return end
@@ -95,7 +108,7 @@ def draw_totals(canvas: Canvas, view: View, local: Local, box: Box) -> None:
     totals = view.totals
     pair(canvas, box, 0, "Items", totals.items)
     pair(canvas, box, 1, "Subtotal", amount_text(totals.subtotal, view.exponent))
-    pair(canvas, box, 2, "Discount", amount_text(totals.discount, view.exponent))
+    pair(canvas, box, 2, "Discount", amount_text(-totals.discount, view.exponent))
     rule(canvas, box, 3)
     pair(canvas, box, 4, f"TOTAL {view.currency}", amount_text(totals.total, view.exponent), Role.STRONG)
     row = 6

@@ -160,6 +160,8 @@ def _draw_overlay(canvas: Canvas, view: View | None, local: Local, keymap: Keyma
             draw_menu(canvas, view, local, keymap, one_panel(canvas, 1, height, "All operations"))
         case Overlay.CASH:
             draw_menu(canvas, view, local, keymap, one_panel(canvas, 1, height, "Cash drawer and shift"))
+        case Overlay.DISCOUNTS:
+            draw_menu(canvas, view, local, keymap, one_panel(canvas, 1, height, "Discounts and prices"))
         case Overlay.CONNECTION:
             draw_connection(canvas, view, local, one_panel(canvas, 1, height, "Connection status (917)"))
         case Overlay.REFUSED:

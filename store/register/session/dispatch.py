@@ -5,6 +5,7 @@ from typing import assert_never
 from store.register.intents import Intent, IntentKind, OutcomeKind
 from store.register.session import (
     cash_desk,
+    discount_desk,
     emergency,
     restore,
     sale_department,
@@ -14,6 +15,7 @@ from store.register.session import (
     sign_on,
     switch_question,
     tender_desk,
+    why_price,
 )
 from store.register.session import run_operation as session_operations
 from store.register.session.state import Asked
@@ -79,6 +81,8 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
         return work.keep(text, f"no code has {len(text)} characters, at most {TEXT_LIMIT}. Scan again.")
     if not scanned and len(text) > 1 and text[0] == "/" and text[1:].isascii() and text[1:].isdigit():
         return await session_operations.run(work, int(text[1:8]), "", seq)
+    if work.state.asked is not None and work.state.asked.question.kind == why_price.KIND:
+        work.put(asked=None)
     if work.state.asked is not None:
         return await take_answer_text(work, work.state.asked, text, scanned=scanned)
     match work.state.till:
@@ -127,6 +131,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return DONE
     if kind in cash_desk.QUESTIONS:
         return await cash_desk.answer(work, kind, asked.facts, text)
+    if kind in discount_desk.QUESTIONS:
+        return discount_desk.answer(work, asked, text)
     match asked.entry:
         case Entry.AMOUNT:
             return await sale_desk.answer_price(work, asked.facts, text)

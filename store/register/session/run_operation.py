@@ -7,6 +7,7 @@ from store.register.journal.errors import JournalError
 from store.register.operations import BY_NUMBER
 from store.register.session import (
     cash_desk,
+    discount_desk,
     emergency,
     sale_department,
     sale_desk,
@@ -15,6 +16,7 @@ from store.register.session import (
     shift_desk,
     sign_on,
     tender_desk,
+    why_price,
 )
 from store.register.session.till import TillEvent, TillState
 from store.register.session.work import DONE, Reply, Work
@@ -50,6 +52,8 @@ async def run(work: Work, number: int, text: str, seq: int) -> Reply:
         return work.refuse(f"{operation.name}: {CURES[mode]}")
     if not work.may(operation.permission):
         return work.lacks(operation.permission, operation.name)
+    if work.state.asked is not None and work.state.asked.question.kind == why_price.KIND:
+        work.put(asked=None)
     if work.state.asked is not None and number not in DURING_A_QUESTION:
         return work.refuse("Answer the question first, or press Esc.")
     if operation.local and not text:
@@ -82,6 +86,21 @@ async def _quantity(work: Work, text: str, seq: int) -> Reply:
     if looks_like_code(text):
         return work.keep(text, "a code is never a quantity. Scan it without F4.")
     return sale_lines.set_quantity(work, text) if text else sale_lines.ask_quantity(work)
+
+
+def _by_hand(number: int) -> Callable[[Work, str, int], Awaitable[Reply]]:
+    async def carry_out(work: Work, text: str, seq: int) -> Reply:
+        return discount_desk.run(work, number, text)
+
+    return carry_out
+
+
+async def _clear_quantity(work: Work, text: str, seq: int) -> Reply:
+    return sale_lines.clear_quantity(work)
+
+
+async def _why_price(work: Work, text: str, seq: int) -> Reply:
+    return why_price.show(work)
 
 
 async def _pay(work: Work, text: str, seq: int) -> Reply:
@@ -231,7 +250,10 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     100: _sell,
     101: _price_check,
     102: _void_line,
+    103: _by_hand(103),
+    104: _by_hand(104),
     105: _quantity,
+    106: _clear_quantity,
     108: _nothing,
     115: _simple(shift_desk.reprint),
     139: _pay,
@@ -239,7 +261,12 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     201: _card,
     206: _exact,
     211: _void_payment,
+    300: _by_hand(300),
+    301: _by_hand(301),
+    302: _by_hand(302),
+    303: _by_hand(303),
     500: _void_sale,
+    501: _by_hand(501),
     517: _movement(517),
     518: _movement(518),
     700: _sign_on,
@@ -255,6 +282,7 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     1211: _movement(1211),
     1212: _movement(1212),
     9101: _department,
+    9102: _why_price,
     9110: _emergency,
     9120: _sync_now,
     9801: _demo(9801),

@@ -5,6 +5,7 @@ from store.register.session.sale_open import put_sale
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, Tone
 from store.sale import selling
+from store.sale.line_change import find_line
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale, SaleLine
 
@@ -19,7 +20,7 @@ def void_line(work: Work, seq: int) -> Reply:
         work.say(why, Tone.WARN, sound=True)
         return Reply(OutcomeKind.STALE, why)
     try:
-        line = selling.find_line(sale, work.state.selected)
+        line = find_line(sale, work.state.selected)
         changed = selling.void_line(sale, line.n)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
@@ -52,6 +53,14 @@ def set_quantity(work: Work, text: str) -> Reply:
     return DONE
 
 
+def clear_quantity(work: Work) -> Reply:
+    """106: one of the selected line again; what is measured has no such quantity."""
+    sale, n = work.state.sale, work.state.selected
+    if sale is not None and 0 < n <= len(sale.lines) and sale.lines[n - 1].measured:
+        return work.refuse(f"{sale.lines[n - 1].name} is measured. Type its quantity with F4.")
+    return set_quantity(work, "1")
+
+
 def quantity_words(line: SaleLine) -> str:
     """The quantity of a line with its unit: "3 x", "0.482 kg"."""
     return f"{line.quantity} {line.unit}" if line.measured else f"{line.quantity} x"
@@ -61,7 +70,7 @@ def ask_quantity(work: Work) -> Reply:
     """F4 on an empty entry line asks for the quantity of the selected line."""
     sale = work.state.sale
     try:
-        line = selling.find_line(sale, work.state.selected) if sale else None
+        line = find_line(sale, work.state.selected) if sale else None
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     if line is None:

@@ -121,6 +121,8 @@ class ViewMaker:
             line.tax.rate,
             line.voided,
             line.source,
+            line.discount,
+            line.list_price is not None,
         )
         if position < len(self._lines):
             self._lines[position] = (line, shown)
