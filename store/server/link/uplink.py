@@ -204,15 +204,15 @@ class Uplink:
         own = await self._channel.read(_hash_at, behind.store, behind.series, answer.acked_seq)
         if answer.acked_seq and own is not None and own != answer.acked_hash:
             raise Refusal("headquarters has another record at the same place (a fork)")
-        if own is None and answer.acked_seq:
-            # Headquarters has more than a restored database here: its registers send that again to both of us.
-            return batch.records[-1].seq
-        await self._channel.work(archive.raise_archived, behind.store, behind.series, answer.acked_seq)
+        # Headquarters may have more than a restored database here, whose registers send the rest again. That it took
+        # all of the batch says that it has the same records as far as this one reaches.
+        reached = answer.acked_seq if own is not None else min(answer.acked_seq, batch.records[-1].seq)
+        await self._channel.work(archive.raise_archived, behind.store, behind.series, reached)
         sent = self._sent.setdefault(behind.store, Sent())
-        taken = [record for record in batch.records if record.seq <= answer.acked_seq]
+        taken = [record for record in batch.records if record.seq <= reached]
         sent.records += len(taken)
         sent.size += sum(len(record.payload.encode()) for record in taken)
-        return answer.acked_seq
+        return reached
 
 
 def _all_series(db: Connection, store: str) -> list[str]:

@@ -125,6 +125,43 @@ async def test_a_restored_headquarters_gets_everything_again(world, hq, tmp_path
     await archived(register, 4)
 
 
+async def test_a_gap_at_a_restored_headquarters_is_filled_from_where_it_stands(world, hq):
+    register = await world.enrolled_at_headquarters(hq)
+    await sold(register, 4)
+    await archived(register, 4)
+
+    def forget(db):
+        db.execute("drop trigger record_stays")
+        db.execute("delete from record where seq > 1")
+        db.execute("update series set head_seq = 1, head_hash = (select hash from record where seq = 1)")
+
+    await hq.ledger.work(forget)
+    await sold(register, 1)
+    await delivered(hq, register, 5)
+    await archived(register, 5)
+
+
+async def test_a_headquarters_that_is_ahead_of_a_restored_server_is_caught_up_by_its_register(tmp_path, hq):
+    home, keyring = tmp_path / "srv", MemoryKeyring()
+    hq.publish(1)
+    async with linked_world(home, hq, keyring=keyring) as world:
+        await loaded(world)
+        register = await world.enrolled_at_headquarters(hq)
+    shutil.copy(home / "channel.db", tmp_path / "backup.db")
+    async with linked_world(home, hq, keyring=keyring) as world:
+        register.url, register.http = world.url, world.http
+        await sold(register, 6)
+        await delivered(hq, register, 6)
+    shutil.copy(tmp_path / "backup.db", home / "channel.db")
+    async with linked_world(home, hq, keyring=keyring) as world:
+        register.url, register.http = world.url, world.http
+        for first in (1, 3, 5):
+            assert (await register.upload(register.batch(first, first + 1)))[0] == 200
+            await archived(register, first + 1)
+        await sold(register, 1)
+        await delivered(hq, register, 7)
+
+
 async def test_a_headquarters_that_knows_the_series_with_another_key_gets_nothing_and_says_so(world, hq):
     hq.epochs.clear()
     other = Ed25519PrivateKey.generate().public_key().public_bytes_raw()

@@ -333,6 +333,26 @@ async def test_facts_of_a_series_that_a_newer_headquarters_says_in_another_way_a
     assert await world.sql("select * from series") == []
 
 
+async def test_a_chunk_that_ends_early_goes_on_at_the_next_attempt(world, hq):
+    hq.publish(2, cheaper(2), ring=False)
+    path = f"/chunks/{list(hq.chunks)[-1]}"
+    left = [3]
+
+    def shorter(data):
+        left[0] -= 1
+        return (data[: 4 - left[0]] if left[0] >= 0 else data), None
+
+    hq.faults[path] = shorter
+    hq.ring()
+    await loaded(world, 2)
+    assert left[0] < 0 and "Download failed" not in hq.statuses(2)
+
+
+async def test_a_header_that_is_none_is_not_on_the_shelf(world):
+    shelf = world.context.shelf
+    assert shelf.contents("00", b"no header") is None and not shelf.holds("00", b"no header")
+
+
 # --- the way up
 
 
