@@ -106,9 +106,13 @@ class JobRunner:
             await self._complete_chains()
 
     async def give_full(self, group: str) -> None:
-        """See to it that a full form leads to the group's newest package, and tell of it again."""
+        """See to it that the group's newest package has a full form, and tell of it again.
+
+        A chain that begins with an older one does not do: whoever asks may have that number already, or a later one
+        (a headquarters that was set back), and a number never goes back.
+        """
         async with self._turn:
-            await self._complete_chain(group)
+            await self._complete_chain(group, newest=True)
             await self._hq.channel.work(packages.tell_again, group)
         self._bell.ring()
 
@@ -186,9 +190,9 @@ class JobRunner:
         for name in list(names):
             await self._complete_chain(name)
 
-    async def _complete_chain(self, group: str) -> None:
-        """A full form of the newest package, where the chain got long or somebody has to pass a canceled one."""
-        begun = await self._hq.channel.read(_incomplete, group)
+    async def _complete_chain(self, group: str, *, newest: bool = False) -> None:
+        """A full form of the newest package: where the chain got long, somebody has to pass a canceled one, or asks."""
+        begun = await self._hq.channel.read(_incomplete, group, newest)
         if begun is None:
             return
         wish = self._order_for(begun, Order(jobs=(ALL_JOBS,)), self._hq.now_ms())
@@ -249,13 +253,15 @@ def _standing(db: Connection, group: Group) -> _Begun:
     )
 
 
-def _incomplete(db: Connection, group: str) -> _Begun | None:
-    """The group's standing when its newest package needs a full form."""
+def _incomplete(db: Connection, group: str, newest: bool) -> _Begun | None:
+    """The group's standing when its newest package needs a full form; `newest`: when it has none of its own."""
     entries = packages.packages_of(db, group)
     chain = packages.chain_of(entries)
     found = databases.read_groups(db).get(group)
     if found is None or not chain.newest or chain.newest != packages.newest_seq(db, group):
         return None  # the newest itself is canceled: the next one leads past it
+    if newest:
+        return _standing(db, found) if chain.full is None or chain.full.package_seq < chain.newest else None
     passing = sessions.must_be_passed(db, group)
     if chain.is_sound and (chain.leads_past(passing) or passing >= chain.newest):
         return None

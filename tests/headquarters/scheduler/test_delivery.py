@@ -335,6 +335,27 @@ async def test_database_that_wants_a_full_is_told_of_the_chain_again(shop, serve
     assert [p.kind for p in (await server.feed(after=feed.n)).packages] == ["full"]
 
 
+async def test_whoever_wants_a_full_gets_one_with_the_newest_number_though_an_older_one_leads_there(
+    shop, server
+):
+    """A number never goes back: the older full form and its deltas are of no use to who is beyond it."""
+    await shop.run("1040")
+    await shop.product("100", "Milk 2 l")
+    await shop.run("1040")
+    feed = await server.feed()
+    newest = max(package.package_seq for package in feed.packages)
+    assert {package.kind for package in feed.packages if package.package_seq == newest} == {"delta"}
+    session = next(s.session for s in feed.sessions if not s.register and s.package_seq == newest)
+    await server.report(told(session, "Apply failed", 2, wants_full=True))
+    task = asyncio.create_task(shop.part.tasks["runs"]())
+    try:
+        async with asyncio.timeout(20):
+            while (newest, "full") not in {(p.package_seq, p.kind) for p in (await server.feed()).packages}:
+                await asyncio.sleep(0.05)
+    finally:
+        task.cancel()
+
+
 async def test_a_whole_chain_over_http_ends_with_the_same_rows(shop, server, tmp_path):
     """From an empty server by feed, headers and chunks alone."""
     from store.database.chunks import ChunkFolder

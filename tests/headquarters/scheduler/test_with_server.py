@@ -157,3 +157,22 @@ async def test_moved_store_database_follows_its_new_group(chain):
     await shop.run("1040", groups=("pilot",))
     await has(server, "100", "Milk for the pilot")
     assert packages.chain_of(await shop.packages("pilot")).is_sound
+
+
+async def test_table_that_was_changed_by_hand_in_the_channel_database_is_replaced_by_a_full_package(chain):
+    shop, server = chain
+    await shop.run("9999")
+    await has(server, "100", "Milk")
+    await server.context.channel.work(
+        lambda db: db.execute("update item set name = 'Beer' where sku = '100'")
+    )
+    await shop.product("100", "Milk 2 l")
+    await shop.run("1040")
+    await has(server, "100", "Milk 2 l")
+
+    async def settled():
+        return not await shop.sessions(database="S0001", only_open=True)
+
+    await until(settled)
+    tries = await shop.read(lambda db: db.execute("select count(*) from session_try").fetchone()[0])
+    assert tries < 5
