@@ -45,6 +45,8 @@ async def get_downloads(call: Call) -> web.Response:
 async def get_package_header(call: Call) -> web.Response:
     """The signed header of a package of the register's data group."""
     number, kind = call.request.match_info["package_seq"], call.request.query.get("kind", "")
+    if number == "current":  # what version 0.1 asks for; it keeps the catalog it has and sells on
+        raise ProblemError("no-package", "Packages of that kind are not made any more; update the register.")
     if not (number.isascii() and number.isdigit()) or len(number) > 15:
         raise ProblemError("bad-request", "A package is named by its number.")
     series, shelf = call.series, call.context.shelf
