@@ -61,15 +61,14 @@ def _check_tax(row: dict[str, Any], lines: list[dict[str, Any]]) -> None:
         raise ValueError(f"has a tax table whose row {row['code']} does not fit its lines")
 
 
-_MOVES = {
-    "cash.float": ("floats", 1),
-    "cash.income": ("incomes", 1),
-    "cash.expense": ("expenses", -1),
-    "cash.removal": ("removals", -1),
-    "cash.safe_drop": ("safe_drops", -1),
-    "cash.bank_drop": ("bank_drops", -1),
-}
-"""Kind of record: the name a closing counts it by, and whether the money came in or went out."""
+def _check_declaration(payload: dict[str, Any]) -> None:
+    for row in payload["tenders"]:
+        found = sum(piece["value"] * piece["count"] for piece in row.get("pieces", ()))
+        if "pieces" in row and found != row["amount"]:
+            raise ValueError(f"declares {row['amount']} where its notes and coins are {found}")
+    if sum(row["amount"] for row in payload["tenders"]) != payload["total"]:
+        raise ValueError("declares a total that its tenders do not add up to")
+
 
 _MOVES = {
     "cash.float": ("floats", 1),
@@ -99,6 +98,7 @@ class ShiftSums:
     cash_rounding: int = 0
     discount: int = 0
     price_overrides: int = 0
+    taken: dict[str, int] = field(default_factory=dict)
     moved: int = 0
     moves: dict[str, int] = field(default_factory=dict)
 
@@ -110,6 +110,8 @@ class ShiftSums:
             self.grand_total_before = payload["grand_total"]
         elif kind == "sale":
             self._add_sale(payload)
+        elif kind == "tender.declaration":
+            _check_declaration(payload)
         elif kind in _MOVES:
             self._add_move(payload)
         elif kind == "shift.close":
@@ -130,6 +132,8 @@ class ShiftSums:
                 self.change -= row["amount"]
             elif row["kind"] == "rounding":
                 self.cash_rounding -= row["amount"]
+            else:
+                self.taken[row["kind"]] = self.taken.get(row["kind"], 0) + row["amount"]
 
     def _add_move(self, payload: dict[str, Any]) -> None:
         name, sign = _MOVES[payload["kind"]]
@@ -162,6 +166,16 @@ class ShiftSums:
             said = payload.get(name, 0)  # closings of older programs have none
             if said != found:
                 raise ValueError(f"closes its shift with {name} {said}; its records say {found}")
+        self._compare_declared(payload, expected_cash)
         for name, value in wanted.items():
             if payload[name] != value:
                 raise ValueError(f"closes its shift with {name} {payload[name]}; its records say {value}")
+
+    def _compare_declared(self, payload: dict[str, Any], expected_cash: int) -> None:
+        taken = {**self.taken, "cash": expected_cash}
+        for row in payload.get("declared", ()):
+            should = taken.get(row["kind"], 0)
+            if (row["expected"], row["over_short"]) != (should, row["counted"] - should):
+                raise ValueError(
+                    f"closes its shift with {row['kind']} {row['expected']}; its records say {should}"
+                )
