@@ -174,7 +174,9 @@ def comment(work: Work, number: int, n: int, text: str) -> Reply:
     """A comment on the line or the sale; it stands on the receipt and in the record."""
 
     def change(sale: Sale, limits: Limits) -> Sale:
-        return discounting.comment_line(sale, n, text) if n else discounting.comment_sale(sale, text)
+        if number in OF_LINES:
+            return discounting.comment_line(sale, n, text)
+        return discounting.comment_sale(sale, text)
 
     return carry_out(work, number, change, lambda _: "Comment noted." if text else "Comment taken away.")
 
