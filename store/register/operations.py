@@ -127,6 +127,7 @@ OPERATIONS: tuple[Operation, ...] = (
         local=True,
     ),
     _operation(1000, "Open drawer", Permission.OPEN_DRAWER, _FREE, "The drawer hangs on the register."),
+    _operation(1052, "Tender declaration", Permission.CLOSE_SHIFT, _FREE, _OWN_JOURNAL),
     _operation(1055, "Close shift", Permission.CLOSE_SHIFT, _FREE, _OWN_JOURNAL),
     _operation(1056, "Print X report", Permission.SHIFT_REPORT, _FREE, _OWN_JOURNAL),
     _operation(1200, "Declare start amount", Permission.OPEN_SHIFT, frozenset({Mode.SHIFT}), _LOCAL),

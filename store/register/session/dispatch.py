@@ -4,6 +4,7 @@ from typing import assert_never
 
 from store.register.intents import Intent, IntentKind, OutcomeKind
 from store.register.session import (
+    cash_count,
     cash_desk,
     discount_desk,
     emergency,
@@ -124,6 +125,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return await emergency.answer(work, kind, text)
     if scanned or looks_like_code(text):
         return work.keep(text, "refused while the question is open. Answer it first.")
+    if kind == cash_count.SHEET:
+        return await cash_count.answer(work, asked, text)
     if asked.question.guarded:
         words = f"F5 {asked.question.yes}, F6 {asked.question.no}"
         return work.refuse(f"This is answered by its keys only: {words}.", sound=bool(text))
@@ -179,6 +182,8 @@ async def answer(work: Work, question: str, word: str) -> Reply:
             return await tender_desk.answer_void_sale(work, yes)
         case cash_desk.MORE_THAN_THERE_IS:
             return await cash_desk.answer_more(work, facts, yes)
+        case cash_count.DECLARE:
+            return await cash_count.answer_declare(work, facts, yes)
         case "close_shift":
             return await shift_desk.answer_close(work, facts, yes)
         case _:
@@ -194,6 +199,8 @@ def select(work: Work, where: str) -> Reply:
 
 def back(work: Work) -> Reply:
     """Esc: one step back from wherever the person is."""
+    if work.state.asked is not None and work.state.asked.question.kind == cash_count.SHEET:
+        return cash_count.row_back(work, work.state.asked)
     if work.state.asked is not None:
         work.put(asked=None)
         work.say("")

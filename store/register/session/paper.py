@@ -24,6 +24,8 @@ def slip_title(payload: Mapping[str, Any]) -> str:
     shift = payload.get("shift", 0)
     if payload["kind"] in BY_KIND:
         return BY_KIND[payload["kind"]].name
+    if payload["kind"] == "tender.declaration":
+        return "Tender declaration"
     names = {"report.x": f"X report, shift {shift}", "shift.close": f"Z report, shift {shift}"}
     return names.get(payload["kind"], "No sale")
 

@@ -6,6 +6,7 @@ from store.register.intents import OutcomeKind
 from store.register.journal.errors import JournalError
 from store.register.operations import BY_NUMBER
 from store.register.session import (
+    cash_count,
     cash_desk,
     discount_desk,
     emergency,
@@ -204,10 +205,6 @@ def _movement(number: int) -> Callable[[Work, str, int], Awaitable[Reply]]:
     return carry_out
 
 
-async def _close(work: Work, text: str, seq: int) -> Reply:
-    return shift_desk.begin_close(work)
-
-
 async def _start_amount(work: Work, text: str, seq: int) -> Reply:
     if not text:
         work.say("Type the start amount in the drawer and Enter.")
@@ -274,7 +271,8 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     703: _simple(sign_on.lock),
     917: _connection,
     1000: _simple(shift_desk.open_drawer),
-    1055: _close,
+    1052: _simple(cash_count.begin),
+    1055: _simple(shift_desk.begin_close),
     1056: _simple(shift_desk.x_report),
     1200: _start_amount,
     1201: _movement(1201),

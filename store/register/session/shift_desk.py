@@ -13,14 +13,17 @@ from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, TenderView
 from store.sale.barcode import looks_like_code
+from store.sale.declaration import declared_rows
 from store.sale.moment import local_text, utc_text
 from store.sale.money import parse_amount
+from store.sale.receipt import TENDER_NAMES
 from store.sale.record import drawer_open_body, reprint_body, shift_open_body
 from store.sale.shift import ShiftTotals, fold_all, shift_close_body, x_report_body
 
 MONEY_IS_NO_CODE = "a code is never an amount. Type the amount, then scan."
 FIRST_DATA_S, LOOK_S = 5.0, 0.1
 """After the first sign-in ever the data is here within a moment; who types the amount meanwhile has typed it once."""
+NO_CONFIGURATION = "1070 Channel configuration is missing. Headquarters runs job 1070; then press Sync now."
 LARGEST_DRAWER = 99_999_999
 """Minor units; more is a code typed as an amount."""
 
@@ -54,13 +57,21 @@ async def open_with(work: Work, text: str, *, scanned: bool) -> Reply:
 
 
 async def first_data(work: Work) -> str:
-    """On a new register not even the currency is known: wait a moment for its data. Empty, or why there is none."""
+    """Wait a moment for the data of a new register. Empty, or what is missing."""
     for _ in range(round(FIRST_DATA_S / LOOK_S)):
-        if work.ports.shop.version:
+        if not missing_data(work):
             return ""
         await work.ports.clock.sleep(LOOK_S)
         await work.ports.shop.flip()
-    return "" if work.ports.shop.version else work.ports.shop.trouble
+    return missing_data(work)
+
+
+def missing_data(work: Work) -> str:
+    """Empty, or a sentence: without any data, and without job 1070, not even the currency is known."""
+    shop = work.ports.shop
+    if not shop.version:
+        return shop.trouble
+    return "" if shop.trouble or shop.policy().taxes else NO_CONFIGURATION
 
 
 async def open_shift(work: Work, amount: int) -> Reply:
@@ -180,9 +191,15 @@ def paid_again(payload: dict[str, Any], txn_id: str, job_id: str, copy_no: int) 
 # -- closing
 
 
-def begin_close(work: Work) -> Reply:
-    """1055: count the drawer first, without being told what should be in it."""
+async def begin_close(work: Work) -> Reply:
+    """1055: count the drawer first, without being told what should be in it; what was just declared is counted."""
+    try:
+        sums = await sums_of(work)
+    except JournalError as error:
+        return work.refuse(error.sentence)
     work.step(TillEvent.CLOSING_BEGAN, paid=None, report=())
+    if sums.declaration_holds:
+        return ask_close(work, next(row.amount for row in sums.declared if row.kind == "cash"), sums)
     work.say("Count the cash in the drawer. Type the sum and Enter.")
     return DONE
 
@@ -207,11 +224,21 @@ async def take_count(work: Work, text: str, *, scanned: bool) -> Reply:
         sums = await sums_of(work)
     except JournalError as error:
         return work.refuse(error.sentence)
+    return ask_close(work, counted, sums)
+
+
+def ask_close(work: Work, counted: int, sums: ShiftTotals) -> Reply:
+    """What was counted and expected of each tender, and the guarded question that closes."""
+    others = declared_rows(tuple(row for row in sums.declared if row.kind != "cash"), sums.expected)
+    lines = [count_words(work, counted, sums)]
+    for row in others if sums.declaration_holds else ():
+        name = TENDER_NAMES.get(row["kind"], row["kind"])
+        lines.append(f"{name}: {difference_words(work, row['counted'], row['expected'])}")
     return work.ask(
         "close_shift",
         f"Close shift {sums.shift}?",
         Entry.NOTHING,
-        lines=(count_words(work, counted, sums),),
+        lines=tuple(lines),
         answers=("Close the shift", "Count again"),
         counted=str(counted),
     )
@@ -219,12 +246,15 @@ async def take_count(work: Work, text: str, *, scanned: bool) -> Reply:
 
 def count_words(work: Work, counted: int, sums: ShiftTotals) -> str:
     """Counted, expected, and the difference by its name."""
-    difference = sums.over_short(counted)
+    words = difference_words(work, counted, sums.expected_cash)
+    return f"{words[0].upper()}{words[1:]}"
+
+
+def difference_words(work: Work, counted: int, expected: int) -> str:
+    """Counted, expected, and the difference by its name, in the middle of a sentence."""
+    difference = counted - expected
     word = "over" if difference > 0 else "short" if difference < 0 else "difference"
-    return (
-        f"Counted {work.money(counted)}, expected {work.money(sums.expected_cash)}, "
-        f"{word} {work.money(abs(difference))}."
-    )
+    return f"counted {work.money(counted)}, expected {work.money(expected)}, {word} {work.money(abs(difference))}."
 
 
 async def answer_close(work: Work, facts: dict[str, str], yes: bool) -> Reply:

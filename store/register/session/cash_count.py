@@ -1,0 +1,189 @@
+"""Tender declaration (1052): the drawer counted note by note, then the other tenders, without being told what is due.
+
+The sheet is one open question that keeps its id while it goes from row to row: who types fast is never refused, and a
+killed core comes back to the row at which it was.
+"""
+
+import msgspec
+
+from store.register.journal.entry import PrintJob
+from store.register.journal.errors import JournalError
+from store.register.session.shift_desk import drawer_amount, sums_of
+from store.register.session.state import Asked
+from store.register.session.work import DONE, Reply, Work
+from store.register.view import Choice, Entry
+from store.sale.cash import denominations
+from store.sale.declaration import MOST_PIECES, Pieces, TenderCount, cash_count, declaration_body
+from store.sale.money import parse_amount
+from store.sale.receipt import TENDER_NAMES
+from store.sale.text import printable
+
+SHEET, DECLARE = "count_sheet", "declare"
+FILLS = "Enter goes on, Esc one row back; 3*50 fills another row."
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """The sheet: the row being filled, the notes and coins with how many there are, the other tenders' amounts."""
+
+    row: int
+    values: tuple[int, ...]
+    counts: tuple[int, ...]
+    kinds: tuple[str, ...]
+    amounts: tuple[int, ...]
+
+    @property
+    def cash(self) -> TenderCount:
+        """What the notes and coins come to."""
+        return cash_count(tuple(map(Pieces, self.values, self.counts)))
+
+    @property
+    def counted(self) -> tuple[TenderCount, ...]:
+        """Everything counted, cash first."""
+        others = zip(self.kinds, self.amounts, strict=True)
+        return (self.cash, *(TenderCount(kind=kind, amount=amount) for kind, amount in others))
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.values) + len(self.kinds)
+
+
+async def begin(work: Work) -> Reply:
+    """1052: a fresh sheet."""
+    try:
+        sums = await sums_of(work)
+    except JournalError as error:
+        return work.refuse(error.sentence)
+    values = denominations(work.policy)
+    kinds = tuple(row.kind for row in sums.tenders if row.kind != "cash")
+    sheet = Sheet(0, values, (0,) * len(values), kinds, (0,) * len(kinds))
+    work.ask(SHEET, "", Entry.QUANTITY)
+    return show(work, sheet)
+
+
+def sheet_of(asked: Asked) -> Sheet:
+    """The sheet as the open question keeps it."""
+    return msgspec.json.decode(asked.facts["sheet"].encode(), type=Sheet)
+
+
+def show(work: Work, sheet: Sheet) -> Reply:
+    """The row to fill, what was filled so far, and the sum of it; the question stays the same one."""
+    asked = work.state.asked
+    if asked is None:
+        return DONE
+    if sheet.row < len(sheet.values):
+        title = f"How many {work.money(sheet.values[sheet.row])}?"
+        entry = Entry.QUANTITY
+    else:
+        title = f"{_name(sheet.kinds[sheet.row - len(sheet.values)])}: which sum?"
+        entry = Entry.AMOUNT
+    question = msgspec.structs.replace(
+        asked.question,
+        title=title,
+        lines=(f"Cash counted {work.money(sheet.cash.amount)}. {FILLS}",),
+        choices=_choices(work, sheet),
+    )
+    facts = {"sheet": msgspec.json.encode(sheet).decode()}
+    work.put(asked=Asked(question=question, entry=entry, facts=facts))
+    work.say("")
+    return DONE
+
+
+async def answer(work: Work, asked: Asked, text: str) -> Reply:
+    """A count, an amount, nothing to go on, or `3*50` for the row of the fifties."""
+    sheet = sheet_of(asked)
+    number, star, note = text.replace(" ", "").partition("*")
+    if star:
+        return _fill_other(work, sheet, number, note)
+    if not text:
+        return next_row(work, sheet)
+    if sheet.row >= len(sheet.values):
+        amount = drawer_amount(work, text)
+        if amount is None:
+            return work.refuse(f"{printable(text[:20])!r} is no amount. Type the sum, such as 52.80.")
+        amounts = _with(sheet.amounts, sheet.row - len(sheet.values), amount)
+        return next_row(work, msgspec.structs.replace(sheet, amounts=amounts))
+    count = pieces(number)
+    if count is None:
+        return work.refuse(
+            f"{printable(text[:20])!r} is no count. Type how many there are, 0 to {MOST_PIECES}."
+        )
+    return next_row(work, msgspec.structs.replace(sheet, counts=_with(sheet.counts, sheet.row, count)))
+
+
+def pieces(text: str) -> int | None:
+    """A count of notes or coins, None when it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None
+
+
+def next_row(work: Work, sheet: Sheet) -> Reply:
+    """The next row; behind the last one a guarded question."""
+    if sheet.row + 1 < sheet.rows:
+        return show(work, msgspec.structs.replace(sheet, row=sheet.row + 1))
+    lines = tuple(f"{_name(each.kind)} {work.money(each.amount)}" for each in sheet.counted)
+    total = sum(each.amount for each in sheet.counted)
+    work.ask(
+        DECLARE,
+        f"Declare {work.money(total)}?",
+        Entry.NOTHING,
+        lines=lines,
+        answers=("Declare", "Count again"),
+        sheet=msgspec.json.encode(sheet).decode(),
+    )
+    return DONE
+
+
+def row_back(work: Work, asked: Asked) -> Reply:
+    """Esc: one row back, from the first one out of the sheet."""
+    sheet = sheet_of(asked)
+    if sheet.row > 0:
+        return show(work, msgspec.structs.replace(sheet, row=sheet.row - 1))
+    work.put(asked=None)
+    work.say("Nothing is declared.")
+    return DONE
+
+
+async def answer_declare(work: Work, facts: dict[str, str], yes: bool) -> Reply:
+    """F5: the record and its slip. F6: the sheet again, as it was filled."""
+    sheet = msgspec.json.decode(facts["sheet"].encode(), type=Sheet)
+    if not yes:
+        work.ask(SHEET, "", Entry.QUANTITY)
+        return show(work, msgspec.structs.replace(sheet, row=0))
+    body = declaration_body(sheet.counted, work.policy.currency)
+    job = PrintJob(job_id=work.fresh_id(), kind="report", document_kind="declaration")
+    following = msgspec.structs.replace(work.state, asked=None)
+    work.slip = await work.commit("tender.declaration", following, body, txn_id=work.fresh_id(), jobs=(job,))
+    if work.slip is None:
+        return work.refuse(work.message.text)
+    work.say(f"Declared: {work.money(body['total'])}. Close with /1055 before money moves again.")
+    return DONE
+
+
+def _fill_other(work: Work, sheet: Sheet, number: str, note: str) -> Reply:
+    count, value = pieces(number), parse_amount(note, work.policy.currency)
+    if count is None or value not in sheet.values:
+        return work.refuse(f"{printable(number[:9])}*{printable(note[:9])}: no row of that note. Type 3*50.")
+    counts = _with(sheet.counts, sheet.values.index(value), count)
+    return show(work, msgspec.structs.replace(sheet, counts=counts))
+
+
+def _choices(work: Work, sheet: Sheet) -> tuple[Choice, ...]:
+    rows = [
+        (work.money(value), f"x {count} = {work.money(value * count)}" if count else "")
+        for value, count in zip(sheet.values, sheet.counts, strict=True)
+    ]
+    rows += [
+        (_name(kind), work.money(amount) if amount else "")
+        for kind, amount in zip(sheet.kinds, sheet.amounts, strict=True)
+    ]
+    return tuple(
+        Choice(f"> {key}" if row == sheet.row else key, label) for row, (key, label) in enumerate(rows)
+    )
+
+
+def _with(values: tuple[int, ...], at: int, value: int) -> tuple[int, ...]:
+    return (*values[:at], value, *values[at + 1 :])
+
+
+def _name(kind: str) -> str:
+    return TENDER_NAMES.get(kind, kind)
