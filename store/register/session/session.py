@@ -20,6 +20,7 @@ from store.register.session import switch_question
 from store.register.session.ports import SessionPorts, nothing
 from store.register.session.sale_desk import CODE_LIMIT
 from store.register.session.sale_open import note_connection
+from store.register.session.shift_desk import missing_data
 from store.register.session.till import TillEvent, TillState
 from store.register.session.view_builder import ViewMaker
 from store.register.session.work import Work
@@ -198,7 +199,9 @@ class Session:
         """The first data of the shop is here: whoever waits for it is told, and may begin."""
         if not self._busy and self._work.state.till is not TillState.SAFE_STOP:
             then = " Type the start amount in the drawer and Enter." if self._view.mode is Mode.SHIFT else ""
-            self._work.say(f"The shop's data is here.{then}")
+            missing = missing_data(self._work)
+            here = f"Data is here, but not all of it: {missing}" if missing else f"The shop's data is here.{then}"
+            self._work.say(here)
         self._show_change()
 
     def journal_damaged(self, sentence: str) -> None:

@@ -223,7 +223,8 @@ def greet(work: Work, name: str, freed: tuple[str, ...]) -> None:
     elif freed:
         work.say(f"{name} is signed in. Free again: {', '.join(freed)}.")
     elif work.state.shift is None and work.may(Permission.OPEN_SHIFT):
-        work.say("No shift is open. Type the start amount in the drawer and Enter.")
+        before = "No shift is open." if work.ports.shop.version else work.ports.shop.trouble
+        work.say(f"{before} Type the start amount in the drawer and Enter.")
     elif work.ports.free_bytes() < WARN_FREE_BYTES:
         work.say("The disk is filling up. Tell the technician; selling goes on.", Tone.WARN)
     else:

@@ -7,6 +7,7 @@ from store.database.pins import hash_pin
 from store.exchange.offline_profile import OfflineProfile
 from store.gateway.offline import StaffMember
 from store.register.view import Mode
+from store.sale.policy import StorePolicy
 
 
 def member(number="101", role="cashier", permissions="", pin="", name="Ann Baker"):
@@ -53,6 +54,33 @@ async def test_the_first_sign_in_ever_needs_no_catalog_and_begins_synchronisatio
         shop.trouble, shop.version = "", "c000001"
         assert (await till.enter("100")).outcome is DONE
         assert (await till.scan(MILK)).outcome is SOLD
+
+
+async def test_who_signs_in_first_reads_that_the_data_is_on_its_way(tmp_path):
+    async with running(tmp_path) as till:
+        shop = till.world.shop
+        shop.trouble, shop.version = "The shop's data is on its way.", ""
+        till.world.staff.server = {"101": member()}
+        await till.sign_in("101")
+        assert till.view.message.text == (
+            "The shop's data is on its way. Type the start amount in the drawer and Enter."
+        )
+
+
+async def test_a_shift_opens_in_no_currency_before_job_1070_came(tmp_path):
+    async with running(tmp_path) as till:
+        shop = till.world.shop
+        whole, shop.store_policy = shop.store_policy, StorePolicy()
+        till.world.staff.server = {"101": member()}
+        await till.sign_in("101")
+        till.session.data_came()
+        missing = "1070 Channel configuration is missing. Headquarters runs job 1070; then press Sync now."
+        assert till.view.message.text == f"Data is here, but not all of it: {missing}"
+        refused = await till.enter("100")
+        assert refused.outcome is REFUSED
+        assert refused.why == f"The shift opens when the shop's data is here. {missing}"
+        shop.store_policy = whole
+        assert (await till.enter("100")).outcome is DONE
 
 
 async def test_a_start_amount_typed_while_the_first_data_is_on_its_way_waits_for_it(tmp_path):
