@@ -105,16 +105,20 @@ class JobRunner:
             await self._settle_databases()
             await self._complete_chains()
 
-    async def give_full(self, group: str) -> None:
+    async def give_full(self, group: str) -> bool:
         """See to it that the group's newest package has a full form, and tell of it again.
 
         A chain that begins with an older one does not do: whoever asks may have that number already, or a later one
-        (a headquarters that was set back), and a number never goes back.
+        (a headquarters that was set back), and a number never goes back. Answers False when it could not be made;
+        then nothing is told, and who needs it asks again in its time.
         """
         async with self._turn:
             await self._complete_chain(group, newest=True)
+            if await self._hq.channel.read(_incomplete, group, True) is not None:
+                return False
             await self._hq.channel.work(packages.tell_again, group)
         self._bell.ring()
+        return True
 
     async def recover(self) -> None:
         """After a start: packages that are built are written down, sessions that a crash left are failed."""

@@ -76,9 +76,9 @@ class Scheduler:
             await self._runner.settle_databases()
         while self._wants_full:
             group, wanting = self._wants_full.popitem()
-            await self._runner.give_full(group)
-            await self._hq.channel.work(_offer_again, wanting, self._hq.now_ms())
-            self._bell.ring()
+            if await self._runner.give_full(group):
+                await self._hq.channel.work(_offer_again, wanting, self._hq.now_ms())
+                self._bell.ring()
         while self._due:
             # It stays here while it runs, so that the clock does not find it due again.
             schedule = next(iter(self._due.values()))

@@ -6,6 +6,7 @@ something new about it. What was loaded is reported in the same unit of work, so
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -32,8 +33,19 @@ from store.service.channel import Channel
 LOG = logging.getLogger("outpost.server.supply")
 
 
+ASK_AGAIN_S = 30.0
+"""A full package that was asked for and does not come is asked for again: headquarters may have been killed."""
+
+
 class HeldBack(Exception):
-    """A package cannot be had or loaded now; it was reported, and headquarters has the next word."""
+    """A package cannot be had or loaded now; it was reported, and headquarters has the next word.
+
+    `waits_s`: after so long it is tried again without one.
+    """
+
+    def __init__(self, sentence: str, waits_s: float = float("inf")) -> None:
+        super().__init__(sentence)
+        self.waits_s = waits_s
 
 
 class Supply:
@@ -57,17 +69,21 @@ class Supply:
         self._home = home
         self._news = news
         self._now_ms = now_ms
-        self._held_back: dict[str, str] = {}
+        self._held_back: dict[str, tuple[str, float]] = {}
+        """Store → its data group, and until when (monotonic)."""
         self._asked_again: dict[str, int] = {}
 
     def heard_of(self, groups: frozenset[str]) -> None:
         """Headquarters said something about these data groups: what was held back there is tried again."""
-        self._held_back = {store: group for store, group in self._held_back.items() if group not in groups}
+        self._held_back = {store: held for store, held in self._held_back.items() if held[0] not in groups}
+
+    def _is_held_back(self, store: str) -> bool:
+        return store in self._held_back and time.monotonic() < self._held_back[store][1]
 
     async def bring(self) -> None:
         """One look at everything; raises LinkTrouble, DatabaseTrouble, OSError."""
         for state in await self._channel.read(packages.stores):
-            if state.data_group and state.store not in self._held_back:
+            if state.data_group and not self._is_held_back(state.store):
                 await self._bring_store(state)
         for form in self._shelf.take_wanted():
             await self._keep(form)
@@ -85,7 +101,7 @@ class Supply:
                 await self._bring_form(state, form)
                 state = await self._channel.read(packages.known_store, state.store)
         except HeldBack as held:
-            self._held_back[state.store] = state.data_group
+            self._held_back[state.store] = (state.data_group, time.monotonic() + held.waits_s)
             self._standing.trouble(f"packages of {state.store}", str(held))
             return
         self._standing.trouble(f"packages of {state.store}", "")
@@ -118,7 +134,7 @@ class Supply:
             await self._channel.work(feed.set_cursor, self._home, 0)
             raise HeldBack(f"{sentence} Headquarters is asked for all of it.")
         await self._report(state, newest, DownloadStatus.APPLY_FAILED, message=sentence, wants_full=True)
-        raise HeldBack(f"{sentence} Headquarters is asked for a full package.")
+        raise HeldBack(f"{sentence} Headquarters is asked for a full package.", ASK_AGAIN_S)
 
     async def _bring_form(self, state: StoreState, form: Form) -> None:
         await self._report(state, form.package_seq, DownloadStatus.REQUESTED)
@@ -179,7 +195,8 @@ class Supply:
         wants_full: bool = False,
     ) -> PackageHeader:
         await self._report(state, form.package_seq, status, message=message, wants_full=wants_full)
-        raise HeldBack(f"Package {form.package_seq} of {state.store}: {message}")
+        waits_s = ASK_AGAIN_S if wants_full else float("inf")
+        raise HeldBack(f"Package {form.package_seq} of {state.store}: {message}", waits_s)
 
     async def _report(
         self,

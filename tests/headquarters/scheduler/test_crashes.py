@@ -281,10 +281,22 @@ async def test_full_form_of_a_file_that_does_not_stand_there_is_refused(tmp_path
     async with open_world(tmp_path) as world:
         for path in (world.hq.packages / "groups").glob("*.db"):
             path.unlink()
-        await world.runner.give_full("S0001")  # the chain is sound: nothing to make
+        assert await world.runner.give_full("S0001")  # the newest is a full one: nothing to make
         order = world.runner._order_for(
             await world.read(running._standing, (await world.groups())["S0001"]), running.Order(jobs=()), 1
         )
         with pytest.raises(LookupError, match="stands at package 0"):
             building.build_full_form(order)
         assert building.left_over(msgspec.structs.replace(order, data_group="new")) == building.Built()
+
+
+async def test_full_form_that_cannot_be_made_is_not_told_of(tmp_path):
+    await prepared(tmp_path, Clock())
+    async with open_world(tmp_path) as world:
+        await world.product("100", "Milk 2 l")
+        await world.run("1040")
+        for path in (world.hq.packages / "groups").glob("*.db"):
+            path.unlink()
+        assert not await world.runner.give_full("S0001")
+        await world.run("1040")  # the lost file is made anew, and a full package with it
+        assert await world.runner.give_full("S0001")

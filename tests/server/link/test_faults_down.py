@@ -194,6 +194,16 @@ async def test_a_delta_on_another_base_makes_the_server_ask_for_everything_and_t
     assert (await prices(world))[0] == 6
 
 
+async def test_a_full_package_that_does_not_come_is_asked_for_again(world, hq, monkeypatch):
+    """Headquarters was killed after it took the report and before it made the package."""
+    monkeypatch.setattr("store.server.link.supply.ASK_AGAIN_S", 0.05)
+    hq.publish(1)
+    await at(world, 1)
+    hq.tables[STORE][5] = cheaper(5)
+    hq.publish(6, cheaper(6))
+    await until(lambda: len([report for report in hq.reports if report.wants_full]) >= 3)
+
+
 async def test_a_table_that_was_changed_by_hand_is_noticed_and_replaced(world, hq):
     hq.publish(1)
     await at(world, 1)
