@@ -200,7 +200,11 @@ class Session:
         if not self._busy and self._work.state.till is not TillState.SAFE_STOP:
             then = " Type the start amount in the drawer and Enter." if self._view.mode is Mode.SHIFT else ""
             missing = missing_data(self._work)
-            here = f"Data is here, but not all of it: {missing}" if missing else f"The shop's data is here.{then}"
+            here = (
+                f"Data is here, but not all of it: {missing}"
+                if missing
+                else f"The shop's data is here.{then}"
+            )
             self._work.say(here)
         self._show_change()
 
