@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from sale_shop import FACTS, MILK, POLICY, paid, payload_of, sale_of, sale_payload
 from store.sale.cash import BY_OPERATION, MOVEMENTS, accounts_of, denominations, movement_body
+from store.sale.declaration import Pieces, TenderCount, cash_count, declaration_body
 from store.sale.layout import render_text
 from store.sale.policy import CashAccount, StorePolicy
 from store.sale.record import shift_open_body
@@ -142,3 +143,42 @@ def test_accounts_and_denominations_come_from_the_settings_of_the_store():
 def test_wrong_accounts_or_denominations_are_refused_in_a_sentence(settings, says):
     with pytest.raises(PolicyRefused, match=says):
         policy_from_settings(settings, ())
+
+
+def declared(amount_of_card: int, pieces: dict[int, int], seq: int = 5) -> dict:
+    cash = cash_count(tuple(Pieces(value, count) for value, count in pieces.items()))
+    card = TenderCount(kind="card", amount=amount_of_card)
+    return payload_of(declaration_body((cash, card), "EUR"), "tender.declaration", seq)
+
+
+@given(st.dictionaries(st.sampled_from(denominations(POLICY)), st.integers(0, 9_999)), st.integers(0, 10**7))
+def test_a_declaration_is_off_by_what_was_counted_less_what_should_be_there_for_each_tender(pieces, card):
+    by_card = sale_payload(paid(sale_of(MILK), POLICY, (TenderKind.CARD, 109)), POLICY, 4, 2)
+    sums = fold_all([OPENED, SOLD, by_card, declared(card, pieces)])
+    cash = sum(value * count for value, count in pieces.items())
+    assert sums.declaration_holds
+    rows = {row["kind"]: row for row in shift_close_body(sums, FACTS, cash)["declared"]}
+    assert rows["cash"] == {
+        "kind": "cash",
+        "expected": 10_109,
+        "counted": cash,
+        "over_short": cash - 10_109,
+    }
+    assert rows["card"] == {"kind": "card", "expected": 109, "counted": card, "over_short": card - 109}
+    assert "declared" not in shift_close_body(sums, FACTS, cash + 1)
+
+
+def test_a_z_report_names_the_difference_of_each_tender_and_the_slip_does_not_tell_what_was_due():
+    records = [OPENED, SOLD, declared(50, {5000: 2, 100: 1})]
+    sums = fold_all(records)
+    rows = rows_of(payload_of(shift_close_body(sums, FACTS, 10_100), "shift.close", 9))
+    assert rows["Cash counted"] == "101.00"
+    assert (rows["Card expected"], rows["Card counted"], rows["Card over"]) == ("0.00", "0.50", "0.50")
+    slip = rows_of(records[-1])
+    assert (slip["2 x 50.00"], slip["Cash"], slip["Card"], slip["Counted EUR"]) == (
+        "100.00",
+        "101.00",
+        "0.50",
+        "101.50",
+    )
+    assert "101.09" not in "".join(slip.values())

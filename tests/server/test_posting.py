@@ -329,6 +329,37 @@ async def test_money_beside_sales_is_booked_and_part_of_what_the_drawer_should_h
         assert [note["effect"] for note in await world.report("differences")] == effects
 
 
+@pytest.mark.parametrize(
+    ("card", "pieces", "effects"),
+    [
+        (5, 1, []),
+        (6, 1, ["shift.declared:card.over_short"]),
+        (5, 2, ["declared:cash"]),
+    ],
+)
+async def test_a_declaration_and_the_differences_by_tender_are_recomputed(tmp_path, card, pieces, effects):
+    counted = [
+        {"kind": "cash", "amount": 11_252, "pieces": [{"value": 11_252, "count": pieces}]},
+        {"kind": "card", "amount": 5},
+    ]
+    rows = [
+        {"kind": "cash", "expected": 11_252, "counted": 11_252, "over_short": 0},
+        {"kind": "card", "expected": 0, "counted": 5, "over_short": card},
+    ]
+    async with running_world(tmp_path) as world:
+        register = await world.enrolled()
+        register.add("shift.open")
+        register.add()
+        register.add()
+        register.add("tender.declaration", total=11_257, currency="EUR", tenders=counted)
+        register.add("shift.close", **(CLOSING | {"declared": rows}))
+        await register.upload()
+        assert (await world.settled())["posted"] == 5
+        assert [note["effect"] for note in await world.report("differences")] == effects
+        stored = dict(await world.sql("select effect, amount from shift_total where seq = 4"))
+        assert stored == {"declared:cash": 11_252, "declared:card": 5}
+
+
 async def test_a_closing_behind_a_quarantined_sale_says_that_it_cannot_be_compared(tmp_path):
     async with running_world(tmp_path) as world:
         register = await world.enrolled()

@@ -67,3 +67,36 @@ def test_money_beside_sales_is_moved_by_number_and_menu_and_the_drawer_agrees(sh
         assert words in slips
     shop.assert_journal_holds()
     shop.assert_server_has_all_once()
+
+
+def test_the_drawer_is_counted_by_notes_and_coins_and_the_closing_takes_it(shop: Shop):
+    till = shop.register()
+    sign_on(till)
+    sell(till, MILK)
+    till.send("/1052\r")
+    till.wait_for("How many 500.00?", "Cash counted 0.00")
+    till.send("\r\r\r2\r")  # faster than anybody looks
+    till.wait_for("How many 20.00?", "Cash counted 100.00")
+    assert "101.09" not in till.text()
+    shop.kill_core()
+    till.wait_for("How many 20.00?", "Cash counted 100.00", timeout_s=40)
+    till.send(f"{MILK.code}\r")
+    till.wait_for("Answer it first")
+    till.send("1*1\r")
+    till.wait_for("Cash counted 101.00")
+    till.send("\r" * 11)
+    till.wait_for("Declare 101.00?", "Cash 101.00")
+    till.send(F5)
+    till.wait_for("Declared: 101.00")
+    till.send("/1055\r")
+    till.wait_for("Close shift 1?", "counted 101.00, expected 101.09, short 0.09".capitalize())
+    till.send(F5)
+    till.wait_for("Shift 1 is closed")
+    close = shop.journal()[-1]
+    assert [(row["kind"], row["over_short"]) for row in close["declared"]] == [("cash", -9)]
+    for words in ("Z REPORT", "2 x 50.00"):
+        eventually(
+            lambda words=words: any(words in each.text for each in shop.printed().receipts), what=words
+        )
+    shop.assert_journal_holds()
+    shop.assert_server_has_all_once()

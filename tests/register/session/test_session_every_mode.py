@@ -92,6 +92,8 @@ PLACES = {
     "void card": then(
         tender, lambda t: t.operation(201, "0.20"), lambda t: t.answer("yes"), lambda t: t.operation(211)
     ),
+    "count sheet": then(idle, lambda t: t.operation(1052), lambda t: t.enter("3")),
+    "declare": then(idle, lambda t: t.operation(1052), *[lambda t: t.enter()] * 15),
     "cash amount": then(idle, lambda t: t.operation(1210)),
     "cash bag": then(idle, lambda t: t.operation(1212, "5")),
     "cash more": then(idle, lambda t: t.operation(1211, "4711")),

@@ -18,6 +18,8 @@ from store.register.journal.export import ExportFailed, export_journal
 from store.register.verification.chain import Unsound, _milliseconds
 from store.register.verification.verify import verify_file
 from store.sale.barcode import LabelReading
+from store.sale.cash import BY_OPERATION, movement_body
+from store.sale.declaration import Pieces, cash_count, declaration_body
 from store.sale.item import Department
 from store.sale.paying import add_tender, begin_payment, complete, void_tender
 from store.sale.policy import LabelMeasure
@@ -311,6 +313,41 @@ async def test_what_the_till_really_books_verifies(tmp_path):
     report = verify_file(tmp_path / "journal.db")
     assert report.ok, report
     assert report.records == 9
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({}, ""),
+        ({"amount": 1}, "notes and coins"),
+        ({"total": 1}, "do not add up"),
+        ({"floats_total": 1}, "floats_total 1; its records say 700"),
+        ({"over_short": 1}, "cash 10700; its records say 10700"),
+        ({"expected": 1}, "cash 1; its records say 10700"),
+        ({"moved": -5}, "moves money without an amount"),
+    ],
+)
+async def test_money_beside_sales_and_declarations_are_added_up_again(tmp_path, change, says):
+    async with opened(tmp_path) as journal:
+        await journal.commit(event("shift.open", "open", shift_open_body(10_000, "EUR", 0)))
+        move = movement_body(BY_OPERATION[1201], 700, "EUR")
+        if "moved" in change:
+            move["total"] = change["moved"]
+        await journal.commit(event("cash.float", "float", move))
+        counted = declaration_body((cash_count((Pieces(100, 107),)),), "EUR")
+        counted["tenders"][0]["amount"] = change.get("amount", 10_700)
+        counted["total"] = change.get("total", counted["tenders"][0]["amount"])
+        await journal.commit(event("tender.declaration", "count", counted))
+        sums = fold_all(await journal.shift_payloads("shift-1"))
+        body = shift_close_body(sums, shop.FACTS, 10_700)
+        body["floats_total"] = change.get("floats_total", body["floats_total"])
+        for row in body.get("declared", ()):
+            row |= {name: change[name] for name in ("over_short", "expected") if name in change}
+        await journal.commit(event("shift.close", "close", body))
+    report = verify_file(tmp_path / "journal.db")
+    assert report.ok == (not says), report
+    if says:
+        assert says in report.first_bad.reason
 
 
 def test_rubbish_is_answered_with_a_reason(tmp_path):
