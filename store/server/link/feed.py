@@ -81,8 +81,12 @@ def end_upload(db: Connection, upload: Upload) -> None:
     db.execute(DELETE_UPLOAD, values(upload.store, upload.session))
 
 
-def take(db: Connection, home: str, feed: Feed, now_ms: int) -> Taken:
-    """Store everything of a feed and its number; taken twice it changes nothing more."""
+def take(db: Connection, home: str, feed: Feed, now_ms: int, after: int | None = None) -> Taken:
+    """Store everything of a feed and its number; taken twice it changes nothing more.
+
+    `after` is the number that was named in the question. Where another one is to be named meanwhile, because all of it
+    is to be asked for again, that one stays: an answer that was on its way does not undo it.
+    """
     conflicts = {} if feed.directory is None else _take_directory(db, feed.directory, now_ms)
     for package in feed.packages:
         packages.put_form(db, _form(package))
@@ -90,7 +94,8 @@ def take(db: Connection, home: str, feed: Feed, now_ms: int) -> Taken:
         _take_session(db, session)
     for upload in feed.uploads:
         db.execute(INSERT_UPLOAD, values(upload.store, upload.session))
-    set_cursor(db, home, feed.n)
+    if after is None or cursor(db, home) == after:
+        set_cursor(db, home, feed.n)
     groups = {package.data_group for package in feed.packages}
     groups |= {session.data_group for session in feed.sessions if not session.register}
     return Taken(conflicts=conflicts, groups=frozenset(groups), uploads=bool(feed.uploads))

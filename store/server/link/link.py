@@ -217,7 +217,7 @@ class Link:
             "GET", f"{path}?after={after}&wait={wait_s}&newest={newest}", Feed, deadline_s=wait_s + 20.0
         )
         self.standing.connected()
-        await self._take(told)
+        await self._take(told, after)
 
     async def _introduce(self) -> bool:
         """Whether headquarters works with this server."""
@@ -239,10 +239,10 @@ class Link:
         self._packages_due.set()
         return True
 
-    async def _take(self, told: Feed) -> None:
+    async def _take(self, told: Feed, after: int) -> None:
         if told.directory is not None:
             told = msgspec.structs.replace(told, directory=await self._keep_peppers(told))
-        taken = await self._channel.work(feed.take, self.parts.home, told, self._now_ms())
+        taken = await self._channel.work(feed.take, self.parts.home, told, self._now_ms(), after)
         for store, sentence in taken.conflicts.items():
             self.standing.trouble(f"store {store}", sentence)
         if told.directory is not None:

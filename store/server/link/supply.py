@@ -132,7 +132,7 @@ class Supply:
         if self._asked_again.get(state.store) != newest:
             self._asked_again[state.store] = newest
             await self._channel.work(feed.set_cursor, self._home, 0)
-            raise HeldBack(f"{sentence} Headquarters is asked for all of it.")
+            raise HeldBack(f"{sentence} Headquarters is asked for all of it.", ASK_AGAIN_S)
         await self._report(state, newest, DownloadStatus.APPLY_FAILED, message=sentence, wants_full=True)
         raise HeldBack(f"{sentence} Headquarters is asked for a full package.", ASK_AGAIN_S)
 

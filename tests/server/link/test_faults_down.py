@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import server_world
 from server_headquarters import KEYS, headquarters, linked_world, until
 from server_world import PACKAGE_KEY, REGISTER, STORE, TABLES, MemoryKeyring
+from store.exchange.delivery import Feed
 from store.exchange.package import build_package
+from store.server.link import feed
 from store.service.channel import Channel
 from store.service.health import beat
 
@@ -192,6 +194,18 @@ async def test_a_delta_on_another_base_makes_the_server_ask_for_everything_and_t
     hq.publish(6, cheaper(6), full=True, session=False)
     await at(world, 6)
     assert (await prices(world))[0] == 6
+
+
+async def test_an_answer_that_was_on_its_way_does_not_undo_that_all_of_it_is_asked_for_again(world):
+    def asked(db):
+        feed.set_cursor(db, "home", 7)
+        feed.take(db, "home", Feed(n=8), 1, after=7)
+        before = feed.cursor(db, "home")
+        feed.set_cursor(db, "home", 0)  # while the next question waits for news
+        feed.take(db, "home", Feed(n=9), 1, after=8)
+        return before, feed.cursor(db, "home")
+
+    assert await world.context.channel.work(asked) == (8, 0)
 
 
 async def test_a_full_package_that_does_not_come_is_asked_for_again(world, hq, monkeypatch):
