@@ -96,6 +96,8 @@ def forget_named(work: Work) -> Reply:
 async def try_pin(work: Work, number: str, pin: str) -> Reply:
     """Count the attempt, then judge it."""
     work.put(named="")
+    if work.state.sale is None:
+        await work.ports.shop.flip()  # a PIN or a block that waits in the newest package holds at once
     found = await work.ports.staff.find(number)
     operator = found.member
     if operator is None and not found.known:

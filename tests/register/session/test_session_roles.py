@@ -41,6 +41,24 @@ async def test_a_pin_and_role_changed_at_headquarters_hold_at_the_next_online_si
         assert 1200 not in till.view.operations, "a technician opens no shift"
 
 
+async def test_offline_a_pin_of_the_package_that_waits_holds_at_the_sign_in_unless_a_sale_is_open(tmp_path):
+    async with running(tmp_path) as till:
+        shop = till.world.shop
+        newer = {"101": member(pin="777777")}
+
+        async def take_the_newer_one():
+            shop.staff = newer
+
+        shop.flip = take_the_newer_one
+        assert (await till.sign_in("101")).outcome is REFUSED, "the old PIN"
+        assert (await till.sign_in("101", "777777")).outcome is DONE
+        await till.enter("0")
+        await till.scan(MILK)
+        await till.operation(703)
+        newer = {"101": member(pin="888888")}
+        assert (await till.sign_in("101", "777777")).outcome is DONE, "the sale keeps its data"
+
+
 async def test_the_first_sign_in_ever_needs_no_catalog_and_begins_synchronisation(tmp_path):
     async with running(tmp_path) as till:
         shop = till.world.shop
