@@ -125,7 +125,8 @@ def test_export_is_verified_and_a_changed_one_is_not(capsys, home, tmp_path):
     assert header["register"] == "S0001-R01"
     assert header["count"] == len(lines) - 1
     code, out, _ = outcome(capsys, "journal", "verify", file, "--json")
-    assert (code, json.loads(out)) == (0, {"ok": True, "records": header["count"], "first_bad": None})
+    found = {"ok": True, "records": header["count"], "first_bad": None, "removed": 0}
+    assert (code, json.loads(out)) == (0, found)
     seq = header["count"]
     file.write_text("\n".join([*lines[:-1], lines[-1].replace("249", "149")]) + "\n")
     code, out, _ = outcome(capsys, "journal", "verify", file, "--json")
