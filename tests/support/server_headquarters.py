@@ -257,6 +257,9 @@ class Headquarters:
         self.enrolments.append(msgspec.json.decode(await request.read(), type=EnrolmentReport))
         return web.json_response({})
 
+    async def post_certificate(self, request):
+        return _answer({"certificate": "c", "authority": "a", "asked": await request.json()})
+
     async def put_series(self, request):
         opening = msgspec.json.decode(await request.read(), type=SeriesOpening)
         self.openings.append(opening)
@@ -341,6 +344,7 @@ class Headquarters:
                 web.post("/registers/reports", self.post_register_reports),
                 web.post("/codes/redeem", self.post_redeem),
                 web.post("/devices/reports", self.post_enrolment),
+                web.post("/certificates", self.post_certificate),
                 web.put("/series/{series}", self.put_series),
                 web.get("/series/{series}/head", self.get_head),
                 web.post("/series/{series}/records", self.post_records),
