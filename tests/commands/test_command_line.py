@@ -228,10 +228,10 @@ def test_keys_without_a_terminal_prints_the_table(capsys, home, monkeypatch):
     assert next(row for row in rows if row["action"] == "lock")["key"] == "Ctrl+L"
 
 
-def test_keys_of_a_register_that_does_not_run_are_those_of_the_screen_and_it_says_so(capsys, home):
-    home.journal_file.parent.mkdir(parents=True, exist_ok=True)
-    home.journal_file.touch()
-    code, out, err = outcome(capsys, "keys", "--list", "--home", home.path)
+def test_keys_of_a_register_that_does_not_run_are_those_of_the_screen_and_it_says_so(capsys, tmp_path):
+    stopped = make_home(tmp_path / "till")
+    stopped.journal_file.touch()
+    code, out, err = outcome(capsys, "keys", "--list", "--home", stopped.path)
     assert code == 0
     assert "F12" in out
     assert "Without the keys of headquarters: " in err
