@@ -20,7 +20,7 @@ import contextlib
 import hashlib
 import os
 import resource
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import keyring
@@ -32,6 +32,7 @@ from keyring.backend import KeyringBackend
 
 from store.database.lock import FileLock
 from store.database.secret_service import SecretServiceUnusable, service_key
+from store.database.vault_sources import NO_SOURCES, VaultSources
 
 VAULT_NAME = "vault.json"
 INSECURE_KEY_NAME = "vault.insecure-key"
@@ -87,22 +88,6 @@ class _Key(msgspec.Struct, frozen=True, kw_only=True):
     """`credential`, `secret-service`, `passphrase` or `insecure`."""
     secret: bytes
     salt: bytes = b""
-
-
-class VaultSources:
-    """Where else a vault's key may come from. `passphrase` is asked only when a vault wants one."""
-
-    def __init__(self, passphrase: Callable[[], str | None] | None = None, secret_service: str = "") -> None:
-        self._ask = passphrase
-        self.secret_service = secret_service
-        """The name of the key in the desktop's Secret Service; empty for none."""
-
-    def passphrase(self) -> str | None:
-        """The passphrase, None when nobody gives one."""
-        return None if self._ask is None else self._ask()
-
-
-NO_SOURCES = VaultSources()
 
 
 class OutpostVault(KeyringBackend):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from store.database.vault import NO_SOURCES, VaultSources
+from store.database.vault_sources import NO_SOURCES, VaultSources
 
 DEFAULT_PORT = 8917
 SOCKET_PATH_LIMIT_BYTES = 100

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from store.database.vault import NO_SOURCES, OutpostVault, VaultError, VaultSources, open_vault
+from store.database.vault import OutpostVault, VaultError, open_vault
+from store.database.vault_sources import NO_SOURCES, VaultSources
 from store.exchange.record import public_bytes
 from store.headquarters.authority import Authority, new_authority
 from store.service.errors import ServiceTrouble

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from store.database.chunks import ChunkFolder
-from store.database.vault import NO_SOURCES, VaultSources
+from store.database.vault_sources import NO_SOURCES, VaultSources
 from store.service.errors import ServiceTrouble
 
 DEFAULT_DATABASE = "sqlite:channel.db"

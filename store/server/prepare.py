@@ -9,7 +9,7 @@ import msgspec
 from store.database.chunks import ChunkFolder
 from store.database.connection import Connection
 from store.database.errors import ConstraintBroken, DatabaseTrouble
-from store.database.vault import NO_SOURCES, VaultSources
+from store.database.vault_sources import NO_SOURCES, VaultSources
 from store.exchange.codes import CODE_BYTES, format_code
 from store.exchange.identity import IdentityError, check_register, store_of
 from store.exchange.package import (

@@ -6,7 +6,8 @@ from typing import Protocol
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from store.database.vault import NO_SOURCES, VaultError, VaultSources, open_vault
+from store.database.vault import VaultError, open_vault
+from store.database.vault_sources import NO_SOURCES, VaultSources
 from store.exchange.record import public_bytes
 from store.service.errors import ServiceTrouble
 

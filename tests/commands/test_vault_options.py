@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from store.database.vault import VaultSources, open_vault
+from store.database.vault import open_vault
+from store.database.vault_sources import VaultSources
 from tui.commands import vault_options
 from tui.commands.outcome import CommandFailed
 

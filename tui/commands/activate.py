@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from store.database.vault import VaultSources
+from store.database.vault_sources import VaultSources
 from store.gateway.server_address import server_of
 from store.register.catalog.keeper import CatalogVersion
 from store.register.enrolment.activation import Enrolment

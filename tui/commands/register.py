@@ -71,7 +71,7 @@ def run_core_here(options: argparse.Namespace, home: RegisterHome) -> int:
     """The core, until a key, a signal or a failure ends it."""
     require_enrolment(home)
     from devices.factory import build
-    from store.database.vault import VaultSources
+    from store.database.vault_sources import VaultSources
     from store.register.config import load_config
     from store.register.process.runtime import CoreRunsAlready, run_core
 

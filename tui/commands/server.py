@@ -4,7 +4,7 @@ import argparse
 from datetime import datetime
 from pathlib import Path
 
-from store.database.vault import VaultSources
+from store.database.vault_sources import VaultSources
 from store.server.config import DEFAULT_DATABASE, DEFAULT_PORT, ServerConfig, is_loopback
 from tui.commands.options import declare_json, folder_of
 from tui.commands.outcome import CommandFailed, ExitCode, print_json

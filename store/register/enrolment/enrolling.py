@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from store.database.vault import NO_SOURCES, OutpostVault, VaultSources, open_vault, replace_file
+from store.database.vault import OutpostVault, open_vault, replace_file
+from store.database.vault_sources import NO_SOURCES, VaultSources
 from store.exchange.certificates import fingerprint
 from store.exchange.request import sign_request
 from store.gateway.client import RetailClient

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from store.database.vault import NO_SOURCES, OutpostVault, VaultSources, open_vault
+from store.database.vault import OutpostVault, open_vault
+from store.database.vault_sources import NO_SOURCES, VaultSources
 from store.exchange.request import sign_request
 from store.gateway.client import RetailClient
 from store.gateway.failover import FailoverGateway, PriceDifference

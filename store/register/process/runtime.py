@@ -15,7 +15,7 @@ from pathlib import Path
 
 from store.database.errors import DatabaseInUse
 from store.database.lock import FileLock
-from store.database.vault import NO_SOURCES, VaultSources
+from store.database.vault_sources import NO_SOURCES, VaultSources
 from store.register.config import Config, load_config
 from store.register.control.mailbox import Mailbox
 from store.register.control.server import ControlServer

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from store.database.vault import VaultSources
+from store.database.vault_sources import VaultSources
 from store.headquarters.config import DEFAULT_PORT, HeadquartersConfig, is_loopback
 from store.headquarters.nouns.table import NOUNS
 from tui.commands.hq.orders import run_order
