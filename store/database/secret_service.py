@@ -50,9 +50,7 @@ def service_key(name: str, size: int, *, make: bool) -> bytes:
             found.append(_key(find_service(), name, size, make=make))
         except SecretServiceUnusable as error:
             errors.append(str(error))
-        except (
-            Exception
-        ) as error:  # a desktop's library may raise anything, and none of it may end the register
+        except Exception as error:  # a desktop may raise anything, and none of it may end the register
             errors.append(f"The Secret Service cannot be used ({error}).")
 
     thread = threading.Thread(target=ask, name="secret-service", daemon=True)
