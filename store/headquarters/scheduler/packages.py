@@ -13,6 +13,9 @@ from store.headquarters.setup_rows import next_number, raise_number
 
 PACKAGE_COUNTER = "package_seq"
 """One sequence for all of headquarters: a number also rises for a database that changes its group."""
+ISSUED_COUNTER = "keys_issued_ms"
+"""When the list of package keys was issued last. Registers take none that is older than one they had, so this number
+does not follow a clock that is put back."""
 FEED_COUNTER = "feed"
 
 _COLUMNS = "data_group, store_id, package_seq, base_seq, kind, job, size, header_sha256, created_ms, canceled"

@@ -35,7 +35,7 @@ from store.headquarters.scheduler.databases import Group
 from store.headquarters.scheduler.feed import FeedBell
 from store.headquarters.scheduler.signing import key_list
 from store.headquarters.scheduler.worker import Worker, WorkerDied
-from store.headquarters.setup_rows import next_number
+from store.headquarters.setup_rows import current_number, next_number, raise_number
 
 LOG = logging.getLogger("outpost.hq.runner")
 
@@ -82,6 +82,8 @@ class _Begun(msgspec.Struct, frozen=True, kw_only=True):
     known_seq: int
     known_marks: dict[str, int]
     excluded: tuple[str, ...]
+    issued_ms: int
+    """When the list of package keys was issued last; never goes back, whatever the clock does."""
 
 
 class JobRunner:
@@ -176,7 +178,7 @@ class JobRunner:
             excluded=begun.excluded,
             created_ms=now_ms,
             package_key=key.private_bytes_raw(),
-            keys=key_list(self._hq.secrets, now_ms),
+            keys=key_list(self._hq.secrets, begun.issued_ms or now_ms),
             full=order.full,
             anyway=order.anyway,
             with_full=order.anyway,
@@ -238,6 +240,7 @@ class JobRunner:
 
 def _begin(db: Connection, group: Group, job: str, now_ms: int) -> _Begun:
     package_seq = next_number(db, packages.PACKAGE_COUNTER)
+    raise_number(db, packages.ISSUED_COUNTER, now_ms)
     sessions.start(db, group.targets, job, package_seq, now_ms)
     return msgspec.structs.replace(_standing(db, group), package_seq=package_seq)
 
@@ -254,6 +257,7 @@ def _standing(db: Connection, group: Group) -> _Begun:
         known_seq=packages.newest_seq(db, group.name),
         known_marks=packages.marks_of(db, group.name),
         excluded=packages.excluded_tables(packages.exclusions(db)),
+        issued_ms=current_number(db, packages.ISSUED_COUNTER),
     )
 
 

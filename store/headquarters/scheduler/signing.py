@@ -9,9 +9,9 @@ from store.exchange.record import key_id_of, public_bytes
 from store.headquarters.secrets import HeadquartersSecrets
 
 
-def key_list(secrets: HeadquartersSecrets, now_ms: int) -> SignedKeyList:
-    """The list of the package keys in force (one), signed by the root key."""
-    return endorse_keys(secrets.root_key, (public_bytes(secrets.package_key),), issued_ms=now_ms)
+def key_list(secrets: HeadquartersSecrets, issued_ms: int) -> SignedKeyList:
+    """The list of the package keys in force (one), signed by the root key; registers take no older one after it."""
+    return endorse_keys(secrets.root_key, (public_bytes(secrets.package_key),), issued_ms=issued_ms)
 
 
 def package_key_id(secrets: HeadquartersSecrets) -> str:

@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from hq_scheduler import Database, open_world
+from store.database.chunks import ChunkFolder
 from store.exchange.package_header import read_header
 from store.headquarters.nouns.chain import ChannelDatabase, DataGroup, Register
 from store.headquarters.nouns.goods import Department, Tax
@@ -15,6 +16,7 @@ from store.headquarters.nouns.profiles import FunctionalityProfile, HardwareProf
 from store.headquarters.nouns.scheduling import Availability
 from store.headquarters.nouns.till import LayoutKey, Parameter, Setting, Tender
 from store.headquarters.scheduler import channel_rows, packages, sessions
+from store.register.catalog.ratchet import Ratchet
 
 
 async def test_first_run_is_a_full_package_with_a_session_for_every_database(shop, database):
@@ -502,3 +504,17 @@ def test_table_that_no_package_carries_is_a_mistake():
 
     with pytest.raises(KeyError, match="magic"):
         check_tables(["item", "magic"])
+
+
+async def test_packages_go_on_when_the_clock_of_headquarters_is_put_back(shop):
+    """Registers refuse a list of keys that is older than one they had, so it must not follow the clock."""
+    folder, ratchet = ChunkFolder(shop.hq.packages), Ratchet()
+    for price, off_s in ((1, 3600), (2, -7200), (3, 10)):
+        shop.clock.pass_s(off_s)
+        await shop.product("100", "Milk", price=price)
+        [result] = await shop.run("1040")
+        last = read_header(folder.header(result.package_seq, result.kind))
+        ratchet.check(last, again=False)
+        ratchet = ratchet.raised(last)
+    assert await shop.runner.give_full("S0001")
+    ratchet.check(read_header(folder.header(result.package_seq, "full")), again=True)
