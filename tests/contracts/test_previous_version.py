@@ -6,8 +6,10 @@ journal of a day at its register, a journal file, a data package, and what its s
 
 import asyncio
 import base64
+import io
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -22,6 +24,7 @@ from gateway_world import RealClock, SeededRandomness
 from journal_world import KeySigner, event, identity
 from server_world import REGISTER, STORE, running_world
 from store.database.connection import values
+from store.database.sqlite import open_reader
 from store.exchange import messages
 from store.exchange.acknowledgement import acknowledgement_is_genuine
 from store.exchange.delivery import Downloads
@@ -29,8 +32,12 @@ from store.exchange.package import PackageError, read_package
 from store.exchange.record import public_bytes
 from store.gateway.client import RetailClient
 from store.gateway.errors import ServerRefused
+from store.register.journal.chain import check_records
 from store.register.journal.commit import Moment
+from store.register.journal.export import export_journal
 from store.register.journal.file import JournalFile
+from store.register.journal.reads import counts
+from store.register.journal.upload import read_upload
 from store.register.recovery.recovery import recover
 from store.register.verification.verify import verify_file
 from store.sale.item import ItemKey, KeyKind
@@ -198,6 +205,17 @@ def test_an_old_journal_goes_on_under_this_program(old_journal):
     file.close()
     report = verify_file(old_journal)
     assert (report.ok, report.records, report.removed) == (True, 10, 0)
+
+
+def test_an_old_journal_can_be_looked_at_before_a_core_has_opened_it(old_journal):
+    """`outpost doctor`, `journal list` and `activate` come first after an update."""
+    who = identity(register=REGISTER, key=KEY)
+    with closing(open_reader(old_journal)) as db:
+        assert check_records(db, who) == 9
+        assert counts(db, who).pending_records == 9
+        assert read_upload(db, who.series).archived_seq == 0
+    out = io.StringIO()
+    assert export_journal(old_journal, out) == 9
 
 
 async def test_the_disk_of_an_old_register_is_recovered(world, old_journal):

@@ -113,6 +113,12 @@ class JournalReader:
             yield from page
             before_seq = page[-1].seq
 
+    def removed_seq(self) -> int:
+        """The last record that was removed here because headquarters has it."""
+        from store.register.journal.reads import anchor_seq
+
+        return anchor_seq(self._db, self.enrolment.epoch)
+
     def acked_seq(self) -> int:
         """How far the server has the series."""
         from store.register.journal.upload import read_upload
@@ -184,8 +190,10 @@ def find_record(reader: JournalReader, options: argparse.Namespace) -> Record:
             raise CommandFailed(ExitCode.USAGE, f"{options.receipt!r} is no receipt number. Type it like 17.")
         record = reader.receipt(int(digits) if digits else None)
     if record is None:
+        removed = reader.removed_seq()
+        gone = f" Records up to {removed:,} were removed here; headquarters has them." if removed else ""
         raise CommandFailed(
-            ExitCode.CHECK_FAILED, "There is no such record. `outpost journal list` shows all."
+            ExitCode.CHECK_FAILED, f"There is no such record. `outpost journal list` shows all.{gone}"
         )
     return record
 

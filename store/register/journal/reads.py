@@ -39,6 +39,8 @@ _BEGIN = (
 _SERIES_AT = "select series from till where id = 1"
 _HASH_AT = "select hash, transactions from record where n = ?"
 _ACKED = "select acked_seq from upload where series = ?"
+RETENTION_STEP = 2
+"""The step of the schema from which on a journal has anchors."""
 ANCHOR_SEQ = "select seq from anchor where epoch = ?"
 """The last record of a series that was removed; no row while all are here."""
 _ANCHOR_AT = "select hash, transactions from anchor where epoch = ? and seq = ?"
@@ -169,14 +171,21 @@ def hash_at(connection: Connection, identity: JournalIdentity, seq: int) -> byte
 
 def anchor_seq(connection: Connection, epoch: int) -> int:
     """The last record of a series that was removed because headquarters has it; 0 while all are here."""
-    row = connection.execute(ANCHOR_SEQ, (epoch,)).fetchone()
+    row = connection.execute(ANCHOR_SEQ, (epoch,)).fetchone() if has_retention(connection) else None
     return 0 if row is None else int(row[0])
+
+
+def has_retention(connection: Connection) -> bool:
+    """Whether the file knows of removed records; one of an earlier program does not, until a core opens it."""
+    return bool(connection.execute("pragma user_version").fetchone()[0] >= RETENTION_STEP)
 
 
 def _mark_at(connection: Connection, epoch: int, seq: int) -> Any:
     """Hash and count of transactions at a record that is here, or at the anchor."""
     row = connection.execute(_HASH_AT, (number_of(epoch, seq),)).fetchone()
-    return row or connection.execute(_ANCHOR_AT, (epoch, seq)).fetchone()
+    if row is None and has_retention(connection):
+        row = connection.execute(_ANCHOR_AT, (epoch, seq)).fetchone()
+    return row
 
 
 def counts(connection: Connection, identity: JournalIdentity) -> Counts:

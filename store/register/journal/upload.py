@@ -1,6 +1,7 @@
 """How far the server has this journal: one watermark per series, not a mark per record."""
 
 from store.register.journal.entry import UploadState
+from store.register.journal.reads import has_retention
 from store.register.journal.sql import Connection
 
 _GET = (
@@ -19,7 +20,8 @@ _PUT = (
 
 def read_upload(connection: Connection, series: str) -> UploadState:
     """The state of a series' upload; a fresh one when nothing was ever sent."""
-    row = connection.execute(_GET, (series,)).fetchone()
+    statement = _GET if has_retention(connection) else _GET.replace("archived_seq", "0")
+    row = connection.execute(statement, (series,)).fetchone()
     if row is None:
         return UploadState(series=series)
     acked_seq, acked_hash, hold, hold_detail, attempts, next_at_ms, last_at_ms, last_result, archived_seq = (
