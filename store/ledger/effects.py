@@ -207,6 +207,10 @@ EFFECTS: dict[str, Callable[[Books, Ref, Body], None]] = {
     "shift.close": _post_shift_close,
     "drawer.open": _post_event,
     "tender.declaration": _post_declaration,
+    "shift.suspend": _post_event,
+    "shift.resume": _post_event,
+    "shift.blind_close": _post_event,
+    "reprint.z": _post_event,
     "cash.float": _post_movement,
     "cash.income": _post_movement,
     "cash.expense": _post_movement,
@@ -242,6 +246,9 @@ COUNTED_KINDS = frozenset(
         "cash.safe_drop",
         "cash.bank_drop",
         "tender.declaration",
+        "shift.suspend",
+        "shift.resume",
+        "shift.blind_close",
     }
 )
 """Kinds that people call transactions."""

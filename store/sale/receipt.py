@@ -35,7 +35,7 @@ def receipt(
         title=f"Receipt {number}",
         elements=(
             *store_head(payload, facts),
-            *_copy_mark(payload, copy_no, copied_at, copied_utc_offset_min),
+            *copy_mark(payload, copy_no, copied_at, copied_utc_offset_min),
             Columns(left="Receipt", right=number),
             *record_facts(payload),
             Rule(),
@@ -134,7 +134,8 @@ def _facts(payload: Payload, facts: StoreFacts) -> StoreFacts:
     return store_facts(payload["store"]) if "store" in payload else facts
 
 
-def _copy_mark(payload: Payload, copy_no: int, at: str, offset_min: int | None) -> Iterator[AnyElement]:
+def copy_mark(payload: Payload, copy_no: int, at: str, offset_min: int | None) -> Iterator[AnyElement]:
+    """COPY with its number and the time of copying; nothing on an original."""
     if copy_no <= 0:
         return
     yield Text(text=f"COPY {copy_no}", align=Align.CENTER, bold=True, size=2)

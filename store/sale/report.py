@@ -11,18 +11,21 @@ from store.sale.policy import StoreFacts
 from store.sale.receipt import (
     TENDER_NAMES,
     chain_mark,
+    copy_mark,
     drawer_slip,
     money,
     receipt,
     receipt_number,
     record_facts,
     shift_open_slip,
+    slip,
     store_head,
     tax_elements,
     void_slip,
 )
 
 Payload = Mapping[str, Any]
+SHIFT_SLIPS = {"shift.suspend": "SHIFT SUSPENDED", "shift.blind_close": "SHIFT BLIND CLOSED"}
 
 
 def document_of(
@@ -57,8 +60,11 @@ def document_of(
             return declaration_slip(payload, facts, fingerprint)
         case "report.x":
             return x_report(payload, facts, fingerprint)
+        case "shift.suspend" | "shift.blind_close" as kind:
+            return slip(SHIFT_SLIPS[kind], "Nothing is counted yet", payload, facts, fingerprint)
         case "shift.close":
-            return z_report(payload, facts, fingerprint)
+            copy = tuple(copy_mark(payload, copy_no, copied_at, copied_utc_offset_min))
+            return z_report(payload, facts, fingerprint, copy)
         case _:
             return None
 
@@ -68,24 +74,32 @@ def x_report(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Docu
     return _report("X REPORT", payload, facts, fingerprint, ())
 
 
-def z_report(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
-    """The closed shift with the counted cash and the difference to what should be there."""
+def z_report(
+    payload: Payload, facts: StoreFacts, fingerprint: str = "", copy: tuple[AnyElement, ...] = ()
+) -> Document:
+    """The closed shift with the counted cash and the difference to what should be there; `copy` marks a copy."""
     difference = payload["over_short"]
     word = "Over" if difference > 0 else "Short" if difference < 0 else "Difference"
     counted = (
         Columns(left="Cash counted", right=money(payload, payload["counted"])),
         Columns(left=word, right=money(payload, abs(difference)), bold=True),
     )
-    return _report("Z REPORT", payload, facts, fingerprint, (*counted, *_declared(payload)))
+    return _report("Z REPORT", payload, facts, fingerprint, (*counted, *_declared(payload)), copy)
 
 
 def _report(
-    title: str, payload: Payload, facts: StoreFacts, fingerprint: str, counted: tuple[AnyElement, ...]
+    title: str,
+    payload: Payload,
+    facts: StoreFacts,
+    fingerprint: str,
+    counted: tuple[AnyElement, ...],
+    copy: tuple[AnyElement, ...] = (),
 ) -> Document:
     return Document(
         title=f"{title.capitalize()} shift {payload.get('shift', 0)}",
         elements=(
             *store_head(payload, facts),
+            *copy,
             Text(text=title, align=Align.CENTER, bold=True, size=2),
             Blank(),
             *record_facts(payload),

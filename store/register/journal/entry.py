@@ -177,6 +177,9 @@ COUNTED_KINDS = frozenset(
         "cash.safe_drop",
         "cash.bank_drop",
         "tender.declaration",
+        "shift.suspend",
+        "shift.resume",
+        "shift.blind_close",
     }
 )
 """Record kinds that count as transactions for `pending_transactions`."""

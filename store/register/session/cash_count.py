@@ -8,8 +8,9 @@ import msgspec
 
 from store.register.journal.entry import PrintJob
 from store.register.journal.errors import JournalError
-from store.register.session.shift_desk import drawer_amount, sums_of
+from store.register.session.shift_desk import ask_close, drawer_amount, sums_of
 from store.register.session.state import Asked
+from store.register.session.till import TillState
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale.cash import denominations
@@ -155,6 +156,11 @@ async def answer_declare(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     work.slip = await work.commit("tender.declaration", following, body, txn_id=work.fresh_id(), jobs=(job,))
     if work.slip is None:
         return work.refuse(work.message.text)
+    if work.state.till is TillState.CLOSING:
+        try:
+            return ask_close(work, sheet.cash.amount, await sums_of(work))
+        except JournalError as error:
+            return work.refuse(error.sentence)
     work.say(f"Declared: {work.money(body['total'])}. Close with /1055 before money moves again.")
     return DONE
 

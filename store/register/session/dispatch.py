@@ -12,6 +12,7 @@ from store.register.session import (
     sale_department,
     sale_desk,
     sale_lines,
+    shift_aside,
     shift_desk,
     sign_on,
     switch_question,
@@ -132,6 +133,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return work.refuse(f"This is answered by its keys only: {words}.", sound=bool(text))
     if not text:
         return DONE
+    if kind in shift_aside.QUESTIONS:
+        return await shift_aside.answer(work, text)
     if kind in cash_desk.QUESTIONS:
         return await cash_desk.answer(work, kind, asked.facts, text)
     if kind in discount_desk.QUESTIONS:
@@ -184,6 +187,8 @@ async def answer(work: Work, question: str, word: str) -> Reply:
             return await cash_desk.answer_more(work, facts, yes)
         case cash_count.DECLARE:
             return await cash_count.answer_declare(work, facts, yes)
+        case shift_aside.BLIND:
+            return await shift_aside.answer_blind(work, yes)
         case "close_shift":
             return await shift_desk.answer_close(work, facts, yes)
         case _:

@@ -11,6 +11,7 @@ from store.sale.policy import StoreFacts
 from store.sale.report import document_of
 
 PAPER_WIDTH = 42
+SHIFT_SLIPS = frozenset({"shift.suspend", "shift.blind_close"})
 
 
 def paper_of(committed: Committed, facts: StoreFacts, copy_no: int) -> tuple[str, ...]:
@@ -26,6 +27,8 @@ def slip_title(payload: Mapping[str, Any]) -> str:
         return BY_KIND[payload["kind"]].name
     if payload["kind"] == "tender.declaration":
         return "Tender declaration"
+    if payload["kind"] in SHIFT_SLIPS:
+        return f"Shift {shift}"
     names = {"report.x": f"X report, shift {shift}", "shift.close": f"Z report, shift {shift}"}
     return names.get(payload["kind"], "No sale")
 

@@ -77,6 +77,7 @@ async def try_again(work: Work) -> bool:
     work.say("The journal can be written again. Check the last item.")
     try:
         resumed = await work.settled(msgspec.structs.replace(work.state, till=work.stopped_from))
+        resumed = resumed.blind_again()  # counting begins anew
         await work.store(resumed)
     except JournalError as error:
         work.say(error.sentence, Tone.ERROR, sound=True)
@@ -108,7 +109,7 @@ def take_up(work: Work, stored: SessionState) -> None:
     stood_at = stored.till if stored.till in RESUMABLE else TillState.LOCKED
     if stood_at is TillState.CLOSING:
         stood_at = TillState.IDLE
-        stored = msgspec.structs.replace(stored, asked=None)
+        stored = msgspec.structs.replace(stored.blind_again(), asked=None)
     if stood_at is not TillState.LOCKED and not stays:
         stored = msgspec.structs.replace(stored, returns_to=stood_at, asked=None)
         stood_at = TillState.LOCKED

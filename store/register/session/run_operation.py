@@ -14,6 +14,7 @@ from store.register.session import (
     sale_desk,
     sale_lines,
     sale_open,
+    shift_aside,
     shift_desk,
     sign_on,
     tender_desk,
@@ -205,6 +206,14 @@ def _movement(number: int) -> Callable[[Work, str, int], Awaitable[Reply]]:
     return carry_out
 
 
+async def _blind(work: Work, text: str, seq: int) -> Reply:
+    return shift_aside.ask_blind(work)
+
+
+async def _manage(work: Work, text: str, seq: int) -> Reply:
+    return await shift_aside.answer(work, text) if text else shift_aside.manage(work)
+
+
 async def _start_amount(work: Work, text: str, seq: int) -> Reply:
     if not text:
         work.say("Type the start amount in the drawer and Enter.")
@@ -270,10 +279,14 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     701: _simple(sign_on.sign_off),
     703: _simple(sign_on.lock),
     917: _connection,
+    918: _manage,
     1000: _simple(shift_desk.open_drawer),
     1052: _simple(cash_count.begin),
+    1053: _blind,
+    1054: _simple(shift_aside.suspend),
     1055: _simple(shift_desk.begin_close),
     1056: _simple(shift_desk.x_report),
+    1057: _simple(shift_aside.reprint_z),
     1200: _start_amount,
     1201: _movement(1201),
     1210: _movement(1210),

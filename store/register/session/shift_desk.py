@@ -99,9 +99,15 @@ async def open_shift(work: Work, amount: int) -> Reply:
 
 
 async def sums_of(work: Work) -> ShiftTotals:
-    """The sums of the open shift, from the journal's own records. Raises JournalError."""
+    """The sums of the open shift, from the journal's own records. Raises JournalError.
+
+    The grand total runs on from the last closing, whichever shift that was: shifts may be set aside in between.
+    """
     shift = work.state.shift
-    return fold_all(await work.ports.journal.shift_payloads(shift.shift_id)) if shift else ShiftTotals()
+    if shift is None:
+        return ShiftTotals()
+    sums = fold_all(await work.ports.journal.shift_payloads(shift.shift_id))
+    return msgspec.structs.replace(sums, grand_total_before=work.state.grand_total)
 
 
 async def x_report(work: Work) -> Reply:
@@ -206,8 +212,10 @@ async def begin_close(work: Work) -> Reply:
 
 def leave_close(work: Work) -> Reply:
     """Esc: the shift stays open."""
+    blind = work.state.closing_blind is not None
+    work.state = work.state.blind_again()
     work.step(TillEvent.CLOSING_LEFT)
-    work.say("The shift stays open.")
+    work.say("The shift waits to be counted." if blind else "The shift stays open.")
     return DONE
 
 
@@ -273,12 +281,15 @@ async def answer_close(work: Work, facts: dict[str, str], yes: bool) -> Reply:
         sums, work.policy.facts, counted, head_hash=head.hash.hex(), unacknowledged=pending
     )
     work.forget_clients()
+    txn_id = work.fresh_id()
     following = msgspec.structs.replace(
         work.state,
         till=after(work.state.till, TillEvent.SHIFT_CLOSED),
         returns_to=TillState.IDLE,
         operator=None,
         shift=None,
+        closing_blind=None,
+        last_close=txn_id,
         grand_total=sums.grand_total,
         paid=None,
         refused=(),
@@ -286,7 +297,7 @@ async def answer_close(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     )
     job = PrintJob(job_id=work.fresh_id(), kind="report", document_kind="z_report")
     words = count_words(work, counted, sums)
-    work.slip = await work.commit("shift.close", following, body, txn_id=work.fresh_id(), jobs=(job,))
+    work.slip = await work.commit("shift.close", following, body, txn_id=txn_id, jobs=(job,))
     if work.slip is None:
         return work.refuse(work.message.text)
     work.say(f"Shift {sums.shift} is closed. {words}")

@@ -14,6 +14,7 @@ from store.gateway.offline import StaffMember
 from store.register.journal.entry import Lockout
 from store.register.journal.errors import JournalError
 from store.register.operations import Permission, may
+from store.register.session import shift_aside
 from store.register.session.state import SessionState, SignedOn
 from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
@@ -213,6 +214,7 @@ async def signed_in(work: Work, operator: StaffMember, *, kind: str = "", **fact
     work.slip = None
     work.ports.signed_in()
     greet(work, operator.name, freed)
+    shift_aside.offer(work)
     return DONE
 
 

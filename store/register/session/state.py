@@ -40,6 +40,15 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     start_amount: int
 
 
+class AsideShift(msgspec.Struct, frozen=True, kw_only=True):
+    """A shift that is not the open one: suspended until it is resumed, or blind closed until it is counted."""
+
+    shift: Shift
+    blind: bool
+    by: str
+    at_ms: int
+
+
 class SaleFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What held when the sale began and holds until it ends."""
 
@@ -84,6 +93,12 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """The challenge that was shown last for a sign-in by telephone code."""
     shift: Shift | None = None
     last_shift: int = 0
+    aside: tuple[AsideShift, ...] = ()
+    """Shifts that wait: suspended or blind closed, oldest first."""
+    closing_blind: AsideShift | None = None
+    """While a blind closed shift is counted: how it waited."""
+    last_close: str = ""
+    """`txn_id` of the last closing, for its Z report once more."""
     grand_total: int = 0
     """The register's running total of all sales at the last closing."""
     sale: Sale | None = None
@@ -107,6 +122,13 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     def mode(self) -> Mode:
         """What a screen calls the state."""
         return mode_of(self.till, shift_open=self.shift is not None, paid=self.paid is not None)
+
+    def blind_again(self) -> "SessionState":
+        """The state with a blind closed shift that was being counted set aside again."""
+        if self.closing_blind is None:
+            return self
+        aside = (*self.aside, self.closing_blind)
+        return msgspec.structs.replace(self, shift=None, aside=aside, closing_blind=None)
 
     @property
     def role(self) -> str:

@@ -195,7 +195,9 @@ class ViewMaker:
         if work.slip is None:
             return (f"Receipt {paid.receipt_no}", paid.paper) if paid and paid.paper else ("", ())
         if self._slip[0] is not work.slip:
-            self._slip = (work.slip, paper_of(work.slip, work.policy.facts, 0))
+            copied, copy_no = work.slip_copy
+            copy_no = copy_no if copied is work.slip else 0
+            self._slip = (work.slip, paper_of(work.slip, work.policy.facts, copy_no))
         return slip_title(work.slip.payload), self._slip[1]
 
     def _sign_on(self, state: SessionState) -> SignOnPanel:

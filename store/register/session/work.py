@@ -74,6 +74,8 @@ class Work:
         """What happened to the connection while an intent was carried out; wins over a plain remark."""
         self.slip: Committed | None = None
         """The record of the last report or slip, for the paper on the screen."""
+        self.slip_copy: tuple[Committed | None, int] = (None, 0)
+        """Which record on that paper is a copy, and its number."""
         self.differences: list[dict[str, Any]] = []
         """Prices the server told too late and otherwise; the next sale's record takes them along."""
         self.errands: list[Callable[[], Awaitable[str]]] = []

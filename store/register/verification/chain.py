@@ -22,7 +22,7 @@ _FISCAL = {"sale"}
 _TRANSACTIONS = {
     *("sale", "void", "drawer.open", "shift.open", "shift.close"),
     *("cash.float", "cash.income", "cash.expense", "cash.removal", "cash.safe_drop", "cash.bank_drop"),
-    "tender.declaration",
+    *("tender.declaration", "shift.suspend", "shift.resume", "shift.blind_close"),
 }
 
 
@@ -74,6 +74,8 @@ class Chain:
     _txn_ids: set[str] = field(default_factory=set)
     _unsigned: bool = False
     _shifts: dict[str, ShiftSums] = field(default_factory=dict)
+    _grand_total: int | None = None
+    """What the last closing of the series said; a shift that was set aside goes on from there."""
 
     def __post_init__(self) -> None:
         name = self.series.encode()
@@ -175,9 +177,12 @@ class Chain:
             if payload["kind"] == "shift.open":
                 self._shifts[shift_id] = ShiftSums()
             if shift_id in self._shifts:
-                self._shifts[shift_id].add(payload)
                 if payload["kind"] == "shift.close":
-                    del self._shifts[shift_id]
+                    self._shifts[shift_id].closed_before(self._grand_total)
+                self._shifts[shift_id].add(payload)
+            if payload["kind"] == "shift.close":
+                self._shifts.pop(shift_id, None)
+                self._grand_total = payload["grand_total"]
         except (ValueError, KeyError, TypeError, ArithmeticError) as error:
             reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
             raise Unsound(seq, reason) from error

@@ -120,6 +120,11 @@ class ShiftSums:
         self.no_sales += kind == "drawer.open"
         self.reprints += kind == "reprint"
 
+    def closed_before(self, grand_total: int | None) -> None:
+        """Another shift was closed last, with this grand total; None when none was seen."""
+        if grand_total is not None:
+            self.grand_total_before = grand_total
+
     def _add_sale(self, payload: dict[str, Any]) -> None:
         self.sales += 1
         self.sales_total += payload["total"]
