@@ -32,14 +32,9 @@ BURST_S = 0.06
 NUMBERED = re.compile(r"/(\d{1,6})(?:\s+(.*))?")
 GROUP_SEPARATOR = "\x1d"
 OPENS = {
-    "help": Overlay.HELP,
-    "find": Overlay.FIND,
-    "menu": Overlay.MENU,
-    "cash": Overlay.CASH,
-    "discounts": Overlay.DISCOUNTS,
-    "connection": Overlay.CONNECTION,
-    "refused": Overlay.REFUSED,
+    name: Overlay(name) for name in ("help", "find", "menu", "cash", "discounts", "connection", "refused")
 }
+"""Actions that lay something over the sale."""
 MOVES = frozenset({"up", "down", "page_up", "page_down", "first", "last"})
 TABS = frozenset({"other_tab", "next_tab", "previous_tab"})
 WATCHER_MAY = MOVES | TABS | {"help", "connection", "detach", "back", "refused"}

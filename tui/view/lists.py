@@ -39,7 +39,7 @@ def menu_rows(view: View | None, local: Local, keymap: Keymap) -> list[MenuRow]:
         MenuRow(operation.number, operation.name, _keys(operation.number, operation.keys, keymap))
         for operation in OPERATIONS
         if operation.number in possible
-        and operation.number in CUT_DOWN.get(local.overlay, possible)
+        and (local.overlay not in CUT_DOWN or operation.number in CUT_DOWN[local.overlay])
         and all(str(operation.number).startswith(word) or word in operation.name.casefold() for word in words)
     ]
 

@@ -90,7 +90,7 @@ def _draw_columns(canvas: Canvas, view: View, item: LineView, end: int, y: int, 
     """Quantity, unit price, tax, source; returns the first column used."""
     word = "VOID" if item.voided else "offline" if item.source == "offline" else ""
     unit = "" if item.unit in ("pcs", "ea", "each", "piece") else clean(item.unit)
-    texts = (
+    texts: tuple[str, ...] = (
         (right(cut(f"{clean(item.tax)} %", 9), 10)),
         (right(amount_text(item.unit_price, view.exponent), 10)),
         (right(f"{item.quantity} {unit}".strip(), 11)),

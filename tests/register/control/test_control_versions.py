@@ -21,7 +21,16 @@ def known_part(now: Any, then: Any) -> Any:
     """Of today's fields those that the other side knows."""
     if isinstance(then, dict) and isinstance(now, dict):
         return {field: known_part(now[field], value) for field, value in then.items()}
+    if isinstance(then, tuple | list) and isinstance(now, tuple | list) and len(now) == len(then):
+        return type(then)(known_row(row, before) for row, before in zip(now, then, strict=True))
     return now
+
+
+def known_row(now: Any, then: Any) -> Any:
+    """Of a row in a list its first cells: rows only grow at their end."""
+    if isinstance(then, tuple | list) and isinstance(now, tuple | list):
+        return type(then)(now[: len(then)])
+    return known_part(now, then)
 
 
 VIEWS = {name: view for name, (view, _) in screens().items() if view is not None}
