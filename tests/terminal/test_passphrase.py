@@ -76,3 +76,25 @@ def test_a_wrong_passphrase_opens_nothing_and_is_told_with_a_sentence(chain):
     assert (
         done.returncode == 3 and "does not open this vault" in done.stderr and "Traceback" not in done.stderr
     )
+
+
+@pytest.mark.timeout(240)
+def test_headquarters_and_server_start_with_a_passphrase_and_not_without(tmp_path):
+    chain = Chain(tmp_path)
+    secret = tmp_path / "phrase"
+    secret.write_text(f"{PHRASE}\n")
+    secret.chmod(0o600)
+    sealed = ("--sealed-only", "--passphrase-file", secret)
+    hq = ("hq", "--home", chain.headquarters, "--port", chain.hq_port)
+    server = ("server", "--home", chain.server_home, "--port", chain.server_port)
+    try:
+        chain._start("hq", chain.hq_port, *hq, *sealed)
+        chain._start("server", chain.server_port, *server, *sealed)
+        chain.end("server")
+        chain.end("hq")
+        for words in (hq, server):
+            done = chain.outpost(*words)
+            assert done.returncode == 3 and "sealed with a passphrase" in done.stderr, done.stderr
+            assert "Traceback" not in done.stderr
+    finally:
+        chain.close()
