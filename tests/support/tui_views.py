@@ -171,7 +171,7 @@ CONNECTION_ANSWER = {
     "amount": "41.28 EUR",
     "pending_downloads": 1,
     "waiting": "1020 Prices and discounts",
-    "last_sync": "4 minutes ago, uploads done, download failed: the answer broke off",
+    "last_sync": "4 minutes ago, download failed: the answer broke off, uploads done",
     "readiness": "A newer Prices and discounts waits at the server; Sync now fetches it.",
     "data_sets": [
         {

@@ -113,6 +113,22 @@ def test_a_pin_is_dots():
     assert "101101" not in seen
 
 
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"readiness": "", "supports_offline": True}, "ready to sell offline"),
+        ({"readiness": "", "supports_offline": False}, "sells only while the server answers"),
+        ({"readiness": "1060 Staff missing.", "supports_offline": False}, "1060 Staff missing."),
+    ],
+)
+def test_readiness_never_calls_a_register_without_an_offline_database_ready(facts: dict, words: str):
+    view, state = screens()["connection"]
+    told = local(overlay=Overlay.CONNECTION, answer={**state.answer, **facts})
+    [row] = [row for row in draw(view, told, 80, 24, CLOCK, KEYMAP).text().splitlines() if "Readiness" in row]
+    assert words in row
+    assert ("ready to sell" in row) == (words == "ready to sell offline")
+
+
 def test_the_sign_in_promises_no_badge_because_operation_919_is_not_built():
     view, _ = screens()["sign-in"]
     for state in (local(), local(overlay=Overlay.HELP)):

@@ -77,11 +77,12 @@ def fact_rows(
         rows.append((PENDING, f"{_text(facts, 'pending_transactions') or '0':>5}   {more}", Role.TEXT))
         waiting = _text(facts, "waiting")
         rows.append((DOWNLOADS, f"{_text(facts, 'pending_downloads') or '0':>5}   {waiting}", Role.TEXT))
-        rows += _wrapped("Last sync", _text(facts, "last_sync"), width, most)
+        rows += _wrapped("Last sync", _text(facts, "last_sync"), width, 2)
         warning = _text(facts, "readiness")
+        keeps_data = facts.get("supports_offline") is not False
         rows += _wrapped(
             "Readiness",
-            warning or "ready to sell offline",
+            warning or ("ready to sell offline" if keeps_data else "sells only while the server answers"),
             width,
             most + 1,
             Role.WARN if warning else Role.TEXT,

@@ -10,7 +10,7 @@ from store.register.journal.entry import COUNTED_KINDS
 from store.register.journal.errors import JournalError
 from store.register.operations import as_rows
 from store.register.session.sale_desk import keys_of
-from store.register.session.sync_page import last_attempt, sync_answer
+from store.register.session.sync_page import as_numbers, last_attempt, sync_answer
 from store.register.session.work import Work
 from store.register.sync.unsent import unsent_of
 from store.register.view import View
@@ -211,8 +211,8 @@ async def status(work: Work) -> dict[str, Any]:
         "readiness": page["readiness"],
         "supports_offline": page["supports_offline"],
         "sync": {"started": sync.started, "paused": sync.paused, "step": sync.step},
-        "downloads": page["downloads"],
-        "uploads": page["uploads"],
+        "downloads": [as_numbers(row) for row in page["downloads"]],
+        "uploads": [as_numbers(row) for row in page["uploads"]],
         "devices": [],
     }
     return base | work.ports.status()

@@ -6,7 +6,7 @@ from store.register.session.work import LEAST_FREE_BYTES, NEARLY_FULL, SOLD, Rep
 from store.sale.sale import Sale, new_sale, note_failover
 
 NOT_SUPPORTED = (
-    "not sold: the server does not answer and this register has no offline database. "
+    "not sold: the server does not answer; this register has no offline database. "
     "What is scanned can be paid."
 )
 STAYS_CONNECTED = "This register has no offline database (Support offline is no), so it cannot disconnect."

@@ -93,7 +93,7 @@ def data_set_row(work: Work, row: Readiness) -> dict[str, Any]:
 
 
 def download_row(work: Work, row: DownloadRow) -> dict[str, Any]:
-    """One row of the tab Downloads."""
+    """One row of the tab Downloads; `count`, `bytes` and `at` are for scripts."""
     return {
         "name": printable(job_words(row.job)),
         "status": row.status,
@@ -102,12 +102,14 @@ def download_row(work: Work, row: DownloadRow) -> dict[str, Any]:
         "time": day_and_time(work, row.at_ms, seconds=True),
         "message": row.message,
         "package_seq": row.package_seq,
+        "count": row.rows if row.status == DownloadStatus.APPLIED else 0,
+        "bytes": row.size,
         "at": utc_text(row.at_ms),
     }
 
 
 def upload_row(work: Work, row: UploadRow) -> dict[str, Any]:
-    """One row of the tab Uploads."""
+    """One row of the tab Uploads; `count`, `bytes` and `at` are for scripts."""
     return {
         "name": row.job,
         "status": row.status,
@@ -116,8 +118,15 @@ def upload_row(work: Work, row: UploadRow) -> dict[str, Any]:
         "size": size_words(row.size),
         "time": day_and_time(work, row.at_ms, seconds=True),
         "message": row.message,
+        "count": row.rows,
+        "bytes": row.size,
         "at": utc_text(row.at_ms),
     }
+
+
+def as_numbers(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for scripts: `rows` and `size` (bytes) are numbers."""
+    return {**row, "rows": row["count"], "size": row.get("bytes", 0)}
 
 
 def size_words(size: int) -> str:

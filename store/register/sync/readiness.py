@@ -67,7 +67,7 @@ def _of_job(
 ) -> Readiness | None:
     rows = next((table.rows for table in tables if table.name == job.tables[0]), 0)
     empty = not any(table.rows for table in tables)
-    left_out = bool(tables) and not any(table.kept for table in tables)
+    left_out = empty and any(not table.kept for table in tables)
     if left_out:
         state = LEFT_OUT
     elif any(row.tries or row.status in FAILURES for row in waiting):

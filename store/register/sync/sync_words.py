@@ -60,13 +60,20 @@ def _attempts(facts: SyncFacts, now_ms: int) -> str:
     newest_ms = max(facts.down.at_ms, facts.up.at_ms)
     if not newest_ms:
         return "never synced" if facts.started else "never synced; it starts with the first sign-in"
-    said = [age_words(newest_ms, now_ms)]
+    failed: list[str] = []
+    done: list[str] = []
     if facts.hold:
-        said.append(f"uploads are held: {facts.hold}")
+        failed.append(f"uploads are held: {facts.hold}")
     elif facts.up.at_ms:
-        said.append("uploads done" if facts.up.result == "ok" else f"upload failed: {facts.up.result}")
+        _sort("upload", facts.up, failed, done)
     if facts.down.at_ms:
-        said.append(
-            "downloads done" if facts.down.result == "ok" else f"download failed: {facts.down.result}"
-        )
-    return ", ".join(said)
+        _sort("download", facts.down, failed, done)
+    return ", ".join([age_words(newest_ms, now_ms), *failed, *done])
+
+
+def _sort(what: str, attempt: Attempt, failed: list[str], done: list[str]) -> None:
+    """What failed comes first: a narrow screen cuts the end."""
+    if attempt.result == "ok":
+        done.append(f"{what}s done")
+    else:
+        failed.append(f"{what} failed: {attempt.result}")

@@ -200,7 +200,7 @@ async def test_register_without_an_offline_database_sells_online_only_and_says_s
             depot.status = 503
             assert await in_thread(hand.do, "scan", MILK) == "refused"
             assert (
-                "the server does not answer and this register has no offline database"
+                "the server does not answer; this register has no offline database"
                 in (hand.view["message"]["text"])
             )
             assert hand.view["count"] == 1

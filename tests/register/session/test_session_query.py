@@ -115,7 +115,10 @@ async def test_downloads_and_uploads_are_rows_newest_first_with_job_status_rows_
     assert [(row["name"], row["records"], row["size"]) for row in facts["uploads"]] == [
         ("P-0001", "12", "9.1 kB")
     ]
-    assert facts["last_sync"] == "4 minutes ago, uploads done, download failed: cut off"
+    told = await till.session.query("status", "")
+    assert [(row["rows"], row["size"]) for row in told["downloads"]] == [(0, 24_000), (2530, 24_000)]
+    assert [(row["rows"], row["size"]) for row in told["uploads"]] == [(12, 9_100)]
+    assert facts["last_sync"] == "4 minutes ago, download failed: cut off, uploads done"
     assert facts["readiness"] == (
         "1040 Products: download failed, cut off; it is tried again, or press Sync now."
     )

@@ -53,6 +53,10 @@ def at(age_ms, result="ok"):
             {"up": at(4_000, "busy"), "down": at(1, "cut off")},
             "just now, upload failed: busy, download failed: cut off",
         ),
+        (
+            {"up": at(4_000), "down": at(1, "cut off")},
+            "just now, download failed: cut off, uploads done",
+        ),
         ({"up": at(4_000), "hold": "forked"}, "4 seconds ago, uploads are held: forked"),
         ({"supported": False}, "offline not supported on this register; never synced"),
         (
@@ -153,6 +157,10 @@ def test_what_headquarters_keeps_from_offline_databases_is_not_missing():
     products = [table for table in kept if table.name in ("barcode", "department")]
     left_out = tuple(replace(table, kept=False) if table in products else table for table in kept)
     assert states(found_of(left_out))["1040"] == "not kept offline"
+    # An empty table that no package ever touched says nothing about the others of its job.
+    untouched = tables(**{**GOOD, "item": 0, "department": 0})
+    without = tuple(replace(table, kept=table.name != "item") for table in untouched)
+    assert states(found_of(without, supported=False))["1040"] == "not kept offline"
 
 
 def test_register_without_an_offline_database_misses_no_products():
