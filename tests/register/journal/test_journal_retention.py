@@ -1,10 +1,12 @@
 """Records leave the journal only when headquarters has them, their time is over and nothing here needs them."""
 
+import asyncio
 import io
 import random
 import sqlite3
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -23,8 +25,10 @@ from store.register.journal.pruning import DAY_MS, prune_unit
 from store.register.journal.reads import anchor_seq, counts, read_head, records_after
 from store.register.journal.retention import Retention
 from store.register.journal.upload import read_upload, write_upload
+from store.register.process.runtime import keep_records
 from store.register.sync.heads import HeadComparison
 from store.register.verification.verify import verify_file
+from store.sale.policy import StorePolicy
 
 LATER_MS = START_MS + 100 * DAY_MS
 OPENING = {"start_amount": 0, "currency": "EUR", "grand_total": 0}
@@ -97,6 +101,40 @@ def test_the_last_shift_and_the_last_receipt_stay(file):
     assert prune_all(file) == 36
     assert seqs(file) == [37, 38, 39, 40], "the shift that was opened last, whole"
     assert file.read(lambda c: read_head(c, identity())).receipt_no == 30
+
+
+@pytest.mark.parametrize(
+    ("state", "kept"),
+    [
+        (b"{}", 37),
+        (b"no state that can be read", 37),
+        (b'{"shift":{"shift_id":"shift-4"}}', 13),
+        (b'{"aside":[{"shift":{"shift_id":"shift-5"}},{"shift":{"shift_id":"shift-3"}}]}', 9),
+    ],
+)
+def test_shifts_that_were_set_aside_stay_with_all_that_follows(file, state, kept):
+    file.write(lambda c: c.execute("update till set draft = ?", (state,)))
+    tell(file)
+    prune_all(file)
+    assert seqs(file)[0] == kept
+
+
+def test_the_last_closing_stays_for_its_report_once_more(file):
+    file.commit(
+        event("shift.close", "close-9", {}, shift=10, shift_id="shift-10"),
+        Moment(wall_ms=START_MS + 9 * DAY_MS, utc_offset_min=60),
+    )
+    file.commit(
+        event("shift.open", "open-10", OPENING, shift=11, shift_id="shift-11"),
+        Moment(wall_ms=LATER_MS, utc_offset_min=60),
+    )
+    file.commit(
+        sale("sale-10", job=False, shift=11, shift_id="shift-11"), Moment(wall_ms=LATER_MS, utc_offset_min=60)
+    )
+    tell(file)
+    prune_all(file, before_ms=LATER_MS + 100 * DAY_MS)
+    kinds = file.read(lambda c: c.execute("select kind from record order by n").fetchall())
+    assert "shift.close" in {row[0] for row in kinds}
 
 
 def test_a_record_that_is_still_to_be_printed_stays(file):
@@ -412,3 +450,28 @@ def test_a_power_cut_at_any_operation_of_a_removal_leaves_a_whole_journal_or_a_w
         assert verify_file(found / "journal.db").ok, (index, outcome)
         seen.add(removed)
     assert seen == {0, 4, 8, 11}
+
+
+async def test_the_core_keeps_records_as_long_as_the_channel_configuration_says(tmp_path, monkeypatch):
+    monkeypatch.setattr("store.register.journal.retention.FIRST_LOOK_S", 0.0)
+    clock = StillClock()
+    async with opened(tmp_path, clock=clock) as journal:
+        for n in range(5):
+            await journal.commit(event("lock", f"e{n}"))
+        head = await journal.head()
+        said = SeriesHead(
+            series=head.series, seq=head.seq, hash=head.hash.hex(), time_ms=0, archived_seq=head.seq
+        )
+        await HeadComparison(journal)(said)
+        clock.pass_s(3 * 86_400)
+        parts = SimpleNamespace(
+            journal=journal,
+            shop=SimpleNamespace(policy=lambda: StorePolicy(journal_retention_days=2)),
+            session=SimpleNamespace(occupied=False),
+        )
+        keeping = asyncio.create_task(keep_records(parts, clock))
+        async with asyncio.timeout(5):
+            while await journal.removed_seq() < 4:
+                await asyncio.sleep(0.01)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
