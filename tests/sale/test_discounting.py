@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from sale_shop import BAG, BANANAS, FLOWERS, MILK, POLICY, STAMP, WINE, paid, sale_of, sale_payload
 from store.exchange.canonical import canonical
-from store.ledger.recomputation import recompute_sale
+from store.ledger.recomputation import recompute_sale, recompute_shift
 from store.register.verification.sums import check_sale
 from store.sale.barcode import LabelReading
 from store.sale.discount import Discount, apportion, discount_of, spread
@@ -290,6 +290,28 @@ def test_a_false_figure_is_found_by_server_and_verifier(path, value):
     assert list(recompute_sale(payload))
     with pytest.raises(ValueError, match=r"\w"):
         check_sale(payload)
+
+
+def test_a_cent_of_the_discount_on_another_line_is_found_by_server_and_verifier():
+    payload = sale_payload(finished(discount_sale(sale_of(STAMP, STAMP), TEN, CASHIER)), POLICY)
+    first, second = payload["lines"]
+    assert (first["discount_share"], second["discount_share"]) == (10, 9)
+    for line, cents in ((first, -1), (second, 1)):
+        line["discount_share"] += cents
+        line["gross"] -= cents
+    assert [effect for effect, _, _ in recompute_sale(payload)] == [
+        "line:1.discount_share",
+        "line:2.discount_share",
+    ]
+    with pytest.raises(ValueError, match="line 1 has to bear 10"):
+        check_sale(payload)
+
+
+def test_the_server_adds_up_what_a_shift_gave_away():
+    found = recompute_shift(
+        kinds=[], tenders=[], start_amount=0, by_hand=[("discount", 98), ("price_overrides", 2)]
+    )
+    assert (found["discount"], found["price_overrides"]) == (98, 2)
 
 
 @pytest.mark.parametrize("scope", [RoundingScope.PER_RATE, RoundingScope.PER_DOCUMENT])

@@ -146,5 +146,13 @@ def test_a_price_by_hand_has_limits_and_a_reason_and_a_manager_goes_further(shop
         lambda: [one for one in shop.journal() if one["kind"] == "report.x"], 5, "the X report"
     )
     assert (report[0]["discount"], report[0]["price_overrides"]) == (500, 1)
+    till.send("/1055\r")
+    till.wait_for("Count the cash")
+    till.send("100\r")
+    till.wait_for("expected 100.00")
+    till.send("\x1b[15~")
+    till.wait_for("is closed", "Operator")
+    closing = shop.journal()[-1]
+    assert (closing["kind"], closing["discount"], closing["price_overrides"]) == ("shift.close", 500, 1)
     shop.assert_journal_holds()
     shop.assert_server_has_all_once()

@@ -14,7 +14,7 @@ from store.headquarters.nouns.chain import Store
 from store.headquarters.nouns.field import fields_of, find_field
 from store.headquarters.nouns.noun import GENERIC, key_of, parts_of
 from store.headquarters.nouns.page import page
-from store.headquarters.nouns.people import GRANTED
+from store.headquarters.nouns.people import GRANTED, Role
 from store.headquarters.nouns.profiles import (
     FunctionalityProfile,
     HardwareProfile,
@@ -102,6 +102,21 @@ def test_the_profiles_carry_every_field_that_a_register_understands_and_nothing_
 
 def test_a_role_can_hold_every_permission_that_is_not_everybodys():
     assert set(GRANTED) | {"anyone", "signed_in"} == {permission.value for permission in Permission}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("sell", "discount", "line_discount=5", "total_discount_amount=500"), ""),
+        (("sell", "line_discount=101"), "at most 100 percent"),
+        (("sell", "discounts=5"), "is no limit"),
+        (("sell", "fly"), "is no permission"),
+    ],
+)
+def test_a_role_holds_permissions_and_limits_and_nothing_else(words, says):
+    role = NOUNS["role"]
+    fault = role.check({"role": "trainee"}, Role(permissions=words))
+    assert (says in fault) if says else fault == ""
 
 
 def test_the_settings_of_a_store_come_from_it_its_profile_and_the_rows_that_win():
