@@ -69,6 +69,9 @@ def run(arguments: list[str]) -> int:
     """Find the command and run it."""
     if arguments[:1] == ["help"]:
         arguments = [*arguments[1:2], "--help"]
+    if arguments[:1] == ["--home"] and len(arguments) > 2:
+        home = arguments[:2]
+        arguments = [*arguments[2:], *home]  # whoever types it first means the same
     if not arguments or arguments[0].startswith("-"):
         parser = general_parser()
         parser.parse_args(arguments)

@@ -165,6 +165,12 @@ def test_status_for_scripts(capsys, core, home):
     assert status["devices"] == []
 
 
+def test_the_home_may_stand_before_the_command(capsys, core, home):
+    assert outcome(capsys, "--home", home.path, "status")[0] == 0
+    assert outcome(capsys, "--home", home.path, "journal", "list", "--json")[0] == 0
+    assert outcome(capsys, "--home", home.path)[0] == 2
+
+
 def test_status_for_people(capsys, core, home):
     code, out, _ = outcome(capsys, "status", "--home", home.path)
     assert code == 0
