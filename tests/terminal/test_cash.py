@@ -100,3 +100,72 @@ def test_the_drawer_is_counted_by_notes_and_coins_and_the_closing_takes_it(shop:
         )
     shop.assert_journal_holds()
     shop.assert_server_has_all_once()
+
+
+def test_shifts_are_suspended_resumed_blind_closed_and_counted_and_the_z_is_printed_again(shop: Shop):
+    till = shop.register()
+    sign_on(till)
+    sold = sell(till, MILK)
+    till.send(F11)
+    till.wait_for("Suspend shift", "Blind close shift", "Manage shifts", "Reprint Z report")
+    till.send("1054\r")
+    till.wait_for("Shift 1 is suspended", "Operator", "PIN")
+
+    shop.signal_server(signal.SIGKILL)
+    till.send("201\r201201\r")
+    till.wait_for("Resume a shift?", "by Ann Baker", "Open a new shift", timeout_s=20)
+    till.send("0\r")
+    till.wait_gone("Resume a shift?")
+    till.send("50\r")
+    till.wait_for("Shift 2 is open with 50.00")
+    sell(till, MILK)
+    till.send("/1053\r")
+    till.wait_for("Blind close shift 2?")
+    till.send(f"{MILK.code}\r")  # no scan answers it
+    till.settle()
+    till.send(F5)
+    till.wait_for("Shift 2 is blind closed")
+
+    shop.kill_core()
+    sign_on_again(till)
+    till.wait_for("Resume a shift?")
+    till.send("1\r")
+    till.wait_for("Shift 1 is open again")
+    till.send("/1055\r")
+    till.wait_for("Count the cash")
+    till.send(f"{money(10_000 + sold)}\r")
+    till.wait_for("expected 101.09, difference", "0.00.")
+    till.send(F5)
+    till.wait_for("Shift 1 is closed")
+    shop.start_server()
+
+    sign_on_again(till)
+    till.send("/918\r")
+    till.wait_for("Shifts of this register", "blind closed")
+    till.send("2\r")
+    till.wait_for("Count the cash")
+    till.send("51\r")
+    till.wait_for("short 0.09")
+    till.send(F5)
+    till.wait_for("Shift 2 is closed")
+    sign_on_again(till)
+    till.send("/1057\r")
+    till.wait_for("Copy 1 of the Z report of shift 2")
+
+    closings = [payload for payload in shop.journal() if payload["kind"] == "shift.close"]
+    assert [(each["shift"], each["over_short"]) for each in closings] == [(1, 0), (2, -9)]
+    assert closings[1]["grand_total"] == 2 * sold == closings[1]["grand_total_before"] * 2
+    eventually(
+        lambda: any("COPY 1" in each.text for each in shop.printed().receipts), what="the copy is printed"
+    )
+    slips = "".join(each.text for each in shop.printed().receipts)
+    assert "SHIFT SUSPENDED" in slips
+    assert "SHIFT BLIND CLOSED" in slips
+    shop.assert_journal_holds()
+    shop.assert_server_has_all_once()
+
+
+def sign_on_again(till) -> None:
+    till.wait_for("Operator", "PIN", timeout_s=40)
+    till.send("101\r101101\r")
+    till.wait_until(lambda text: "PIN " not in text, 20, what="signed in")

@@ -92,6 +92,16 @@ PLACES = {
     "void card": then(
         tender, lambda t: t.operation(201, "0.20"), lambda t: t.answer("yes"), lambda t: t.operation(211)
     ),
+    "blind": then(idle, lambda t: t.operation(1053)),
+    "manage": then(idle, lambda t: t.operation(918)),
+    "resume": then(idle, lambda t: t.operation(1054), signed_in),
+    "counting a blind one": then(
+        idle,
+        lambda t: t.operation(1053),
+        lambda t: t.answer("yes"),
+        signed_in,
+        lambda t: t.operation(918, "1"),
+    ),
     "count sheet": then(idle, lambda t: t.operation(1052), lambda t: t.enter("3")),
     "declare": then(idle, lambda t: t.operation(1052), *[lambda t: t.enter()] * 15),
     "cash amount": then(idle, lambda t: t.operation(1210)),
