@@ -32,9 +32,10 @@ from keyring.backend import KeyringBackend
 
 from store.database.lock import FileLock
 from store.database.secret_service import SecretServiceUnusable, service_key
-from store.database.vault_sources import NO_SOURCES, VaultSources
+from store.database.vault_sources import NO_SOURCES, VAULT_NAME, VaultSources
 
-VAULT_NAME = "vault.json"
+__all__ = ["INSECURE_KEY_NAME", "VAULT_NAME", "OutpostVault", "VaultError", "open_vault", "replace_file"]
+
 INSECURE_KEY_NAME = "vault.insecure-key"
 CREDENTIAL_NAME = "outpost-kek"
 SERVICE = "outpost"
@@ -219,12 +220,6 @@ def _from_service(name: str, *, make: bool) -> bytes:
         return service_key(name, _KEY_BYTES, make=make)
     except SecretServiceUnusable as error:
         raise NoVaultKey(f"{error} Nothing was stored.") from error
-
-
-def sealed_by(home: Path) -> str | None:
-    """What the vault of a home was sealed with (`credential`, ...); None when there is none. Raises VaultDamaged."""
-    path = home / VAULT_NAME
-    return _read(path).source if path.exists() else None
 
 
 def _no_key_sentence(wanted: str | None) -> str:

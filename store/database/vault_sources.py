@@ -1,6 +1,10 @@
 """Where a vault's key may come from, as configurations say it; a module of its own, because `vault` is slow to load."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
+
+VAULT_NAME = "vault.json"
 
 
 class VaultSources:
@@ -17,3 +21,14 @@ class VaultSources:
 
 
 NO_SOURCES = VaultSources()
+
+
+def sealed_by(home: Path) -> str | None:
+    """What the vault of a home was sealed with (`credential`, ...); None when there is none, "" for a damaged one."""
+    try:
+        file = json.loads((home / VAULT_NAME).read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return ""  # whoever opens it says what is wrong
+    return str(file.get("source", "")) if isinstance(file, dict) else ""

@@ -6,7 +6,8 @@ import keyring
 import pytest
 
 from store.database import secret_service
-from store.database.vault import INSECURE_KEY_NAME, NoVaultKey, VaultSources, open_vault, sealed_by
+from store.database.vault import INSECURE_KEY_NAME, NoVaultKey, open_vault
+from store.database.vault_sources import VaultSources, sealed_by
 
 
 class Desktop:
@@ -139,3 +140,10 @@ def test_a_passphrase_is_asked_for_only_by_the_vault_that_wants_one(tmp_path):
     assert asked == [1]
     with pytest.raises(NoVaultKey, match="--passphrase-file"):
         open_vault(tmp_path / "b", True, sources=VaultSources(lambda: None), environment={})
+
+
+def test_a_damaged_vault_is_no_new_one(tmp_path):
+    assert sealed_by(tmp_path) is None
+    for text in ("rubbish", "[]", "{}"):
+        (tmp_path / "vault.json").write_text(text)
+        assert sealed_by(tmp_path) == ""

@@ -7,8 +7,8 @@ from contextlib import closing
 
 from store.database.errors import DatabaseTrouble
 from store.database.sqlite import open_reader
-from store.database.vault import CREDENTIAL_NAME, VAULT_NAME, NoVaultKey, VaultError, open_vault, sealed_by
-from store.database.vault_sources import VaultSources
+from store.database.vault import CREDENTIAL_NAME, VAULT_NAME, NoVaultKey, VaultError, open_vault
+from store.database.vault_sources import VaultSources, sealed_by
 from store.gateway.offline import OfflineCatalog
 from store.register.catalog.keeper import CatalogKeeper, CatalogVersion
 from store.register.config import ConfigError, load_config

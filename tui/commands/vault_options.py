@@ -38,12 +38,12 @@ def declare_vault(parser: argparse.ArgumentParser, *, makes: bool) -> None:
 
 
 def passphrase_of(options: argparse.Namespace, home: Path) -> Callable[[], str | None] | None:
-    """Who to ask for the passphrase; None when nobody can be. Raises CommandFailed and VaultDamaged."""
+    """Who to ask for the passphrase; None when nobody can be. Raises CommandFailed."""
     if options.passphrase_file is not None:
         return lambda: from_file(options.passphrase_file)
     if options.passphrase_fd is not None:
         return once(lambda: from_descriptor(options.passphrase_fd))
-    from store.database.vault import sealed_by  # a command without a vault needs none of it
+    from store.database.vault_sources import sealed_by  # a command without a vault needs none of it
 
     sealed = sealed_by(home)
     if sealed is None and getattr(options, "ask_passphrase", False):
