@@ -70,7 +70,23 @@ class SyncParts:
             library.stepped()
 
         downloader = self._downloader(moved, stepped)
-        reporter = RegisterReporter(
+        library = SyncLibrary(
+            journal=self._journal,
+            downloader=downloader,
+            make_uploader=lambda paused: self._uploader(paused, uploaded),
+            reporter=self._reporter(shop, shift_open, version),
+            history=self.history,
+            connection=self._connection,
+            clock=self._clock,
+            randomness=self._randomness,
+            profile=self._in_force.profile,
+            from_headquarters=lambda: self._in_force.from_headquarters,
+            on_change=self._changed,
+        )
+        return library
+
+    def _reporter(self, shop: CatalogShop, shift_open: Callable[[], bool], version: str) -> RegisterReporter:
+        return RegisterReporter(
             register=self._enrolment.register,
             store=self._enrolment.store,
             version=version,
@@ -84,20 +100,6 @@ class SyncParts:
             pending_downloads=lambda: shop.pending_downloads,
             shift_open=shift_open,
         )
-        library = SyncLibrary(
-            journal=self._journal,
-            downloader=downloader,
-            make_uploader=lambda paused: self._uploader(paused, uploaded),
-            reporter=reporter,
-            history=self.history,
-            connection=self._connection,
-            clock=self._clock,
-            randomness=self._randomness,
-            profile=self._in_force.profile,
-            from_headquarters=lambda: self._in_force.from_headquarters,
-            on_change=self._changed,
-        )
-        return library
 
     def _downloader(self, moved: Callable[[], None], stepped: Callable[[], None]) -> Downloader:
         return Downloader(
