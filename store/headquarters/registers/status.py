@@ -90,9 +90,9 @@ def _findings(
         return
     heard = utc_text(report.heard_ms)
     if report.unsent:
-        oldest = utc_text(report.oldest_unsent_ms) if report.oldest_unsent_ms else "unknown"
+        since = f" since {utc_text(report.oldest_unsent_ms)}" if report.oldest_unsent_ms else ""
         sales = report.unsent_transactions
-        yield "unsent", f"{sales} transactions, {report.unsent} records wait in the register since {oldest}."
+        yield "unsent", f"{sales} transactions, {report.unsent} records wait in the register{since}."
     elif (
         is_stale(report, now_ms)
         and each.device is DeviceState.ACTIVATED
