@@ -23,6 +23,8 @@ from store.register.view import (
     Totals,
     View,
 )
+from store.sale.cash import denominations
+from store.sale.policy import StorePolicy
 from tui.view.local import Link, Local, Overlay
 
 CLOCK = "14:03"
@@ -145,6 +147,18 @@ LAYOUT = (
     LayoutKeyView("", "f8", 917, ""),
     LayoutKeyView("sale", "f7", 500, "Void all", 1),
     LayoutKeyView("idle", "f7", 1000, "Drawer", 2),
+)
+_EURO = [f"{value / 100:.2f}" for value in denominations(StorePolicy())]
+_COUNTED = {"100.00": "x 1", "50.00": "x 12"}
+COUNT_SHEET = Question(
+    id="q3",
+    kind="count_sheet",
+    title="How many 20.00?",
+    lines=("Cash counted 700.00. Enter goes on, Esc one row back; 3*50 fills another row.",),
+    choices=(
+        *(Choice(f"> {note}" if note == "20.00" else note, _COUNTED.get(note, "")) for note in _EURO),
+        Choice("Card", ""),
+    ),
 )
 DEPARTMENTS = _question(
     id="q3",
@@ -338,6 +352,7 @@ def screens() -> dict[str, tuple[View | None, Local]]:
         "find": (sale(), local(overlay=Overlay.FIND, entry="milk", asked="milk", answer=FOUND, chosen=1)),
         "menu": (sale(), local(overlay=Overlay.MENU)),
         "cash": (base(Mode.IDLE), local(overlay=Overlay.CASH)),
+        "count-sheet": (base(Mode.IDLE, question=COUNT_SHEET, entry=Entry.QUANTITY), local(entry="7")),
         "connection": (sale(header=_offline()), local(overlay=Overlay.CONNECTION, answer=CONNECTION_ANSWER)),
         "connection-downloads": (
             sale(header=_offline()),

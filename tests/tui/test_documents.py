@@ -17,6 +17,7 @@ SHOWN = (
     "sale-offline",
     "sale-refused",
     "question-guarded",
+    "count-sheet",
     "pay",
     "paid-paper",
     "find",

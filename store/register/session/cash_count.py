@@ -175,7 +175,7 @@ def _fill_other(work: Work, sheet: Sheet, number: str, note: str) -> Reply:
 
 def _choices(work: Work, sheet: Sheet) -> tuple[Choice, ...]:
     rows = [
-        (work.money(value), f"{count}  {work.money(value * count)}" if count else "")
+        (work.money(value), f"x {count}" if count else "")
         for value, count in zip(sheet.values, sheet.counts, strict=True)
     ]
     rows += [

@@ -74,8 +74,6 @@ class Work:
         """What happened to the connection while an intent was carried out; wins over a plain remark."""
         self.slip: Committed | None = None
         """The record of the last report or slip, for the paper on the screen."""
-        self.slip_copy: tuple[Committed | None, int] = (None, 0)
-        """Which record on that paper is a copy, and its number."""
         self.differences: list[dict[str, Any]] = []
         """Prices the server told too late and otherwise; the next sale's record takes them along."""
         self.errands: list[Callable[[], Awaitable[str]]] = []
@@ -148,6 +146,8 @@ class Work:
         self.unseen_alarm = sound
 
     unseen_alarm = False
+    slip_copy: tuple[Committed | None, int] = (None, 0)
+    """Which record on the paper of `slip` is a copy, and its number."""
 
     def refuse(self, why: str, *, sound: bool = True) -> Reply:
         """Say why an intent is not done."""
