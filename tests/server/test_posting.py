@@ -329,6 +329,27 @@ async def test_money_beside_sales_is_booked_and_part_of_what_the_drawer_should_h
         assert [note["effect"] for note in await world.report("differences")] == effects
 
 
+async def test_a_shift_that_was_set_aside_is_compared_with_its_own_records(tmp_path):
+    async with running_world(tmp_path) as world:
+        register = await world.enrolled()
+        register.add("shift.open")
+        register.add()
+        register.add("shift.suspend")
+        other = {"shift_id": "another", "shift": 2}
+        register.add("shift.open", **other)
+        register.add(**other)
+        register.add("cash.float", total=9, currency="EUR", **other)
+        register.add("shift.blind_close", **other)
+        register.add("shift.resume")
+        register.add()
+        register.add("shift.close", **CLOSING)
+        register.add("reprint.z", of_seq=10, copy_no=1)
+        await register.upload()
+        settled = await world.settled()
+        assert (settled["posted"], settled["quarantined"]) == (11, 0)
+        assert await world.report("differences") == []
+
+
 @pytest.mark.parametrize(
     ("card", "pieces", "effects"),
     [

@@ -143,7 +143,10 @@ async def begin_blind(work: Work, found: AsideShift) -> Reply:
         return work.lacks(Permission.CLOSE_SHIFT, "Closing a shift")
     aside = tuple(each for each in work.state.aside if each is not found)
     work.put(shift=found.shift, aside=aside, closing_blind=found, asked=None)
-    return await shift_desk.begin_close(work)
+    reply = await shift_desk.begin_close(work)
+    if work.state.till is not TillState.CLOSING:
+        work.state = work.state.blind_again()
+    return reply
 
 
 async def reprint_z(work: Work) -> Reply:

@@ -4,7 +4,7 @@ import pytest
 
 from session_fakes import BREAD, DONE, MILK, REFUSED, running
 from store.gateway.states import Mode as ConnectionMode
-from store.register.journal.journal import JournalFull
+from store.register.journal.errors import JournalFull, JournalUnknown
 from store.register.verification.verify import verify_file
 from store.register.view import Entry, Mode
 
@@ -150,6 +150,23 @@ async def test_counting_a_blind_closed_shift_can_be_left_and_a_kill_sets_it_asid
         await till.enter("100")
         await till.answer("yes")
         assert (await last(till))["kind"] == "shift.close"
+
+
+async def test_a_blind_closed_shift_whose_records_cannot_be_read_waits_on(tmp_path):
+    async with running(tmp_path) as till:
+        await till.ready()
+        await blind(till)
+        await till.sign_in()
+
+        async def fails(shift_id):
+            raise JournalUnknown("The disk does not answer.")
+
+        till.journal.shift_payloads = fails
+        assert (await till.operation(918, "1")).outcome is REFUSED
+        assert (till.view.mode, till.view.header.shift) == (Mode.SHIFT, 0)
+        del till.journal.shift_payloads
+        await till.operation(918, "1")
+        assert till.view.mode is Mode.CLOSING
 
 
 async def test_a_full_disk_while_a_blind_closed_shift_is_counted_sets_it_aside_again(tmp_path):
