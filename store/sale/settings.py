@@ -160,7 +160,9 @@ def _accounts(settings: Mapping[str, str], kind: str) -> Iterator[CashAccount]:
 def _denominations(text: str) -> tuple[int, ...]:
     words = text.split()
     if not all(word.isascii() and word.isdigit() and len(word) <= 9 and int(word) > 0 for word in words):
-        raise PolicyRefused(f"denominations = {text[:40]!r}: write minor units apart by spaces: 5000 2000 1000 500.")
+        raise PolicyRefused(
+            f"denominations = {text[:40]!r}: write minor units apart by spaces: 5000 2000 1000 500."
+        )
     return tuple(sorted({int(word) for word in words}, reverse=True))
 
 

@@ -1,14 +1,28 @@
 """Discounts and prices given by hand: how much they come to, who may give them, what a record says of them."""
 
+import contextlib
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from sale_shop import BAG, BANANAS, FLOWERS, MILK, POLICY, STAMP, WINE, paid, sale_of, sale_payload
+from sale_shop import (
+    BAG,
+    BANANAS,
+    FLOWERS,
+    MILK,
+    POLICY,
+    STAMP,
+    WINE,
+    paid,
+    payload_of,
+    sale_of,
+    sale_payload,
+)
 from store.exchange.canonical import canonical
 from store.ledger.recomputation import recompute_sale, recompute_shift
-from store.register.verification.sums import check_sale
+from store.register.verification.sums import ShiftSums, check_sale
 from store.sale.barcode import LabelReading
 from store.sale.discount import Discount, apportion, discount_of, spread
 from store.sale.discounting import (
@@ -24,9 +38,11 @@ from store.sale.line_change import RECORD_BYTES
 from store.sale.paying import add_tender, back_to_sale, begin_payment
 from store.sale.policy import LabelMeasure, RoundingScope, StoreFacts
 from store.sale.receipt import receipt
+from store.sale.record import shift_open_body
 from store.sale.refusal import LimitRefused, SaleRefused
 from store.sale.sale import PriceSource, new_sale
 from store.sale.selling import add_label_line, add_line, set_quantity, void_line
+from store.sale.shift import fold_all, shift_close_body
 from store.sale.tender import TenderKind
 from store.sale.totals import totals
 
@@ -374,3 +390,42 @@ def test_the_record_of_a_full_sale_with_everything_on_it_fits():
 def test_discounts_never_go_below_nothing():
     assert discount_of(TEN, -100) == 0
     assert discount_of(Discount(amount=500, most_percent="50"), 100) == 50
+
+
+BASKETS = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from([MILK, WINE, BAG, STAMP, BANANAS]), min_size=1, max_size=5),
+        st.integers(0, 100),
+        st.integers(0, 100),
+        st.integers(1, 700),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(BASKETS, st.sampled_from(RoundingScope))
+def test_a_shift_of_discounts_and_prices_by_hand_closes_as_the_verifier_adds_it_up(baskets, scope):
+    policy = replace(POLICY, rounding_scope=scope)
+    payloads = [payload_of(shift_open_body(10_000, "EUR"), "shift.open", seq=1)]
+    for seq, (items, of_line, of_sale, price) in enumerate(baskets, start=2):
+        sale = new_sale("t", "EUR", 0, scope)
+        for item in items:
+            sale = add_line(sale, policy, item, "0.482" if item.weighed else "1")
+        sale = override_price(sale, policy, 1, price, "Damaged", replace(UNLIMITED, price_higher="10000"))
+        with contextlib.suppress(SaleRefused):  # nothing is left to take off
+            sale = discount_line(sale, len(items), percent(str(of_line)), UNLIMITED)
+            sale = discount_sale(sale, percent(str(of_sale)), UNLIMITED)
+        sale = paid(sale, policy, *([(TenderKind.CASH, 10_000)] if totals(sale, policy).total else []))
+        payloads.append(sale_payload(sale, policy, seq=seq, receipt_no=seq))
+    sums = fold_all(payloads)
+    closing = payload_of(shift_close_body(sums, StoreFacts(), 10_000), "shift.close", seq=99)
+    added = ShiftSums()
+    for payload in (*payloads, closing):
+        added.add(payload)
+    for name in ("discount", "price_overrides"):
+        with pytest.raises(ValueError, match=name):
+            added.add({**closing, name: closing[name] + 1})
+    for payload in payloads[1:]:
+        check_sale(payload)
+        assert list(recompute_sale(payload)) == []
