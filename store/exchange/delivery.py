@@ -182,6 +182,8 @@ class SessionReport(msgspec.Struct, frozen=True, kw_only=True):
     package_seq: int = 0
     wants_full: bool = False
     """No delta fits what the database has: only a full package helps."""
+    counts_try: bool = True
+    """No for a failure that lies with neither package nor line, such as a full disk: it is tried on and on."""
 
 
 class SessionReports(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,6 +38,8 @@ class Depot:
     support_offline: bool = True
     paused: bool = False
     archived_seq: int = 0
+    holds_back: bool = False
+    """Newer packages are there, but none is given: their session is suspended at headquarters."""
     reader: int = 2
     status: int = 0
     """Answer everything with this status instead."""
@@ -85,7 +87,7 @@ class Depot:
     async def downloads(self, request: web.Request) -> web.Response:
         after = int(request.query["after"])
         self.asked.append(after)
-        entries = () if self.paused or self.reader > 2 else self.path(after)
+        entries = () if self.paused or self.holds_back or self.reader > 2 else self.path(after)
         newest = max((seq for seq, _ in self.packages), default=0)
         return answer(
             delivery.Downloads(

@@ -338,19 +338,19 @@ def _failed(
     if told.wants_full:
         return session  # nothing is wrong with the package: the caller makes its full form
     is_late = told.at_ms <= session.reported_ms
-    tries = session.tries + 1
+    tries = session.tries + told.counts_try
     moved = (
         msgspec.structs.replace(session, tries=tries)
         if is_late
         else _moved(session, event, tries=tries, message=told.message, reported_ms=told.at_ms)
     )
-    if tries >= rules.try_count:
+    if told.counts_try and tries >= rules.try_count:
         end = SessionEvent.SUSPENDED if rules.strict_order else SessionEvent.GIVEN_UP
         message = f"Tried {tries} times: {told.message or moved.message}"
         stored = _store(db, _moved(moved, end, message=message), tell=True)
         _settle_package(db, session.package_seq)
         return stored
-    wait_ms = RETRY_WAITS_MS[min(tries, len(RETRY_WAITS_MS)) - 1]
+    wait_ms = RETRY_WAITS_MS[min(max(tries, 1), len(RETRY_WAITS_MS)) - 1]
     return _store(db, msgspec.structs.replace(moved, retry_ms=now_ms + wait_ms), tell=False)
 
 

@@ -34,6 +34,7 @@ def sync_answer(work: Work, upload: UploadState) -> dict[str, Any]:
             looked_ms=looked_ms,
             age=age_words(looked_ms, work.now_ms) if looked_ms else "never",
             started=state.started,
+            held_back=state.memory.held_back,
         )
         or shop.caution,
         "data_sets": [data_set_row(work, row) for row in found],

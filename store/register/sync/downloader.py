@@ -25,6 +25,7 @@ from store.register.sync.round import PackageFailed, RoundEnd, RoundResult, Sync
 
 _log = logging.getLogger(__name__)
 
+FAILURES = frozenset({DownloadStatus.DOWNLOAD_FAILED, DownloadStatus.APPLY_FAILED})
 YIELD_S = 0.1
 """How often to look whether the payment is over."""
 MAX_HEADER_BYTES = 1024 * 1024
@@ -162,6 +163,8 @@ class Downloader:
         self._history.server_said(support_offline=answer.support_offline, archived_seq=answer.archived_seq)
         if not answer.paused:
             self.listed = answer.entries
+            is_held = not answer.entries and answer.newest_seq > self._base() and answer.reader <= READER
+            self._history.held_back(answer.newest_seq if is_held else 0)
             self._history.listed(answer.entries, self._clock.wall_ms())
         self._on_change()
         return answer
@@ -359,6 +362,7 @@ class Downloader:
                 message=message[:500],
                 database=self._register,
                 package_seq=entry.package_seq,
+                counts_try=counts or status not in FAILURES,
             )
         )
         self._on_change()

@@ -80,6 +80,8 @@ class SyncMemory(msgspec.Struct, frozen=True, kw_only=True):
     """What the server said last: whether this register keeps an offline database."""
     archived_seq: int = 0
     """Up to here headquarters has the records of this register's series."""
+    held_back: int = 0
+    """The newest package, while the server has it and gives nothing that leads to it; else 0."""
 
 
 class SyncHistory:
@@ -206,6 +208,11 @@ class SyncHistory:
         archived_seq = max(archived_seq, self.memory.archived_seq)
         if (support_offline, archived_seq) != (self.memory.support_offline, self.memory.archived_seq):
             self._put(support_offline=support_offline, archived_seq=archived_seq)
+
+    def held_back(self, package_seq: int) -> None:
+        """The newest package is kept from this register; 0: none is."""
+        if package_seq != self.memory.held_back:
+            self._put(held_back=package_seq)
 
     # ---- reports
 

@@ -18,6 +18,7 @@ from store.register.journal.journal import Journal
 from store.register.ports import Clock, Randomness
 from store.register.sync.downloader import Downloader
 from store.register.sync.history import SyncHistory, SyncMemory
+from store.register.sync.readiness import held_back_words
 from store.register.sync.register_report import RegisterReporter
 from store.register.sync.round import RoundEnd, RoundResult
 from store.register.sync.upload_states import backoff_limit_s
@@ -238,6 +239,9 @@ class SyncLibrary:
     async def _answer(self, down: RoundResult, up: str) -> SyncAnswer:
         counts = await self._journal.counts()
         end, sentence = _end_of(down, up)
+        held_back = self._history.memory.held_back
+        if held_back and end is SyncEnd.DONE:
+            end, sentence = SyncEnd.FAILED, f"Not everything came. {held_back_words(held_back)}"
         return SyncAnswer(
             end=end,
             sentence=sentence,

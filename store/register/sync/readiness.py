@@ -88,11 +88,17 @@ FAILURES = frozenset({DownloadStatus.DOWNLOAD_FAILED, DownloadStatus.APPLY_FAILE
 
 
 def warning(
-    found: Sequence[Readiness], waiting: Iterable[DownloadRow], *, looked_ms: int, age: str, started: bool
+    found: Sequence[Readiness],
+    waiting: Iterable[DownloadRow],
+    *,
+    looked_ms: int,
+    age: str,
+    started: bool,
+    held_back: int = 0,
 ) -> str:
     """One sentence before the data is needed: what is not as it should be, and what cures it; empty when all is well.
 
-    `age` says in words how old the last good look is.
+    `age` says in words how old the last good look is; `held_back` is `SyncMemory.held_back`.
     """
     failed = next((row for row in waiting if row.status in FAILURES), None)
     if failed is not None:
@@ -110,9 +116,19 @@ def warning(
     late = [row for row in found if row.state == WAITS]
     if late:
         return f"A newer {', '.join(row.name for row in late)} waits at the server; Sync now fetches it."
+    if held_back:
+        return held_back_words(held_back)
     if any(row.state == OLD for row in found):
         return f"The data may be old: the server was last asked {age}. Check the connection, then Sync now."
     return ""
+
+
+def held_back_words(package_seq: int) -> str:
+    """Newer data that the server has and does not give: an operator at headquarters has to decide."""
+    return (
+        f"Newer data is held back: package {package_seq} or one before it was given up. "
+        "Headquarters runs its session again."
+    )
 
 
 def _jobs(rows: Sequence[Readiness]) -> str:

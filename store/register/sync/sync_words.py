@@ -7,6 +7,7 @@ from store.register.sync.history import Attempt
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
 STALE_DAYS = 7
 """Older than this is "more than 7 days ago", whatever it was."""
+FAILED = " failed: "
 SKEW_MS = 5_000
 """A last sync this far in the future is a clock that was set back, not a rounding."""
 
@@ -75,5 +76,7 @@ def _sort(what: str, attempt: Attempt, failed: list[str], done: list[str]) -> No
     """What failed comes first: a narrow screen cuts the end."""
     if attempt.result == "ok":
         done.append(f"{what}s done")
+    elif FAILED in attempt.result:  # it names package and step already
+        failed.append(attempt.result)
     else:
-        failed.append(f"{what} failed: {attempt.result}")
+        failed.append(f"{what}{FAILED}{attempt.result}")

@@ -119,6 +119,20 @@ async def test_third_failure_suspends_under_strict_order_and_those_behind_wait(s
     assert (await find(shop, number)).status is DownloadStatus.SUSPENDED
 
 
+async def test_a_failure_that_counts_no_try_is_tried_on_and_on(shop):
+    number = await one(shop, "Milk")
+    for at in range(10, 60, 10):
+        await report(shop, told(number, "Download failed", at, message="the disk is full", counts_try=False))
+        session = await find(shop, number)
+        assert (session.status, session.tries) == (DownloadStatus.DOWNLOAD_FAILED, 0)
+        assert session.message == "the disk is full"
+        shop.clock.pass_s(6)
+        assert await shop.work(sessions.retry_due, shop.clock()) == 1
+        assert (await find(shop, number)).status is DownloadStatus.AVAILABLE
+    await report(shop, *(told(number, "Download failed", at) for at in (100, 110, 120)))
+    assert (await find(shop, number)).status is DownloadStatus.SUSPENDED
+
+
 async def test_third_failure_cancels_without_strict_order_and_a_later_full_leads_past(shop):
     first = await one(shop, "Milk")
     await report(shop, told(first, "Applied", 1))

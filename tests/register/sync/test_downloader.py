@@ -373,8 +373,22 @@ async def test_room_on_the_disk_is_looked_at_before_a_chunk_is_fetched_and_count
         assert "the disk has 100 MB free and this needs 101 MB; free some space" in result.reason
         assert depot.chunks_asked == []
         assert (depot.statuses(1)[-1], rig.history.memory.downloads[0].tries) == ("Download failed", 0)
+        assert not depot.reports[-1].counts_try, "headquarters counts none either"
         rig.free = 10**12
         assert (await rig.look()).applied == 1
+
+
+async def test_a_newer_package_that_is_not_given_is_known_to_be_held_back_until_it_is(tmp_path):
+    async with running_depot(GOODS.full(1)) as depot, rig_at(tmp_path / "till", depot.url) as rig:
+        assert (await rig.look()).applied == 1
+        assert rig.history.memory.held_back == 0
+        depot.put(GOODS.full(2))
+        depot.holds_back = True
+        assert (await rig.look()).end is RoundEnd.DONE, "an operator has to act; nobody hurries"
+        assert rig.history.memory.held_back == 2
+        depot.holds_back = False
+        assert (await rig.look()).applied == 1
+        assert rig.history.memory.held_back == 0
 
 
 async def test_disk_that_takes_nothing_is_a_sentence_and_no_try(tmp_path, monkeypatch):

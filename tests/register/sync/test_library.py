@@ -247,6 +247,11 @@ async def test_sync_now_brings_packages_sends_records_and_says_so(tmp_path):
             assert answer.sentence == "Synchronised: 1 package came, everything is at the server."
             assert (answer.applied, answer.pending_downloads, answer.pending_records) == (1, 0, 0)
             assert (await library.sync_now()).sentence.startswith("Synchronised: nothing new came")
+            desk.depot.put(GOODS.full(2))
+            desk.depot.holds_back = True
+            answer = await library.sync_now()
+            assert answer.end is SyncEnd.FAILED
+            assert answer.sentence.startswith("Not everything came. Newer data is held back: package 2")
 
 
 async def test_sync_now_during_a_round_waits_for_its_end_and_begins_no_other(tmp_path):

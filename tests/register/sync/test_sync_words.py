@@ -57,6 +57,10 @@ def at(age_ms, result="ok"):
             {"up": at(4_000), "down": at(1, "cut off")},
             "just now, download failed: cut off, uploads done",
         ),
+        (
+            {"up": at(4_000), "down": at(1, "1020 Prices download failed: the disk is full")},
+            "just now, 1020 Prices download failed: the disk is full, uploads done",
+        ),
         ({"up": at(4_000), "hold": "forked"}, "4 seconds ago, uploads are held: forked"),
         ({"supported": False}, "offline not supported on this register; never synced"),
         (
@@ -96,8 +100,9 @@ def row(job="1020", status="Available", tries=0, message=""):
     )
 
 
-def said(found, waiting=(), looked_ms=NOW, started=True):
-    return warning(found, waiting, looked_ms=looked_ms, age=age_words(looked_ms, NOW), started=started)
+def said(found, waiting=(), looked_ms=NOW, started=True, held_back=0):
+    age = age_words(looked_ms, NOW)
+    return warning(found, waiting, looked_ms=looked_ms, age=age, started=started, held_back=held_back)
 
 
 def found_of(kept, waiting=(), looked_ms=NOW, supported=True):
@@ -150,6 +155,12 @@ def test_a_newer_package_that_waits_is_told_and_a_failed_one_with_its_cure():
     )
     given_up = (replace(failed[0], tries=3),)
     assert "run it again at headquarters, or press Sync now" in said(found, given_up)
+
+
+def test_data_that_is_held_back_is_told_with_who_can_release_it():
+    assert said(found_of(tables(**GOOD)), held_back=20) == (
+        "Newer data is held back: package 20 or one before it was given up. Headquarters runs its session again."
+    )
 
 
 def test_what_headquarters_keeps_from_offline_databases_is_not_missing():
