@@ -37,6 +37,8 @@ ROWS = (
     "headquarters: the first full package",
     "changed prices of",
     "bytes of that package",
+    "Run now to the channel database",
+    "Run now to 2 registers",
 )
 BYTES_OF_A_SCAN = 300
 
