@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from store.register.view import LineView, Mode
+from store.register.view import LineView, Mode, ShiftPanel
 from tui.keymap import build_keymap
 from tui.layout import with_layout
 from tui.view.canvas import Picture
@@ -164,3 +164,13 @@ def test_training_and_watching_are_words():
     header = draw(view, local(watching=True), 80, 24, CLOCK, KEYMAP).text().splitlines()[0]
     assert "TRAINING" in header
     assert "WATCHING" in header
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_report_printed_again_before_the_shift_opens_is_shown_as_paper(size):
+    view = base(
+        Mode.SHIFT, shift=ShiftPanel(number=2), paper=("Z REPORT", "COPY 1"), paper_title="Z report, shift 1"
+    )
+    text = draw(view, local(), *size, CLOCK, KEYMAP).text()
+    for words in ("Z REPORT", "COPY 1", "Z report, shift 1"):
+        assert words in text

@@ -19,9 +19,9 @@ def paper_of(view: View) -> tuple[str, ...]:
     """What lies on the screen as paper; a report that went to a printer is shown by its rows."""
     if view.mode is Mode.PAID and view.paid is not None:
         return view.paper or view.paid.paper
-    if view.mode not in (Mode.IDLE, Mode.LOCKED):
+    if view.mode not in (Mode.IDLE, Mode.LOCKED, Mode.SHIFT):
         return ()
-    if view.paper or view.shift is None or not view.shift.rows:
+    if view.paper or view.mode is Mode.SHIFT or view.shift is None or not view.shift.rows:
         return view.paper
     rows = [
         left(clean(label), max(1, REPORT_WIDTH - width_of(clean(value)))) + clean(value)

@@ -79,7 +79,7 @@ def _draw_mode(canvas: Canvas, view: View, local: Local, keymap: Keymap, height:
         case Mode.LOCKED:
             box = one_panel(canvas, 1, height, "")
             _draw_sign_in(canvas, view, local, box)
-        case Mode.SHIFT if view.shift is not None:
+        case Mode.SHIFT if view.shift is not None and not paper_of(view):
             box = one_panel(canvas, 1, height, "Shift")
             draw_shift(canvas, view, view.shift, box)
         case Mode.CLOSING if view.shift is not None:
