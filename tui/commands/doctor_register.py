@@ -160,7 +160,7 @@ def check_catalog(home: RegisterHome) -> Iterator[Finding]:
         yield fail(
             "Catalog",
             "The offline database has no catalog: items, prices and staff are missing.",
-            "Start the register while the server can be reached; it fetches the catalog by itself.",
+            "Start the register while the server can be reached; the first sign-in fetches it, later it comes unasked.",
         )
         return
     if keeper.sentence:
