@@ -74,6 +74,8 @@ class CatalogKeeper:
         self._versions: dict[str, CatalogVersion] = {}
         self._applying = asyncio.Lock()
         self._deleting: asyncio.Future[None] | None = None
+        self.lost = False
+        """There were catalog files at the start, and none of them is usable."""
         self._trouble = ""
 
     # ---- at start
@@ -81,6 +83,7 @@ class CatalogKeeper:
     def load(self) -> CatalogVersion | None:
         """Find the active file and prove it; falls back to the one before. Blocking, a few milliseconds per MB."""
         self._trouble = ""
+        self.lost = False
         self._state = state = self._read_state()
         names = (state.active, state.previous, state.ready, *found_files(self._home))
         for name in dict.fromkeys(names):
@@ -98,6 +101,7 @@ class CatalogKeeper:
             self._load_ready()
             return version
         self._trouble = "There is no usable catalog; items are known online only until one has come."
+        self.lost = any(names)
         self._state = msgspec.structs.replace(state, active="", previous="", ready="")
         return None
 

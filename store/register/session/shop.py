@@ -88,6 +88,8 @@ class CatalogShop:
         """Why nothing can be sold by this catalog, a sentence; empty when all is well."""
         if self._trouble or self._keeper.active() is not None:
             return self._trouble
+        if self._keeper.lost:
+            return self._keeper.sentence
         return self._on_its_way() or self._keeper.sentence or "There is no catalog yet."
 
     @property
