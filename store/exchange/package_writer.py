@@ -139,4 +139,3 @@ def new_manifest(
         key_id="",
         parts=tuple(sorted(kept, key=lambda part: order.index(part.name))),
     )
-

@@ -33,7 +33,20 @@ SCAN_LIMIT = 1.5
 LOOK_UPS = 2_000
 SCANS_IN_A_ROW = 10
 FIRST = ("Fresh", "Organic", "Whole", "Dark", "Red", "Green", "Golden", "Crisp", "Smoked", "Roasted", "Sweet")
-SECOND = ("Milk", "Bread", "Butter", "Cheese", "Apple", "Coffee", "Tea", "Sugar", "Flour", "Rice", "Soup", "Water")
+SECOND = (
+    "Milk",
+    "Bread",
+    "Butter",
+    "Cheese",
+    "Apple",
+    "Coffee",
+    "Tea",
+    "Sugar",
+    "Flour",
+    "Rice",
+    "Soup",
+    "Water",
+)
 TEXTS = (
     "milk",
     "roasted coffee",

@@ -12,10 +12,10 @@ from pathlib import Path
 from journal_world import START_MS, KeySigner, draft, identity, sale
 from store.database.errors import DatabaseTrouble
 from store.database.sqlite import open_reader
+from store.register.journal.chain import check_tail
 from store.register.journal.commit import Moment
 from store.register.journal.drafts import draft_unit, read_draft
 from store.register.journal.file import JournalFile
-from store.register.journal.chain import check_tail
 from store.register.journal.journal import JournalError
 from store.register.journal.sql import DEFERRED
 from store.register.verification.verify import verify_file
