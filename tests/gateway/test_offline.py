@@ -103,7 +103,7 @@ def test_the_policy_comes_from_settings_and_taxes(catalog):
 
 
 def test_a_policy_that_nothing_can_be_sold_by_is_refused_with_a_sentence(tmp_path):
-    path = write_catalog(tmp_path / "c.db", settings=[("rounding_scope", "document")])
+    path = write_catalog(tmp_path / "c.db", settings=[("rounding_scope", "weekly")])
     catalog = OfflineCatalog(path)
     with pytest.raises(PolicyRefused, match="rounding_scope"):
         catalog.policy()
