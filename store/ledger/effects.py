@@ -231,24 +231,3 @@ EFFECTS: dict[str, Callable[[Books, Ref, Body], None]] = {
     "price.difference": _post_event,
 }
 """Kind of record → its effects. An unknown kind may carry money, so it is quarantined, not dropped."""
-
-COUNTED_KINDS = frozenset(
-    {
-        "sale",
-        "void",
-        "drawer.open",
-        "shift.open",
-        "shift.close",
-        "cash.float",
-        "cash.income",
-        "cash.expense",
-        "cash.removal",
-        "cash.safe_drop",
-        "cash.bank_drop",
-        "tender.declaration",
-        "shift.suspend",
-        "shift.resume",
-        "shift.blind_close",
-    }
-)
-"""Kinds that people call transactions."""

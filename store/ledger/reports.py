@@ -6,7 +6,7 @@ import msgspec
 
 from store.database.connection import Connection, values
 from store.exchange.canonical import NotCanonical, parse_document
-from store.ledger.effects import COUNTED_KINDS
+from store.exchange.kinds import COUNTED_KINDS
 
 MAX_ROWS = 10_000
 

@@ -13,10 +13,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from store.exchange.kinds import COUNTED_KINDS
 from store.exchange.record import Record, fingerprint
 from store.register.enrolment.activation import Enrolment, load_enrolment
 from store.register.home import RegisterHome
-from store.register.journal.entry import COUNTED_KINDS
 from store.sale.text import printable
 from tui.commands.options import declare_home, declare_json, home_of
 from tui.commands.outcome import CommandFailed, ExitCode, print_json

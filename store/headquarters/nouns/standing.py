@@ -5,31 +5,14 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from store.headquarters.nouns.asked import LIMIT, POSITIONAL, REASON, REGISTER, STORE, Given
 from store.headquarters.nouns.noun import Noun, Verb
 
-_POSITIONAL = {"positional": True}
-_REGISTER = {"positional": True, "ref": "register"}
-_STORE = Annotated[str, Meta(description="Only of this store.")]
-_DATE = Annotated[
-    str,
-    Meta(
-        pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$",
-        description="Only of this business date, as 2026-11-24.",
-        extra={"kind": "date"},
-    ),
-]
-_REASON = Annotated[str, Meta(max_length=200, description="Why; it is kept.")]
-_LIMIT = Annotated[int, Meta(ge=1, le=10_000, description="At most so many.")]
 
-
-class _Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class RegisterStatusList(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RegisterStatusList(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which registers."""
 
-    store: _STORE = ""
+    store: STORE = ""
 
 
 class RegisterStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +49,7 @@ class RegisterStatus(msgspec.Struct, frozen=True, kw_only=True):
     quarantined: int = 0
 
 
-class PeriodCheck(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PeriodCheck(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which period."""
 
     business_date: Annotated[
@@ -77,7 +60,7 @@ class PeriodCheck(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True)
             extra={"kind": "date"},
         ),
     ] = ""
-    store: _STORE = ""
+    store: STORE = ""
 
 
 class PeriodFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,10 +81,10 @@ class PeriodAnswer(msgspec.Struct, frozen=True, kw_only=True):
     findings: list[PeriodFinding]
 
 
-class DeviceSet(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DeviceSet(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to do with the device of a register."""
 
-    register: Annotated[str, Meta(description="Register whose device it is.", extra=_REGISTER)]
+    register: Annotated[str, Meta(description="Register whose device it is.", extra=REGISTER)]
     activation_code: Annotated[
         bool, Meta(description="Make a one-time code for a machine; it works once and for 15 minutes.")
     ] = False
@@ -112,19 +95,19 @@ class DeviceSet(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = None
     force: Annotated[bool, Meta(description="Deactivate though records wait; needs --reason.")] = False
-    reason: _REASON = ""
+    reason: REASON = ""
 
 
-class DeviceName(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DeviceName(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which device."""
 
-    register: Annotated[str, Meta(description="Register whose device it is.", extra=_POSITIONAL)]
+    register: Annotated[str, Meta(description="Register whose device it is.", extra=POSITIONAL)]
 
 
-class DeviceList(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DeviceList(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which devices."""
 
-    store: _STORE = ""
+    store: STORE = ""
 
 
 class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,18 +123,18 @@ class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
     code_expires: str
 
 
-class RecoveryGrantGiven(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RecoveryGrantGiven(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whose records may come in."""
 
-    register: Annotated[str, Meta(description="The dead register.", extra=_POSITIONAL)]
+    register: Annotated[str, Meta(description="The dead register.", extra=POSITIONAL)]
     series: Annotated[
         str,
         Meta(description="Its series; unless said the newest one that another machine has taken over from."),
     ] = ""
-    reason: _REASON = ""
+    reason: REASON = ""
 
 
-class UnlockCode(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class UnlockCode(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """For whom the code is."""
 
     register: Annotated[
@@ -161,13 +144,13 @@ class UnlockCode(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, Meta(description="Number of the operator who has to get in.", extra={"ref": "staff"})
     ]
     challenge: Annotated[str, Meta(description="What the register shows, such as 7K2M-Q0ZT.")]
-    reason: _REASON = ""
+    reason: REASON = ""
 
 
-class UnlockCodes(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class UnlockCodes(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How many."""
 
-    limit: _LIMIT = 100
+    limit: LIMIT = 100
 
 
 NOUNS: tuple[Noun, ...] = (

@@ -6,48 +6,31 @@ import msgspec
 from msgspec import Meta
 
 from store.headquarters.nouns import standing
+from store.headquarters.nouns.asked import DATE, LIMIT, STORE, Given
 from store.headquarters.nouns.noun import Noun, Verb
 from store.ledger.reports import Transaction
 
-_POSITIONAL = {"positional": True}
-_REGISTER = {"positional": True, "ref": "register"}
-_STORE = Annotated[str, Meta(description="Only of this store.")]
-_DATE = Annotated[
-    str,
-    Meta(
-        pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$",
-        description="Only of this business date, as 2026-11-24.",
-        extra={"kind": "date"},
-    ),
-]
-_REASON = Annotated[str, Meta(max_length=200, description="Why; it is kept.")]
-_LIMIT = Annotated[int, Meta(ge=1, le=10_000, description="At most so many.")]
 
-
-class _Given(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
-
-
-class TransactionList(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TransactionList(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which transactions."""
 
-    store: _STORE = ""
+    store: STORE = ""
     register: Annotated[str, Meta(description="Only of this register.")] = ""
-    business_date: _DATE = ""
+    business_date: DATE = ""
     state: Annotated[
         Literal["posted", "acknowledged", "quarantined"] | None, Meta(description="Only in this state.")
     ] = None
     after_series: Annotated[str, Meta(description="Go on after this series and --after-seq.")] = ""
     after_seq: Annotated[int, Meta(ge=0, description="Go on after this record of --after-series.")] = 0
-    limit: _LIMIT = 10_000
+    limit: LIMIT = 10_000
 
 
-class TotalList(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TotalList(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which totals."""
 
-    store: _STORE = ""
+    store: STORE = ""
     register: Annotated[str, Meta(description="Only of this register.")] = ""
-    business_date: _DATE = ""
+    business_date: DATE = ""
 
 
 class TenderTotal(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,11 +64,11 @@ class Total(msgspec.Struct, frozen=True, kw_only=True):
     taxes: tuple[TaxTotal, ...] = ()
 
 
-class DifferenceList(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DifferenceList(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which differences."""
 
-    store: _STORE = ""
-    limit: _LIMIT = 1_000
+    store: STORE = ""
+    limit: LIMIT = 1_000
 
 
 class DifferenceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,11 +83,11 @@ class DifferenceRow(msgspec.Struct, frozen=True, kw_only=True):
     cause: str
 
 
-class QuarantineList(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class QuarantineList(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which records."""
 
-    store: _STORE = ""
-    limit: _LIMIT = 1_000
+    store: STORE = ""
+    limit: LIMIT = 1_000
 
 
 class QuarantineRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +104,7 @@ class QuarantineRow(msgspec.Struct, frozen=True, kw_only=True):
     at: str
 
 
-class QuarantineReplay(_Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class QuarantineReplay(Given, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is tried again; everything unless said otherwise."""
 
     series: Annotated[str, Meta(description="Only of this series.")] = ""

@@ -4,9 +4,6 @@ The same accept stage as at the servers (store/ledger/series.py), so a record is
 many servers and in whatever order it comes. Headquarters fences nobody: the server decided when it accepted.
 """
 
-import base64
-import hashlib
-import hmac
 import logging
 import time
 from collections.abc import Callable
@@ -22,7 +19,7 @@ from store.exchange.delivery import (
     RegisterReports,
     SeriesOpening,
 )
-from store.exchange.messages import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, RecordBatch, SeriesHead
+from store.exchange.messages import RecordBatch, SeriesHead
 from store.headquarters.nouns.chain import Store
 from store.headquarters.registers.devices import redeem_code
 from store.headquarters.registers.grants import use_grant
@@ -34,6 +31,7 @@ from store.headquarters.servers.senders import Senders
 from store.headquarters.setup_rows import get
 from store.ledger import series
 from store.ledger.posting import Poster
+from store.service.batches import DIGEST_HEADER, check_digest, check_shape
 from store.service.errors import ProblemError, busy
 
 LOG = logging.getLogger("outpost.hq.arrival")
@@ -43,7 +41,6 @@ MAX_REPORTS = 1_000
 WRONG_CODES = 30
 WRONG_CODES_S = 60.0
 """So many wrong codes in such a time from one server, and nobody there may guess further."""
-_DIGEST_HEADER = "Content-Digest"
 _REFUSALS = {Outcome.REJECTED: "rejected", Outcome.FORK: "fork", Outcome.GAP: "gap"}
 
 
@@ -84,7 +81,7 @@ class ArrivalDesk:
     async def post_records(self, call: Call) -> web.Response:
         """Records of a series; the answer says, cumulatively, what is stored here."""
         server = await self._senders.prove(call, delivers=True)
-        _check_digest(call)
+        check_digest(call.request.headers.get(DIGEST_HEADER), call.body)
         batch = call.document(RecordBatch)
         _check_batch(batch, call.request.match_info["series"])
         known = await call.read(series.find_series, batch.series)
@@ -186,20 +183,7 @@ def _head(known: series.Series, now_ms: int) -> SeriesHead:
     )
 
 
-def _check_digest(call: Call) -> None:
-    said = call.request.headers.get(_DIGEST_HEADER)
-    found = "sha-256=:" + base64.b64encode(hashlib.sha256(call.body).digest()).decode() + ":"
-    if said is not None and not hmac.compare_digest(said.strip(), found):
-        raise ProblemError("digest-mismatch", "Send the batch again.")
-
-
 def _check_batch(batch: RecordBatch, named: str) -> None:
     if batch.series != named:
         raise ProblemError("bad-request", "The path names another series than the body.")
-    if not batch.records or batch.batch != batch.records[-1].hash:
-        raise ProblemError("bad-request", "A batch has records, and is named by the hash of the last one.")
-    size = sum(len(record.payload.encode()) for record in batch.records)
-    if len(batch.records) > MAX_BATCH_RECORDS or (size > MAX_BATCH_BYTES and len(batch.records) > 1):
-        raise ProblemError(
-            "too-large", f"Send at most {MAX_BATCH_RECORDS} records and {MAX_BATCH_BYTES} bytes."
-        )
+    check_shape(batch)

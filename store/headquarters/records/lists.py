@@ -4,9 +4,9 @@ from typing import Any
 
 from store.database.connection import Connection, values
 from store.exchange.canonical import NotCanonical, parse_document
+from store.exchange.kinds import COUNTED_KINDS
 from store.headquarters.nouns.way_up import DifferenceRow, QuarantineRow, TransactionList
 from store.ledger.causes import cause_of
-from store.ledger.effects import COUNTED_KINDS
 from store.ledger.reports import Transaction
 from store.sale.moment import utc_text
 

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from store.exchange.canonical import NotCanonical, canonical
+from store.exchange.kinds import COUNTED_KINDS
 from store.exchange.messages import MAX_PAYLOAD_BYTES
 from store.exchange.record import PAYLOAD_VERSION, Record, fingerprint, record_hash
 from store.register.journal.drafts import clients_text
 from store.register.journal.entry import (
-    COUNTED_KINDS,
     Committed,
     Draft,
     Entry,

@@ -161,25 +161,3 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     created_ms: int
     updated_ms: int
-
-
-COUNTED_KINDS = frozenset(
-    {
-        "sale",
-        "void",
-        "drawer.open",
-        "shift.open",
-        "shift.close",
-        "cash.float",
-        "cash.income",
-        "cash.expense",
-        "cash.removal",
-        "cash.safe_drop",
-        "cash.bank_drop",
-        "tender.declaration",
-        "shift.suspend",
-        "shift.resume",
-        "shift.blind_close",
-    }
-)
-"""Record kinds that count as transactions for `pending_transactions`."""

@@ -23,7 +23,6 @@ from store.register.journal.chain import TAIL_RECORDS, TailCheck, check_tail
 from store.register.journal.commit import MAX_CLOCK_JUMP_MS, Moment, internal_txn_id
 from store.register.journal.counter import note_head
 from store.register.journal.entry import (
-    COUNTED_KINDS,
     Committed,
     Counts,
     Draft,
@@ -56,7 +55,6 @@ from store.register.journal.syncer import Syncer
 from store.register.ports import Clock, Storage
 
 __all__ = [
-    "COUNTED_KINDS",
     "Committed",
     "Counts",
     "Draft",

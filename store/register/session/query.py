@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
+from store.exchange.kinds import COUNTED_KINDS
 from store.exchange.record import Record
 from store.gateway.gateway import ItemUnknown
-from store.register.journal.entry import COUNTED_KINDS
 from store.register.journal.errors import JournalError
 from store.register.operations import as_rows
 from store.register.session.sale_desk import keys_of

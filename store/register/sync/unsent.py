@@ -4,8 +4,8 @@ from typing import Protocol
 
 import msgspec
 
+from store.exchange.kinds import COUNTED_KINDS
 from store.exchange.record import Record
-from store.register.journal.entry import COUNTED_KINDS
 from store.sale.moment import ms_of
 
 BATCH = 200

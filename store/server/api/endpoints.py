@@ -1,9 +1,6 @@
 """What the server answers on each path. Transport, admission and proof of the sender are done before (`routes`)."""
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -15,8 +12,6 @@ from store.database.errors import DatabaseTrouble
 from store.exchange.acknowledgement import Outcome, sign_acknowledgement
 from store.exchange.codes import code_hash
 from store.exchange.messages import (
-    MAX_BATCH_BYTES,
-    MAX_BATCH_RECORDS,
     EnrolmentAnswer,
     EnrolmentRequest,
     Health,
@@ -33,11 +28,11 @@ from store.server.certificate import authority_file
 from store.server.config import is_loopback
 from store.server.link.errors import HeadquartersAway, HeadquartersRefused
 from store.server.version import VERSION
+from store.service.batches import DIGEST_HEADER, check_digest, check_shape
 from store.service.errors import ProblemError, busy
 
 LOG = logging.getLogger("outpost.server.endpoints")
 
-_DIGEST_HEADER = "Content-Digest"
 REFUSALS = {
     Outcome.FENCED: "fenced",
     Outcome.REJECTED: "rejected",
@@ -103,7 +98,7 @@ async def get_head(call: Call) -> web.Response:
 
 async def post_records(call: Call) -> web.Response:
     """The accept stage: store a batch, acknowledge what is stored."""
-    check_digest(call)
+    check_digest(call.request.headers.get(DIGEST_HEADER), call.body)
     batch = decode(call, RecordBatch)
     check_batch(batch, call.series.series)
     await call.read(forks.refuse_forked, call.series.store, call.series.series)
@@ -264,23 +259,8 @@ async def reported_store(call: Call) -> str:
     return known[0] if known else ""
 
 
-def check_digest(call: Call) -> None:
-    """Raise ProblemError `digest-mismatch` when the body is not the one that was sent."""
-    said = call.request.headers.get(_DIGEST_HEADER)
-    found = "sha-256=:" + base64.b64encode(hashlib.sha256(call.body).digest()).decode() + ":"
-    if said is not None and not hmac.compare_digest(said.strip(), found):
-        raise ProblemError("digest-mismatch", "Send the batch again.")
-
-
 def check_batch(batch: RecordBatch, signed_series: str) -> None:
     """Raise ProblemError for a batch of another series, an empty or too large one."""
     if batch.series != signed_series:
         raise ProblemError("bad-signature", "The batch is of another series than the request.")
-    if not batch.records or batch.batch != batch.records[-1].hash:
-        raise ProblemError("bad-request", "A batch has records, and is named by the hash of the last one.")
-    size = sum(len(record.payload.encode()) for record in batch.records)
-    # A single record goes on whatever its size: halving cannot help it, and the accept stage says what is wrong.
-    if len(batch.records) > MAX_BATCH_RECORDS or (size > MAX_BATCH_BYTES and len(batch.records) > 1):
-        raise ProblemError(
-            "too-large", f"Send at most {MAX_BATCH_RECORDS} records and {MAX_BATCH_BYTES} bytes."
-        )
+    check_shape(batch)
