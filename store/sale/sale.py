@@ -13,6 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from store.sale.discount import Discount
+from store.sale.offer import Offer, OfferTaken
 from store.sale.policy import RoundingScope, TaxRate
 from store.sale.refusal import SaleRefused
 from store.sale.tender import Tender
@@ -72,11 +73,22 @@ class PriceSource(StrEnum):
     """Set by hand in place of the catalog's, with a reason."""
 
 
+class OffersState(StrEnum):
+    """When the offers of headquarters count on a line that is added."""
+
+    NOW = "now"
+    LATER = "later"
+    """When the total is asked for (310) or payment begins."""
+    REMOVED = "removed"
+    """Not at all: taken off the sale by hand (311)."""
+
+
 class SaleLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line, a snapshot: later changes of the catalog do not touch it. Amounts in minor units.
 
     `amount` is price x quantity as shown (with included taxes, without taxes on top); `discount` is taken off this
-    line, `discount_share` is its part of the sale's discount. `net`, `tax_amount`, `gross` follow from what is left.
+    line (by offers and by hand), `discount_share` is its part of the sale's discount. `net`, `tax_amount`, `gross`
+    follow from what is left.
     `code` is what was scanned or typed, `source` where the item came from (online, offline).
     """
 
@@ -108,11 +120,28 @@ class SaleLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where that price came from."""
     price_reason: str = ""
     comment: str = ""
+    offers: tuple[Offer, ...] = ()
+    """What headquarters offered when the line was added."""
+    offers_count: bool = True
+    """Whether they count; not yet, or no more, when not."""
+    taken: tuple[OfferTaken, ...] = ()
+    """The offers that hold on the line, with what they come to."""
+    tax_parts: tuple[int, ...] = ()
+    """Of a group of taxes the amount of each; empty for one tax."""
+    tax_before: TaxRate | None = None
+    """The tax that another one was put in the place of."""
+    tax_relief: int = 0
+    """What an exemption takes out of the price: the tax that it contained."""
+
+    @property
+    def offered(self) -> int:
+        """The part of `discount` that comes from offers."""
+        return sum(one.off for one in self.taken)
 
     @property
     def base(self) -> int:
         """What is left of `amount` after all discounts; taxes are computed from it."""
-        return self.amount - self.discount - self.discount_share
+        return self.amount - self.discount - self.discount_share - self.tax_relief
 
 
 class Sale(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +160,13 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     given: Discount | None = None
     """The discount on the whole sale; the lines hold their shares of it."""
     comment: str = ""
+    offers_state: OffersState = OffersState.NOW
+    price_groups: tuple[str, ...] = ()
+    """Those of the customer; offers to a group count for its members only."""
+    tax_override: TaxRate | None = None
+    """What is put in the place of the taxes it replaces, on every line of the sale."""
+    certificate: str = ""
+    """The number of the certificate that an exemption rests on."""
 
     @property
     def live_lines(self) -> tuple[SaleLine, ...]:
