@@ -6,6 +6,7 @@ strings; what does not apply is absent. The journal adds who, when and where (v,
 
 from typing import Any
 
+from store.sale.customer import customer_row
 from store.sale.moment import utc_text
 from store.sale.policy import StoreFacts, StorePolicy
 from store.sale.sale import Sale, SaleLine
@@ -125,6 +126,8 @@ def _lines_body(sale: Sale, policy: StorePolicy) -> Body:
     body |= _sale_discount(sale)
     if sale.comment:
         body["comment"] = sale.comment
+    if sale.customer is not None:
+        body["customer"] = customer_row(sale.customer)
     voided = [_line_row(line) for line in sale.lines if line.voided]
     if voided:
         body["voided_lines"] = voided

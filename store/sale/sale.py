@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from store.sale.customer import SaleCustomer
 from store.sale.discount import Discount
 from store.sale.offer import Offer, OfferTaken
 from store.sale.policy import RoundingScope, TaxRate
@@ -160,6 +161,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     given: Discount | None = None
     """The discount on the whole sale; the lines hold their shares of it."""
     comment: str = ""
+    customer: SaleCustomer | None = None
     offers_state: OffersState = OffersState.NOW
     price_groups: tuple[str, ...] = ()
     """Those of the customer; offers to a group count for its members only."""
