@@ -25,7 +25,8 @@ create table item (
   plu text not null,
   open_price integer not null check (open_price in (0, 1)),
   weighed integer not null check (weighed in (0, 1)),
-  blocked text not null
+  blocked text not null,
+  detail text not null
 ) strict;
 create index item_plu on item (plu) where plu <> '';
 create index item_start on item (name collate nocase);
@@ -49,7 +50,8 @@ create table department (
   code text primary key,
   name text not null,
   tax text not null,
-  position integer not null
+  position integer not null,
+  detail text not null
 ) strict, without rowid;
 
 create table price (
@@ -84,7 +86,8 @@ create table tax (
   code text primary key,
   name text not null,
   rate text not null,
-  included integer not null check (included in (0, 1))
+  included integer not null check (included in (0, 1)),
+  detail text not null
 ) strict, without rowid;
 create table tender (
   code text primary key,
@@ -124,3 +127,6 @@ create table returnable (
   as_of_ms integer not null
 ) strict, without rowid;
 create index returnable_sku on returnable (sku);
+create table discount (code text primary key, name text not null, detail text not null) strict, without rowid;
+create table info_code (code text primary key, name text not null, detail text not null) strict, without rowid;
+create table document_format (code text primary key, detail text not null) strict, without rowid;

@@ -18,10 +18,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 JOBS: tuple[Job, ...] = (
     Job(number="1010", name="Customers", tables=("customer",)),
-    Job(number="1020", name="Prices and discounts", tables=("price",)),
+    Job(number="1020", name="Prices and discounts", tables=("price", "discount")),
     Job(number="1040", name="Products", tables=("item", "barcode", "department")),
     Job(number="1060", name="Staff", tables=("staff", "role")),
-    Job(number="1070", name="Channel configuration", tables=("setting", "tax", "tender", "offline_profile")),
+    Job(
+        number="1070",
+        name="Channel configuration",
+        tables=("setting", "tax", "tender", "offline_profile", "info_code", "document_format"),
+    ),
     Job(number="1090", name="Registers", tables=("register", "layout_key")),
     Job(number="1110", name="Global configuration", tables=("parameter",)),
     Job(number="1130", name="Product availability", tables=("availability",)),

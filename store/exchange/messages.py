@@ -55,6 +55,8 @@ class WireItem(msgspec.Struct, frozen=True, kw_only=True):
     open_price: bool = False
     weighed: bool = False
     blocked: str = ""
+    detail: str = ""
+    """`store.sale.detail.ItemDetail` as the package brought it: JSON, or empty."""
     matched: str = ""
 
 

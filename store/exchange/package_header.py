@@ -23,7 +23,7 @@ FORMAT = "outpost-package-2"
 KEYS_FORMAT = "outpost-keys-1"
 READER = 2
 """The version of this reader; a manifest may ask for a newer one by `min_reader`."""
-SCHEMA = 1
+SCHEMA = 2
 """Raised with every new table or column, so that a program sees that a file was made by another one."""
 FULL, DELTA = "full", "delta"
 

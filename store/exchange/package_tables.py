@@ -36,14 +36,15 @@ TABLES: dict[str, dict[str, type]] = {
         "open_price": int,
         "weighed": int,
         "blocked": str,
+        "detail": str,
     },
     "barcode": {"gtin": str, "sku": str},
-    "department": {"code": str, "name": str, "tax": str, "position": int},
+    "department": {"code": str, "name": str, "tax": str, "position": int, "detail": str},
     "price": {"key": str, "sku": str, "amount": int, "from_ms": int, "until_ms": int},
     "customer": {"number": str, "name": str, "detail": str},
     "staff": {"number": str, "name": str, "role": str, "salt": str, "hash": str},
     "role": {"code": str, "name": str, "permissions": str},
-    "tax": {"code": str, "name": str, "rate": str, "included": int},
+    "tax": {"code": str, "name": str, "rate": str, "included": int, "detail": str},
     "tender": {"code": str, "name": str, "kind": str, "position": int, "detail": str},
     "setting": {"key": str, "value": str},
     "offline_profile": {"code": str, "detail": str},
@@ -60,6 +61,9 @@ TABLES: dict[str, dict[str, type]] = {
     "parameter": {"key": str, "value": str},
     "availability": {"sku": str, "quantity": str, "as_of_ms": int},
     "returnable": {"key": str, "sku": str, "quantity": str, "as_of_ms": int},
+    "discount": {"code": str, "name": str, "detail": str},
+    "info_code": {"code": str, "name": str, "detail": str},
+    "document_format": {"code": str, "detail": str},
 }
 """Table → column → type, in the order of travel. The first column is the key."""
 

@@ -4,6 +4,8 @@ The set-up travels with jobs 1060 (staff), 1070 (channel), 1090 (registers), 111
 and returns with 1010, 1130 and 1200. Items and prices are in `offline`.
 """
 
+import functools
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +39,13 @@ _AVAILABILITY = "select quantity, as_of_ms from availability where sku = ?"
 _RETURNABLE = "select key, quantity, as_of_ms from returnable where sku = ? order by key"
 _DATA_SETS = "select name, rows, created_ms, package_seq, kept from data_set order by name"
 _META = "select key, value from meta"
+_DISCOUNTS = "select code, name, detail from discount order by code"
+_INFO_CODES = "select code, name, detail from info_code order by code"
+_INFO_CODE = "select code, name, detail from info_code where code = ?"
+_DOCUMENT_FORMATS = "select code, detail from document_format order by code"
+_HAS_DETAILS = "select 1 from pragma_table_info('item') where name = 'detail'"
+# The column as statements name it, and what stands in its place in a file that an older program made.
+_DETAIL, _NO_DETAIL = re.compile(r"(?:\bi\.|(?<=, ))detail(?=,| from (?:department|tax)\b)"), "'' as detail"
 
 TRIGRAM = 3
 """The full-text index knows no shorter text."""
@@ -120,6 +129,14 @@ class Returnable(msgspec.Struct, frozen=True, kw_only=True):
     as_of_ms: int
 
 
+class CodedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A discount, an info code or a document format (without a name); `detail` is the JSON text as it came."""
+
+    code: str
+    name: str
+    detail: str
+
+
 class DataSet(msgspec.Struct, frozen=True, kw_only=True):
     """A table of the catalog as operation 917 lists it; `created_ms` is that of the package that touched it last."""
 
@@ -200,6 +217,24 @@ class CatalogRows:
             for row in self._rows(_TENDERS)
         )
 
+    def discounts(self) -> tuple[CodedRow, ...]:
+        """Every discount, by code; none in a file that an older program made."""
+        return self._coded(_DISCOUNTS)
+
+    def info_codes(self) -> tuple[CodedRow, ...]:
+        """Every info code, by code; likewise."""
+        return self._coded(_INFO_CODES)
+
+    def info_code(self, code: str) -> CodedRow | None:
+        """The info code of that code, or None."""
+        return next(iter(self._coded(_INFO_CODE, code)), None)
+
+    def document_formats(self) -> dict[str, str]:
+        """The JSON text of every document format by its code; none in a file that an older program made."""
+        if not self.has_details:
+            return {}
+        return {row[0]: row[1] for row in self._rows(_DOCUMENT_FORMATS)}
+
     # ---- customers and quantities
 
     def customer(self, number: str) -> Customer | None:
@@ -244,7 +279,22 @@ class CatalogRows:
             for row in self._rows(_DATA_SETS)
         )
 
+    @functools.cached_property
+    def has_details(self) -> bool:
+        """Whether the file has the columns `detail` and the tables that came with them."""
+        return any(True for _ in self._read(_HAS_DETAILS))
+
+    def _coded(self, sql: str, *parameters: object) -> tuple[CodedRow, ...]:
+        if not self.has_details:
+            return ()
+        return tuple(
+            CodedRow(code=row[0], name=row[1], detail=row[2]) for row in self._rows(sql, *parameters)
+        )
+
     def _rows(self, sql: str, *parameters: object) -> Iterator[sqlite3.Row]:
+        return self._read(sql if self.has_details else _DETAIL.sub(_NO_DETAIL, sql), *parameters)
+
+    def _read(self, sql: str, *parameters: object) -> Iterator[sqlite3.Row]:
         try:
             yield from self._db.execute(sql, parameters)
         except sqlite3.Error as error:

@@ -23,6 +23,7 @@ from store.gateway.catalog_rows import (
     trigrams,
 )
 from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits, Source
+from store.sale.detail import NO_DEPARTMENT_DETAIL, NO_ITEM_DETAIL, read_detail
 from store.sale.item import Department, Item, ItemKey, KeyKind
 from store.sale.policy import StorePolicy, TaxRate
 from store.sale.pricing import NO_PRICE
@@ -43,7 +44,7 @@ __all__ = [
 
 # ?1 is the moment; the price in force is `store.sale.pricing.price_in_force` as SQL.
 _ITEM = """
-select i.sku, i.name, i.unit, i.price, i.tax, i.department, i.plu, i.open_price, i.weighed, i.blocked,
+select i.sku, i.name, i.unit, i.price, i.tax, i.department, i.plu, i.open_price, i.weighed, i.blocked, i.detail,
   (select p.amount from price p where p.sku = i.sku and p.from_ms <= ?1 and (p.until_ms = 0 or ?1 < p.until_ms)
     order by p.from_ms desc, p.key desc limit 1) as in_force"""
 _ITEM_BY = {
@@ -62,8 +63,8 @@ where b.gtin >= ?2 and b.gtin < ?3 order by b.gtin limit ?4"""
 _END = " || ".join(f"substr(b.gtin, {place}, 1)" for place in range(14, 8, -1))
 _BY_CODE_END = f"""{_ITEM} from barcode b join item i on i.sku = b.sku
 where {_END} >= ?2 and {_END} < ?3 and b.gtin like ?4 limit ?5"""
-_DEPARTMENTS = "select code, name, tax, position from department order by position, code"
-_TAXES = "select code, name, rate, included from tax order by code"
+_DEPARTMENTS = "select code, name, tax, position, detail from department order by position, code"
+_TAXES = "select code, name, rate, included, detail from tax order by code"
 _SETTINGS = "select key, value from setting"
 
 CANDIDATES = 200
@@ -102,14 +103,25 @@ class OfflineCatalog(CatalogRows):
     def departments(self) -> tuple[Department, ...]:
         """Departments in the order of the shop."""
         return tuple(
-            Department(code=row[0], name=row[1], tax=row[2], position=row[3])
+            Department(
+                code=row[0],
+                name=row[1],
+                tax=row[2],
+                position=row[3],
+                detail=read_detail(row[4], NO_DEPARTMENT_DETAIL),
+            )
             for row in self._rows(_DEPARTMENTS)
         )
 
     def policy(self) -> StorePolicy:
         """The store's decisions. Raises PolicyRefused with a sentence when nothing can be sold by them."""
         taxes = [
-            TaxRate(code=row[0], name=row[1], rate=row[2], included=bool(row[3]))
+            TaxRate(
+                code=row[0],
+                name=row[1],
+                rate=row[2],
+                included=bool(row[3]),
+            )
             for row in self._rows(_TAXES)
         ]
         return policy_from_settings({row[0]: row[1] for row in self._rows(_SETTINGS)}, taxes)
@@ -194,6 +206,7 @@ def _item(row: sqlite3.Row) -> Item:
         open_price=bool(row["open_price"]),
         weighed=bool(row["weighed"]),
         blocked=blocked,
+        detail=read_detail(row["detail"], NO_ITEM_DETAIL),
     )
 
 

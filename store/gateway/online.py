@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from store.exchange.messages import WireItem
 from store.gateway.client import RetailClient
 from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits, Source
+from store.sale.detail import NO_ITEM_DETAIL, read_detail
 from store.sale.item import Item, ItemKey
 
 
@@ -51,6 +52,7 @@ def item_of(wire: WireItem) -> Item:
         open_price=wire.open_price,
         weighed=wire.weighed,
         blocked=wire.blocked,
+        detail=read_detail(wire.detail, NO_ITEM_DETAIL),
     )
 
 

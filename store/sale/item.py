@@ -4,6 +4,13 @@ from enum import StrEnum
 
 import msgspec
 
+from store.sale.detail import (
+    NO_DEPARTMENT_DETAIL,
+    NO_ITEM_DETAIL,
+    DepartmentDetail,
+    ItemDetail,
+)
+
 
 class KeyKind(StrEnum):
     """What a look-up key is compared with."""
@@ -34,6 +41,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     weighed: bool = False
     blocked: str = ""
     """Empty, or the sentence why the item must not be sold."""
+    detail: ItemDetail = NO_ITEM_DETAIL
 
 
 class Department(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,3 +51,4 @@ class Department(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     tax: str
     position: int = 0
+    detail: DepartmentDetail = NO_DEPARTMENT_DETAIL

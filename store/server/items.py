@@ -21,7 +21,7 @@ _ITEM = """
 select sku, name, coalesce(
   (select amount from price where price.store_id = item.store_id and price.sku = item.sku
     and from_ms <= $2 and (until_ms = 0 or $2 < until_ms) order by from_ms desc, key desc limit 1), price),
-  unit, tax, department, plu, open_price, weighed, blocked
+  unit, tax, department, plu, open_price, weighed, blocked, detail
 from item where store_id = $1"""
 SELECT_BY_SKU = f"{_ITEM} and sku = $3"
 SELECT_BY_PLU = f"{_ITEM} and plu = $3 and plu <> '' order by sku limit 1"
@@ -112,5 +112,6 @@ def _item(row: Any, matched: str = "") -> WireItem:
         open_price=open_price,
         weighed=row[8] == 1,
         blocked=blocked,
+        detail=row[10],
         matched=matched,
     )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from catalog_files import build_catalog
 from store.gateway.catalog_rows import (
     Availability,
+    CodedRow,
     Customer,
     LayoutKey,
     RegisterRow,
@@ -292,3 +293,49 @@ def test_every_question_is_answered_by_an_index(tmp_path, ask, index):
         for plan in plans
         if plan.startswith("SCAN") and not ("VIRTUAL" in plan or "_name_config" in plan)
     ], plans
+
+
+# ---- column `detail`, and files of a program without it
+
+
+def test_detail_of_an_item_is_read_and_what_cannot_be_read_says_nothing(tmp_path):
+    rows = [
+        item(1, sku="1", detail='{"min_age":18,"newer":"field"}'),
+        item(1, sku="2", detail='{"min_age":"old"}'),
+        item(1, sku="3"),
+    ]
+    with catalog_of(tmp_path, item=rows) as catalog:
+        found = [catalog.find_item((ItemKey(KeyKind.SKU, sku),), 0)[0].detail.min_age for sku in "123"]
+        assert found == [18, 0, 0]
+
+
+def test_coded_rows_come_with_their_text(tmp_path):
+    coded = {"code": "A", "name": "Name", "detail": '{"x":1}'}
+    text = {"code": "z", "detail": "{}"}
+    with catalog_of(tmp_path, discount=[coded], info_code=[coded], document_format=[text]) as catalog:
+        row = CodedRow(code="A", name="Name", detail='{"x":1}')
+        assert catalog.discounts() == catalog.info_codes() == (row,)
+        assert (catalog.info_code("A"), catalog.info_code("B")) == (row, None)
+        assert catalog.document_formats() == {"z": "{}"}
+
+
+def test_file_of_a_program_without_details_is_sold_by(tmp_path):
+    path = tmp_path / "catalog-1.db"
+    build_catalog(
+        {
+            "item": [item(120)],
+            "department": [{"code": "D", "name": "Dairy", "tax": "A"}],
+            "tax": [{"code": "A", "name": "VAT", "rate": "19", "included": 1}],
+        },
+        path,
+    )
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        for table in ("discount", "info_code", "document_format"):
+            db.execute(f"drop table {table}")
+        for table in ("item", "department", "tax"):
+            db.execute(f"alter table {table} drop column detail")
+        db.commit()
+    with contextlib.closing(OfflineCatalog(path)) as catalog:
+        assert catalog.find_item(KEY, 0)[0] == catalog.search("Milk", 5, 0)[0]
+        assert catalog.departments()[0].name == "Dairy" and catalog.policy().taxes[0].rate == "19"
+        assert (catalog.discounts(), catalog.info_codes(), catalog.document_formats()) == ((), (), {})

@@ -4,7 +4,9 @@ from urllib.parse import quote
 
 import pytest
 
-from server_world import TABLES, package_file, problem, running_world
+from server_world import STORE, TABLES, package_file, problem, running_world
+from store.database.connection import values
+from store.server.setup_details import coded_row, coded_rows
 from store.service.errors import ServiceTrouble
 
 
@@ -44,6 +46,7 @@ async def test_an_item_comes_with_all_its_fields(world):
         "open_price": False,
         "weighed": False,
         "blocked": "",
+        "detail": "",
         "matched": "plu:77",
     }
 
@@ -118,3 +121,26 @@ async def test_a_package_of_another_root_is_refused_and_nothing_changes(world):
     with pytest.raises(ServiceTrouble, match="root key"):
         await world.prepare(data=package_file(2, TABLES | {"item": []}, root=PACKAGE_KEY))
     assert (await world.register.get("/items?key=sku:4711"))[0] == 200
+
+
+async def test_what_is_set_up_by_code_is_read(world):
+    def insert(db):
+        for table in ("discount", "info_code"):
+            db.execute(
+                f"insert into {table} (store_id, code, name, detail) values ($1, 'A', 'Name', '{{\"x\":1}}')",
+                values(STORE),
+            )
+        db.execute(
+            "insert into document_format (store_id, code, detail) values ($1, 'z', '{}')", values(STORE)
+        )
+
+    await world.context.channel.work(insert)
+    for table, row in (
+        ("discount", ("A", "Name", '{"x":1}')),
+        ("info_code", ("A", "Name", '{"x":1}')),
+        ("document_format", ("z", "", "{}")),
+    ):
+        assert await world.context.channel.read(coded_rows, STORE, table) == [row]
+        assert await world.context.channel.read(coded_row, STORE, table, row[0]) == row
+        assert await world.context.channel.read(coded_row, STORE, table, "\0") is None
+        assert await world.context.channel.read(coded_row, STORE, table, "none") is None

@@ -157,7 +157,7 @@ async def test_cells_and_tables_of_a_newer_headquarters_are_passed_over(channel,
     package_tables._rows_decoder.cache_clear()
     await channel.work(load, first)
     await channel.work(load, second)
-    assert await channel.read(stored_rows, "tax") == [("A", "VAT 2", "", 0), ("B", "", "", 0)]
+    assert await channel.read(stored_rows, "tax") == [("A", "VAT 2", "", 0, ""), ("B", "", "", 0, "")]
 
 
 @pytest.mark.parametrize("number", range(6))

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 
+from store.sale.detail import Detail
+
 _UNITS = ("_s", "_ms")
 _UNIT_WORDS = {"_s": "seconds", "_ms": "milliseconds"}
 
@@ -47,14 +49,13 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fields_of(kind: type[msgspec.Struct] | None) -> tuple[Field, ...]:
-    """The fields of a struct, in their order."""
+    """The fields of a struct, in their order; those of its detail (`store.sale.detail`) behind its own."""
     if kind is None:
         return ()
     hints = get_type_hints(kind, include_extras=True)
-    return tuple(
-        _field(info.name, hints[info.name], info.required, info.default)
-        for info in msgspec.structs.fields(kind)
-    )
+    last = _detail_names(kind)
+    infos = sorted(msgspec.structs.fields(kind), key=lambda info: info.name in last)
+    return tuple(_field(info.name, hints[info.name], info.required, info.default) for info in infos)
 
 
 def find_field(fields: tuple[Field, ...], name: str) -> Field | None:
@@ -64,6 +65,11 @@ def find_field(fields: tuple[Field, ...], name: str) -> Field | None:
         if wanted in (field.word, field.name.replace("_", "-")):
             return field
     return None
+
+
+def _detail_names(kind: type[msgspec.Struct]) -> frozenset[str]:
+    bases = (base for base in kind.__mro__[1:] if issubclass(base, Detail))
+    return frozenset(name for base in bases for name in base.__struct_fields__)
 
 
 def _field(name: str, hint: Any, required: bool, default: Any) -> Field:

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from store.headquarters.nouns.noun import KeyPart, Noun
 from store.sale.barcode import gtin14
+from store.sale.detail import DepartmentDetail, ItemDetail, TaxDetail
 from store.sale.quantity import thousandths
 from store.sale.settings import TAX_CODE_LIMIT
 
@@ -19,7 +20,7 @@ PIECE = "pcs"
 DEPARTMENT = r"[A-Za-z0-9_-]{1,20}"
 
 
-class Department(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Department(DepartmentDetail, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A department; job 1040."""
 
     name: Annotated[str, Meta(max_length=80, description="Name on screens and reports.")] = ""
@@ -29,7 +30,7 @@ class Department(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     position: Annotated[int, Meta(ge=0, le=9_999, description="Place in the list of departments.")] = 0
 
 
-class Tax(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Tax(TaxDetail, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A tax; job 1070."""
 
     name: Annotated[str, Meta(max_length=40, description="Name on the receipt.")] = "Tax"
@@ -42,7 +43,7 @@ class Tax(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_
     included: Annotated[bool, Meta(description="Prices contain it; no adds it on top.")] = True
 
 
-class Product(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Product(ItemDetail, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A product; job 1040. Its price here is the one that holds where no `price` row does."""
 
     name: Annotated[str, Meta(min_length=1, max_length=120, description="Name on screen and receipt.")]

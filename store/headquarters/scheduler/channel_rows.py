@@ -5,6 +5,7 @@ key and no others, so that only what changed is looked at. The small ones are ma
 theirs can come from several places: a setting from store, profile and setting.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -27,6 +28,7 @@ from store.headquarters.nouns.till import LayoutKey, Parameter, Setting, Tender
 from store.headquarters.scheduler.group_file import SentLine
 from store.headquarters.scheduler.returnable import newest_sale, returnable_cells
 from store.headquarters.setup_rows import SetupRow, changed_since, get, list_rows
+from store.sale.detail import NO_DEPARTMENT_DETAIL, NO_ITEM_DETAIL, NO_TAX_DETAIL, detail_text
 
 NO_PRICE = -1
 """An item whose price stands in table `price` only."""
@@ -60,6 +62,9 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "parameter": ("parameter",),
     "availability": ("availability",),
     "returnable": (),
+    "discount": ("discount",),
+    "info_code": ("info-code",),
+    "document_format": ("document-format",),
 }
 """Table → the nouns whose rows can touch it."""
 
@@ -100,6 +105,7 @@ def _item_cells(row: SetupRow) -> Iterator[Cells]:
         int(product.open_price),
         int(product.weighed),
         product.blocked,
+        detail_text(product, NO_ITEM_DETAIL),
     )
 
 
@@ -172,7 +178,8 @@ def whole_table(db: Connection, scope: Scope, table: str) -> list[SentLine]:
 def _departments(db: Connection, _scope: Scope) -> Iterator[Cells]:
     for row in list_rows(db, "department"):
         department = row.read(Department)
-        yield row.key, department.name, department.tax, department.position
+        detail = detail_text(department, NO_DEPARTMENT_DETAIL)
+        yield row.key, department.name, department.tax, department.position, detail
 
 
 def _staff(db: Connection, scope: Scope) -> Iterator[Cells]:
@@ -193,7 +200,7 @@ def _roles(db: Connection, _scope: Scope) -> Iterator[Cells]:
 def _taxes(db: Connection, _scope: Scope) -> Iterator[Cells]:
     for row in list_rows(db, "tax"):
         tax = row.read(Tax)
-        yield row.key, tax.name, tax.rate, int(tax.included)
+        yield row.key, tax.name, tax.rate, int(tax.included), detail_text(tax, NO_TAX_DETAIL)
 
 
 def _tenders(db: Connection, _scope: Scope) -> Iterator[Cells]:
@@ -251,6 +258,18 @@ def _returnable(db: Connection, scope: Scope) -> Iterator[Cells]:
     return returnable_cells(db, scope.store)
 
 
+def _coded(noun: str, db: Connection, _scope: Scope) -> Iterator[Cells]:
+    """Rows whose documents travel as they are: `name` in its column, the other fields in `detail`."""
+    for row in list_rows(db, noun):
+        document = row.read(dict[str, Any])
+        yield row.key, str(document.pop("name", "")), _detail(document)
+
+
+def _document_formats(db: Connection, scope: Scope) -> Iterator[Cells]:
+    for code, _name, detail in _coded("document-format", db, scope):
+        yield code, detail
+
+
 WHOLE: dict[str, Callable[[Connection, Scope], Iterable[Cells]]] = {
     "department": _departments,
     "staff": _staff,
@@ -263,6 +282,9 @@ WHOLE: dict[str, Callable[[Connection, Scope], Iterable[Cells]]] = {
     "layout_key": _layout_keys,
     "parameter": _parameters,
     "returnable": _returnable,
+    "discount": functools.partial(_coded, "discount"),
+    "info_code": functools.partial(_coded, "info-code"),
+    "document_format": _document_formats,
 }
 """Table → all its rows for a store."""
 

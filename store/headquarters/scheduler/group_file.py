@@ -6,6 +6,7 @@ that. So a crash leaves no package or a whole one, and a million rows never hold
 A file that is lost, or older than what headquarters knows, is thrown away; the next package is then a full one.
 """
 
+import binascii
 import contextlib
 import sqlite3
 import urllib.parse
@@ -22,7 +23,8 @@ CACHE_KIB = 65_536
 BATCH_ROWS = 5_000
 KEPT_FORMS = 8
 """Finished packages that stay here; only the newest can be unknown to headquarters' database."""
-FORMAT = 1
+LAYOUT = binascii.crc32(repr(TABLES).encode())
+"""Of the rows as they travel: a file with rows of another layout cannot be gone on with."""
 
 SCHEMA = (
     "create table if not exists sent_row (tbl text not null, key text not null, line blob not null,"
@@ -114,8 +116,12 @@ class GroupFile:
     @property
     def last_seq(self) -> int:
         """The number of the group's newest package; 0 for none."""
-        found = self._db.execute(SELECT_FACT, ("last_seq",)).fetchone()
-        return 0 if found is None else int(found[0])
+        return self._fact("last_seq")
+
+    @property
+    def is_of_this_layout(self) -> bool:
+        """Whether its rows have the columns of this program; true without rows."""
+        return not self.last_seq or self._fact("layout") == LAYOUT
 
     def table(self, name: str) -> SentTable:
         """The table as the group has it; a new one when it never got it."""
@@ -170,6 +176,7 @@ class GroupFile:
                 UPSERT_TABLE, (table.name, table.rows, table.total.hex(), table.mark_n, int(table.offline))
             )
         self._db.execute(UPSERT_FACT, ("last_seq", last_seq))
+        self._db.execute(UPSERT_FACT, ("layout", LAYOUT))
         for seq, kind, document in forms:
             self._db.execute(INSERT_BUILT, (seq, kind, document))
         self._db.execute(PRUNE_BUILT, (KEPT_FORMS,))
@@ -177,6 +184,10 @@ class GroupFile:
     def built_after(self, seq: int) -> list[bytes]:
         """Documents of the packages with a greater number."""
         return [bytes(document) for (document,) in self._db.execute(SELECT_BUILT, (seq,))]
+
+    def _fact(self, name: str) -> int:
+        found = self._db.execute(SELECT_FACT, (name,)).fetchone()
+        return 0 if found is None else int(found[0])
 
     def _load(self, table: SentTable, batch: list[SentLine]) -> None:
         self._db.executemany(
@@ -250,10 +261,11 @@ def _throw_away(path: Path) -> None:
 
 
 def _stands_at(path: Path) -> int:
-    """The newest number in the file; -1 for one that cannot be read."""
+    """The newest number in the file; -1 for one that cannot be read, or was made by a program with other columns."""
     try:
         with contextlib.closing(_connect(path)) as db:
-            return GroupFile(db).last_seq
+            file = GroupFile(db)
+            return file.last_seq if file.is_of_this_layout else -1
     except (sqlite3.DatabaseError, ValueError):
         return -1
 

@@ -10,12 +10,13 @@ from hq_scheduler import Database, open_world
 from store.database.chunks import ChunkFolder
 from store.exchange.package_header import read_header
 from store.headquarters.nouns.chain import ChannelDatabase, DataGroup, Register
-from store.headquarters.nouns.goods import Department, Tax
+from store.headquarters.nouns.goods import Department, Product, Tax
 from store.headquarters.nouns.people import Role
 from store.headquarters.nouns.profiles import FunctionalityProfile, HardwareProfile, OfflineProfileRow
 from store.headquarters.nouns.scheduling import Availability
 from store.headquarters.nouns.till import LayoutKey, Parameter, Setting, Tender
 from store.headquarters.scheduler import channel_rows, packages, sessions
+from store.headquarters.scheduler.group_file import group_path
 from store.register.catalog.ratchet import Ratchet
 
 
@@ -130,7 +131,7 @@ async def test_small_tables_follow_every_noun_they_come_from(shop, database):
     await shop.put("department", "D1", Department(name="Dairy", tax="S"))
     await shop.run("9999")
     database.follow(await shop.packages())
-    assert database.rows["tax"] == {"S": ("S", "VAT", "19", 1)}
+    assert database.rows["tax"] == {"S": ("S", "VAT", "19", 1, "")}
     assert database.rows["setting"]["store_name"] == ("store_name", "Store S0001")
     assert database.rows["setting"]["receipt_width"] == ("receipt_width", "42")
     await shop.put("functionality-profile", "FP1", FunctionalityProfile(receipt_width=32, lock_after_s=60))
@@ -139,6 +140,31 @@ async def test_small_tables_follow_every_noun_they_come_from(shop, database):
     database.follow(await shop.packages())
     assert database.rows["setting"]["receipt_width"] == ("receipt_width", "32")
     assert '"lock_after_s":60' in database.rows["register"]["S0001-R01"][4]
+
+
+async def test_details_and_coded_rows_travel(shop, database):
+    await shop.put("product", "300", Product(name="Brandy", min_age=18))
+    await shop.put("info-code", "REASON", {"name": "Reason", "kind": "list"})
+    await shop.put("document-format", "receipt", {"width": 42})
+    await shop.put("discount", "D1", {"name": "Spring", "percent": "10"})
+    await shop.run("9999")
+    database.follow(await shop.packages())
+    assert database.rows["item"]["300"][-1] == '{"min_age":18}'
+    assert database.rows["item"]["100"][-1] == ""
+    assert database.rows["info_code"] == {"REASON": ("REASON", "Reason", '{"kind":"list"}')}
+    assert database.rows["document_format"] == {"receipt": ("receipt", '{"width":42}')}
+    assert database.rows["discount"] == {"D1": ("D1", "Spring", '{"percent":"10"}')}
+
+
+async def test_file_with_rows_of_other_columns_is_made_anew_and_sent_as_a_whole(shop, database):
+    await shop.run("9999")
+    with contextlib.closing(sqlite3.connect(group_path(shop.hq.packages, "S0001"))) as file:
+        file.execute("update fact set value = 1 where name = 'layout'")
+        file.commit()
+    await shop.product("100", "Milk 2 l")
+    await shop.run("1040")
+    database.follow(await shop.packages())
+    assert {row[1] for row in database.rows["item"].values()} == {"Milk 2 l", "Bread"}
 
 
 async def test_group_without_databases_gets_nothing(world):

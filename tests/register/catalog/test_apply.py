@@ -300,7 +300,7 @@ def test_register_one_version_behind_passes_over_new_tables_and_columns(tmp_path
         "loyalty": [{"card": "c", "points": 6}],
     }
     full = newer_headquarters(first)
-    assert {part.name: part.columns for part in full.manifest.parts}["item"] == 11
+    assert {part.name: part.columns for part in full.manifest.parts}["item"] == 12
     apply_package(full, tmp_path / "1.db")
     assert [row[:2] for row in table_rows(tmp_path / "1.db")["item"]] == [("1", "Milk"), ("2", "Tea")]
     apply_package(newer_headquarters(second, base=first, seq=2), tmp_path / "2.db", base=tmp_path / "1.db")
@@ -323,7 +323,7 @@ def test_older_headquarters_without_a_column_leaves_it_empty(tmp_path, monkeypat
         patch.setitem(package_tables.TABLES, "item", columns)
         history = History({"item": [item("1")]}, {"item": [item("1"), item("2", "Tea")]})
         full, delta = history.full(1), history.delta(2)
-    assert full.manifest.parts[0].columns == 9
+    assert full.manifest.parts[0].columns == 10
     apply_package(full, tmp_path / "1.db")
     apply_package(delta, tmp_path / "2.db", base=tmp_path / "1.db")
     assert [row[-1] for row in table_rows(tmp_path / "2.db")["item"]] == ["", ""]
@@ -384,7 +384,7 @@ def test_file_that_sqlite_finds_unsound_is_refused(tmp_path):
     apply_package(HISTORY.full(1), base)
     with contextlib.closing(sqlite3.connect(base)) as db:
         db.execute("pragma ignore_check_constraints = on")
-        db.execute("insert into tax (code, name, rate, included) values ('A', 'x', '19', 5)")
+        db.execute("insert into tax (code, name, rate, included, detail) values ('A', 'x', '19', 5, '')")
         db.commit()
     refused(CatalogRefused, "not sound", tmp_path, HISTORY.delta(2), base)
 

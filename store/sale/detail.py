@@ -1,0 +1,93 @@
+"""What headquarters says about goods beyond the columns of their tables: column `detail`, a JSON object as text.
+
+A struct here is all that a new fact needs: headquarters' noun inherits its fields, the package carries them, catalog
+and server hand the text on unread, the register reads it. Fields that a program does not know are left alone, and
+a text that cannot be read says nothing, so that older and newer programs live together.
+"""
+
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+
+class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The base of all details: every field has a default, which is what was always true before the field came."""
+
+
+class ItemDetail(Detail, frozen=True, kw_only=True, omit_defaults=True):
+    """Of an item; inherited by the noun `product`."""
+
+    min_age: Annotated[
+        int, Meta(ge=0, le=120, description="Years that whoever buys it must have; 0 sells it to all.")
+    ] = 0
+
+
+class DepartmentDetail(Detail, frozen=True, kw_only=True, omit_defaults=True):
+    """Of a department; inherited by the noun `department`."""
+
+
+class TaxDetail(Detail, frozen=True, kw_only=True, omit_defaults=True):
+    """Of a tax; inherited by the noun `tax`."""
+
+    fixed: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=9_999_999,
+            description="Amount for each unit of the quantity in place of a rate, such as a sugar tax.",
+            extra={"kind": "amount"},
+        ),
+    ] = 0
+    compound: Annotated[
+        bool, Meta(description="In a group: computed from the taxes before it too (tax on tax).")
+    ] = False
+    taxes: Annotated[
+        tuple[str, ...],
+        Meta(
+            max_length=6,
+            description="Makes it a group: the taxes that lie on the same goods, in their order; may be given several "
+            "times.",
+        ),
+    ] = ()
+    replaces: Annotated[
+        tuple[str, ...],
+        Meta(
+            max_length=20,
+            description='Taxes in whose place the cashier may put it (127-130), "*" for any; may be given several times.',
+        ),
+    ] = ()
+    exempt: Annotated[
+        bool,
+        Meta(
+            description="An exemption: asks for the number of a certificate and takes the tax out of prices that "
+            "contain it."
+        ),
+    ] = False
+
+
+Kind = TypeVar("Kind", bound=Detail)
+
+NO_ITEM_DETAIL = ItemDetail()
+NO_DEPARTMENT_DETAIL = DepartmentDetail()
+NO_TAX_DETAIL = TaxDetail()
+
+
+def read_detail(text: str, nothing: Kind) -> Kind:
+    """The detail in a column's text; `nothing` where it says nothing or cannot be read."""
+    if not text:
+        return nothing
+    try:
+        return msgspec.json.decode(text, type=type(nothing))
+    except msgspec.MsgspecError:
+        return nothing
+
+
+def detail_text(document: Any, nothing: Detail) -> str:
+    """The fields of a document that its detail has and that are not at their default, as JSON; empty for none."""
+    found = {
+        name: value
+        for name in nothing.__struct_fields__
+        if (value := getattr(document, name)) != getattr(nothing, name)
+    }
+    return msgspec.json.encode(found, order="deterministic").decode() if found else ""
