@@ -17,6 +17,7 @@ from store.sale.discount import Discount
 from store.sale.offer import Offer, OfferTaken
 from store.sale.policy import RoundingScope, TaxRate
 from store.sale.refusal import SaleRefused
+from store.sale.returning import ReturnsOf
 from store.sale.tender import Tender
 
 
@@ -133,6 +134,15 @@ class SaleLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The tax that another one was put in the place of."""
     tax_relief: int = 0
     """What an exemption takes out of the price: the tax that it contained."""
+    returns_of: ReturnsOf | None = None
+    """The sold line this one gives back: its cents are those of that sale and are never reckoned again."""
+    return_reason: str = ""
+    """Why goods came back."""
+
+    @property
+    def is_return(self) -> bool:
+        """Whether goods come back: the quantity and all amounts are below zero."""
+        return self.quantity.startswith("-")
 
     @property
     def offered(self) -> int:
@@ -143,6 +153,15 @@ class SaleLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def base(self) -> int:
         """What is left of `amount` after all discounts; taxes are computed from it."""
         return self.amount - self.discount - self.discount_share - self.tax_relief
+
+
+class ReturnedSale(msgspec.Struct, frozen=True, kw_only=True):
+    """A receipt of which goods came back, and how it was paid: the rows of `tenders` in its record."""
+
+    series: str
+    seq: int
+    receipt_no: int
+    tenders: tuple[dict[str, str | int], ...] = ()
 
 
 class Sale(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,6 +188,8 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     """What is put in the place of the taxes it replaces, on every line of the sale."""
     certificate: str = ""
     """The number of the certificate that an exemption rests on."""
+    returned_from: tuple[ReturnedSale, ...] = ()
+    """The receipts that lines of this sale give goods back of."""
 
     @property
     def live_lines(self) -> tuple[SaleLine, ...]:
