@@ -4,6 +4,10 @@ from enum import StrEnum
 
 import msgspec
 
+from store.sale.detail import NO_TAX_DETAIL, TaxDetail
+from store.sale.people_policy import PeoplePolicy
+from store.sale.tender_type import BUILT_IN, TenderKind, TenderType, first_of
+
 PRICE_REASONS = (
     "Shelf says another price",
     "Damaged or opened",
@@ -91,3 +95,13 @@ class StorePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """What operations 517 and 518 can be booked to."""
     denominations: tuple[int, ...] = ()
     """Notes and coins to count, in minor units, largest first; empty for those of the currency."""
+    people: PeoplePolicy = PeoplePolicy()
+    """Badges, shifts and suspended sales."""
+    tenders: tuple[TenderType, ...] = BUILT_IN
+    """What is taken as payment, in the order of the store; never empty."""
+
+    @property
+    def cash_step(self) -> int:
+        """Smallest amount that cash is taken and given in: that of the cash tender, else the store's."""
+        cash = first_of(self.tenders, TenderKind.CASH)
+        return (cash.rounding_step if cash is not None else 0) or self.cash_rounding_step

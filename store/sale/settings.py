@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from store.sale.label import label_fault, label_presets
+from store.sale.people_policy import people_faults, people_policy
 from store.sale.policy import (
     PRICE_REASONS,
     CashAccount,
@@ -58,6 +59,7 @@ def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) 
         journal_retention_days=_number(settings, "journal_retention_days", 90),
         accounts=(*_accounts(settings, "income"), *_accounts(settings, "expense")),
         denominations=_denominations(settings.get("denominations", "")),
+        people=people_policy(settings),
     )
     check_policy(policy)
     return policy
@@ -83,6 +85,7 @@ def _faults(policy: StorePolicy) -> Iterator[str]:
         yield f"price_reasons has {len(policy.price_reasons)} lines; at most {MAX_PRICE_REASONS} fit on the screen."
     if policy.journal_retention_days > 36_500:
         yield f"journal_retention_days = {policy.journal_retention_days} must lie between 0 (for ever) and 36500."
+    yield from people_faults(policy.people)
     yield from _cash_faults(policy)
     yield from _tax_faults(policy.taxes)
     yield from (fault for rule in policy.label_rules if (fault := label_fault(rule)))

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from store.exchange.layout_keys import CAPTION_LIMIT, LAST_OPERATION, check_layout_key
 from store.headquarters.nouns.noun import KeyPart, Noun
+from store.sale import people_policy
 from store.sale.settings import PolicyRefused, policy_from_settings
 
 SETTINGS: dict[str, str] = {
@@ -26,6 +27,7 @@ SETTINGS: dict[str, str] = {
     "store_address": "Address on the receipt; wins over the store's.",
     "store_name": "Name on the receipt; wins over the store's.",
     "store_tax_id": "Tax number on the receipt; wins over the store's.",
+    **people_policy.SETTINGS,
 }
 """The settings that registers know; job 1070 carries them."""
 
