@@ -7,10 +7,13 @@ from msgspec.structs import replace
 
 from store.sale.discount import discount_of, spread
 from store.sale.money import format_amount
+from store.sale.offer import offers_taken
 from store.sale.policy import RoundingScope, StorePolicy
+from store.sale.quantity import thousandths
 from store.sale.refusal import SaleRefused, ZeroPriceRefused
-from store.sale.sale import Sale, SaleEvent, SaleLine, next_state
-from store.sale.tax import line_taxes, ticket_taxes
+from store.sale.sale import PriceSource, Sale, SaleEvent, SaleLine, next_state
+from store.sale.tax import line_taxes
+from store.sale.tax_group import Taxed, contained, line_parts, on_top, ticket_parts
 from store.sale.totals import due
 
 LINE_BYTES = 195
@@ -21,6 +24,10 @@ GIVEN_BYTES = 90
 """A discount of a line, and the price that was there before, with their names."""
 SHARE_BYTES = 20
 """The name of a line's share of the sale's discount."""
+OFFER_BYTES = 110
+"""An offer on a line without its code and name."""
+TAX_PART_BYTES = 60
+"""One of several taxes of a line; the tax it had before, with what an exemption takes out of the price."""
 RECORD_BYTES = 51_000
 """For all lines; a record holds at most 64 KiB, the rest is for store facts, taxes and payments."""
 
@@ -70,7 +77,7 @@ def reckoned(sale: Sale, lines: tuple[SaleLine, ...], n: int) -> Sale:
     if n and sale.given is None and sale.rounding_scope is RoundingScope.PER_LINE:
         line = lines[n - 1]
         if not line.voided:
-            line = _taxed(_discounted(line), 0, None)
+            line = _taxed(_discounted(line, sale.price_groups), 0, None)
         lines = (*lines[: n - 1], line, *lines[n:])
         before = _record_bytes(sale.lines[n - 1]) if n <= len(sale.lines) else 0
         return replace(sale, lines=lines, record_bytes=sale.record_bytes + _record_bytes(line) - before)
@@ -90,32 +97,72 @@ def check_amount(line: SaleLine, policy: StorePolicy, currency: str, zero_confir
 
 
 def _all_reckoned(sale: Sale, lines: tuple[SaleLine, ...]) -> tuple[SaleLine, ...]:
-    live = [_discounted(line) for line in lines if not line.voided]
+    live = [_discounted(line, sale.price_groups) for line in lines if not line.voided]
     weights = [line.amount - line.discount for line in live]
     goods = sum(weight for weight in weights if weight > 0)
     shares = spread(discount_of(sale.given, goods), weights)
-    bases = [(weight - share, line.tax) for weight, share, line in zip(weights, shares, live, strict=True)]
-    parts = ticket_taxes(bases, sale.rounding_scope)
+    bases: list[Taxed] = []
+    for weight, share, line in zip(weights, shares, live, strict=True):
+        base = weight - share
+        bases.append((base - _relief(line, base), thousandths(line.quantity), line.tax))
+    parts = ticket_parts(bases, sale.rounding_scope)
     made = iter([_taxed(*one) for one in zip(live, shares, parts, strict=True)])
     return tuple(line if line.voided else next(made) for line in lines)
 
 
-def _discounted(line: SaleLine) -> SaleLine:
-    """The line with what its own discount comes to."""
-    discount = discount_of(line.given, line.amount)
-    return line if discount == line.discount else replace(line, discount=discount)
-
-
-def _taxed(line: SaleLine, share: int, tax_amount: int | None) -> SaleLine:
-    """The line with its share of the sale's discount and its tax; None computes the tax of this line alone."""
-    base = line.amount - line.discount - share
-    if tax_amount is None:
-        tax_amount = line_taxes(base, line.tax).tax
-    gross = base if line.tax.included else base + tax_amount
-    now = (line.discount_share, line.net, line.tax_amount, line.gross)
-    if now == (share, gross - tax_amount, tax_amount, gross):
+def _discounted(line: SaleLine, groups: tuple[str, ...]) -> SaleLine:
+    """The line with what offers take off it, and what its own discount takes off the rest."""
+    taken = line.taken
+    if line.offers:
+        counts = line.offers_count and line.price_source in (PriceSource.CATALOG, PriceSource.TYPED)
+        taken = offers_taken(
+            line.offers if counts else (),
+            price=line.price,
+            quantity=line.quantity,
+            amount=line.amount,
+            groups=groups,
+            typed_price=line.price_source is PriceSource.TYPED,
+        )
+    offered = sum(one.off for one in taken)
+    discount = offered + discount_of(line.given, line.amount - offered)
+    if (discount, taken) == (line.discount, line.taken):
         return line
-    return replace(line, discount_share=share, net=gross - tax_amount, tax_amount=tax_amount, gross=gross)
+    return replace(line, discount=discount, taken=taken)
+
+
+def _taxed(line: SaleLine, share: int, parts: tuple[int, ...] | None) -> SaleLine:
+    """The line with its share of the sale's discount and its taxes; None computes the taxes of this line alone."""
+    base = line.amount - line.discount - share
+    relief = _relief(line, base)
+    base -= relief
+    if parts is None:
+        parts = (
+            (line_taxes(base, line.tax).tax,)
+            if line.tax.plain
+            else line_parts(base, thousandths(line.quantity), line.tax)
+        )
+    tax_amount, gross = sum(parts), base + on_top(parts, line.tax)
+    kept = parts if line.tax.members else ()
+    now = (line.discount_share, line.net, line.tax_amount, line.gross, line.tax_parts, line.tax_relief)
+    if now == (share, gross - tax_amount, tax_amount, gross, kept, relief):
+        return line
+    return replace(
+        line,
+        discount_share=share,
+        net=gross - tax_amount,
+        tax_amount=tax_amount,
+        gross=gross,
+        tax_parts=kept,
+        tax_relief=relief,
+    )
+
+
+def _relief(line: SaleLine, base: int) -> int:
+    """What an exemption takes out of the price: the taxes that it contained, rounded on the line."""
+    before = line.tax_before
+    if before is None or not line.tax.detail.exempt:
+        return 0
+    return contained(line_parts(base, thousandths(line.quantity), before), before)
 
 
 def _record_bytes(line: SaleLine) -> int:
@@ -132,4 +179,8 @@ def _record_bytes(line: SaleLine) -> int:
         size += GIVEN_BYTES
     if line.discount_share:
         size += SHARE_BYTES + len(str(line.discount_share))
+    if line.taken:
+        texts += "".join(f"{one.code}{one.name}" for one in line.taken)
+        size += OFFER_BYTES * len(line.taken)
+    size += TAX_PART_BYTES * (len(line.tax_parts) + (line.tax_before is not None))
     return LINE_BYTES + size + len(texts.encode()) + escaped + len(numbers)

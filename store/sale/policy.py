@@ -26,13 +26,24 @@ class RoundingScope(StrEnum):
     PER_DOCUMENT = "document"
 
 
-class TaxRate(msgspec.Struct, frozen=True, kw_only=True):
-    """A tax: `rate` is a decimal string in percent ("19", "7", "5.5"); `included` says that prices contain it."""
+class TaxRate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A tax: `rate` is a decimal string in percent ("19", "7", "5.5"); `included` says that prices contain it.
+
+    `members` makes it a group: several taxes on the same goods, in their order. What else headquarters says of it is in
+    `detail`: an amount per unit in place of a rate, a tax on taxes, what it may replace at the till.
+    """
 
     code: str
     name: str
     rate: str
     included: bool = True
+    detail: TaxDetail = NO_TAX_DETAIL
+    members: tuple["TaxRate", ...] = ()
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is one percentage, and nothing else."""
+        return not self.members and not self.detail.fixed
 
 
 class LabelMeasure(StrEnum):

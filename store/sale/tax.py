@@ -1,14 +1,13 @@
 """Tax per line and the tax table of a sale, included in the price or added on top (docs/money.md)."""
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from store.sale.discount import apportion
 from store.sale.money import round_half_up
 from store.sale.policy import RoundingScope, StorePolicy, TaxRate
-from store.sale.quantity import thousandths
+from store.sale.quantity import SCALE, thousandths
+from store.sale.tax_group import ticket_parts
 
 HUNDRED_PERCENT = 100_000
 """A rate in percent is kept in thousandths: 19 % is 19 000, the whole is 100 000."""
@@ -26,7 +25,11 @@ class LineTax(msgspec.Struct, frozen=True):
 
 
 class TaxRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the tax table: sums of the rounded lines, nothing recomputed; `gross == net + tax`."""
+    """One row of the tax table: sums of the rounded lines, nothing recomputed; `gross == net + tax`.
+
+    `net` is what the tax was computed from; goods with several taxes are in several rows. `fixed` is an amount per unit
+    in place of a rate, `compound` says that the tax was computed from taxes too.
+    """
 
     code: str
     name: str
@@ -35,6 +38,9 @@ class TaxRow(msgspec.Struct, frozen=True, kw_only=True):
     net: int
     tax: int
     gross: int
+    fixed: int = 0
+    compound: bool = False
+    exempt: bool = False
 
 
 def find_tax(policy: StorePolicy, code: str) -> TaxRate | None:
@@ -63,37 +69,22 @@ def ticket_taxes(lines: Sequence[tuple[int, TaxRate]], scope: RoundingScope) -> 
     PER_LINE rounds each line. PER_RATE rounds once per rate, PER_DOCUMENT once for the taxes included and once for
     those on top; what was rounded is then spread over rates and lines by largest remainder, so that it adds up.
     """
-    if scope is RoundingScope.PER_LINE:
-        return [line_taxes(base, tax).tax for base, tax in lines]
-    rows: dict[TaxRate, list[int]] = {}
-    for at, (_, tax) in enumerate(lines):
-        rows.setdefault(tax, []).append(at)
-    exact = {tax: _exact(sum(lines[at][0] for at in places), tax) for tax, places in rows.items()}
-    if scope is RoundingScope.PER_RATE:
-        rounded = {tax: round_half_up(*part) for tax, part in exact.items()}
-    else:
-        rounded = _document_taxes(exact, included=True) | _document_taxes(exact, included=False)
-    taxes = [0] * len(lines)
-    for tax, places in rows.items():
-        numerators = [_exact(lines[at][0], tax)[0] for at in places]
-        for at, part in zip(places, apportion(rounded[tax], numerators, exact[tax][1]), strict=True):
-            taxes[at] = part
-    return taxes
+    return [sum(parts) for parts in ticket_parts([(base, SCALE, tax) for base, tax in lines], scope)]
 
 
-def _exact(base: int, tax: TaxRate) -> tuple[int, int]:
-    """The tax in or on `base` as a fraction, numerator and denominator."""
-    rate = thousandths(tax.rate)
-    return base * rate, HUNDRED_PERCENT + rate if tax.included else HUNDRED_PERCENT
+def line_rows(tax: TaxRate, line: LineTax, parts: Sequence[int] = ()) -> Iterator[tuple[TaxRate, LineTax]]:
+    """A line's taxes one by one, each with what it is computed from: of one tax the line's own sums.
 
-
-def _document_taxes(exact: dict[TaxRate, tuple[int, int]], *, included: bool) -> dict[TaxRate, int]:
-    """The taxes of one kind, rounded once in their sum, as whole numbers per rate that add up to it."""
-    taxes = [tax for tax in exact if tax.included == included]
-    common = math.lcm(*(exact[tax][1] for tax in taxes))
-    numerators = [exact[tax][0] * (common // exact[tax][1]) for tax in taxes]
-    parts = apportion(round_half_up(sum(numerators), common), numerators, common)
-    return dict(zip(taxes, parts, strict=True))
+    In a group a compound tax is computed from the net and the taxes before it, every other one from the net.
+    """
+    if not tax.members:
+        yield tax, line
+        return
+    before = 0
+    for one, part in zip(tax.members, parts, strict=True):
+        base = line.net + (before if one.detail.compound else 0)
+        yield one, LineTax(base, part, base + part)
+        before += part
 
 
 def tax_table(lines: Iterable[tuple[TaxRate, LineTax]]) -> tuple[TaxRow, ...]:
@@ -107,7 +98,16 @@ def tax_table(lines: Iterable[tuple[TaxRate, LineTax]]) -> tuple[TaxRow, ...]:
             row[2] += line.gross
     return tuple(
         TaxRow(
-            code=tax.code, name=tax.name, rate=tax.rate, included=tax.included, net=net, tax=part, gross=gross
+            code=tax.code,
+            name=tax.name,
+            rate=tax.rate,
+            included=tax.included,
+            net=net,
+            tax=part,
+            gross=gross,
+            fixed=tax.detail.fixed,
+            compound=tax.detail.compound,
+            exempt=tax.detail.exempt,
         )
         for tax, (net, part, gross) in sums.items()
     )
