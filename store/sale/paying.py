@@ -1,13 +1,14 @@
-"""What pays for a sale: begin, take and void payments, complete, void."""
+"""What pays for a sale: begin, take and void payments, give money back, complete, void."""
 
 from msgspec.structs import replace
 
+from store.sale.giving import given_back, payment
 from store.sale.money import format_amount
 from store.sale.policy import StorePolicy
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale, SaleEvent, SaleState, next_state
-from store.sale.tender import REFERENCE_LIMIT, Tender, TenderKind, is_card_number
-from store.sale.text import printable, stored
+from store.sale.tender import Payment, Tender, TenderKind
+from store.sale.tender_type import first_of
 from store.sale.totals import totals
 
 MAX_TENDERS = 20
@@ -39,30 +40,37 @@ def add_tender(
     *,
     deferred: bool = False,
 ) -> Sale:
-    """The sale with one more payment; `given` in minor units is what the customer hands over.
+    """`take_payment` with the store's first tender type of a kind. Raises SaleRefused."""
+    found = first_of(policy.tenders, TenderKind(kind))
+    if found is None:
+        raise SaleRefused(f"This store takes no {TenderKind(kind).value}. Choose another way to pay.")
+    how = Payment(type=found.code, given=given, reference=reference, deferred=deferred)
+    return take_payment(sale, policy, how)
 
-    Cash: the due amount is rounded to the store's cash step, what is given beyond it is change.
-    Card: at most what is due; `reference` is what its slip says, `deferred` that it is authorised later.
-    Raises SaleRefused: nothing due, too much on a card, cash that coins cannot pay, a card number as reference.
+
+def take_payment(sale: Sale, policy: StorePolicy, how: Payment) -> Sale:
+    """The sale with one more payment, or, when more is paid than is due, with money given back.
+
+    Cash: the due amount is rounded to the store's cash step, what is given beyond it is change. Foreign notes count by
+    their rate; change is the store's own money. Others pay what is due at most, or what their type allows above it.
+    Raises SaleRefused: nothing due, a type or amount that is not taken, cash that coins cannot pay, a card number as
+    reference.
     """
     state = next_state(sale.state, SaleEvent.TAKE_PAYMENT)
-    sums = totals(sale, policy)
-    if sums.due == 0:
+    due = totals(sale, policy).due
+    if due == 0:
         raise SaleRefused("Nothing is due any more.")
     if len(sale.tenders) >= MAX_TENDERS:
         raise SaleRefused(f"A sale takes at most {MAX_TENDERS} payments. Void the sale and begin again.")
-    n = len(sale.tenders) + 1
-    if TenderKind(kind) is TenderKind.CARD:
-        tender = replace(_card(n, given, sums.due, sale.currency, reference), deferred=deferred)
-    else:
-        tender = _cash(n, given, sums.due, sums.exact_cash, policy, sale.currency)
-    return replace(sale, state=state, tenders=(*sale.tenders, tender))
+    added = payment(sale, policy, how) if due > 0 else (given_back(sale, policy, how),)
+    return replace(sale, state=state, tenders=(*sale.tenders, *added))
 
 
 def void_tender(sale: Sale, n: int) -> Sale:
     """The sale with payment `n` marked as voided (money handed back, card reversed at the terminal).
 
-    Cash is voided last first, so that change and rounding always belong to the last one. Raises SaleRefused.
+    Cash is voided last first, so that change and rounding always belong to the last one; a voucher that was the change
+    of a payment goes with it. Raises SaleRefused.
     """
     state = next_state(sale.state, SaleEvent.VOID_PAYMENT)
     tender = next((tender for tender in sale.live_tenders if tender.n == n), None)
@@ -70,9 +78,10 @@ def void_tender(sale: Sale, n: int) -> Sale:
         raise SaleRefused("There is no payment to void.")
     later = [other for other in sale.live_tenders if other.n > n and other.kind is TenderKind.CASH]
     if tender.kind is TenderKind.CASH and later:
-        given = format_amount(later[-1].given, sale.currency)
+        given = format_amount(abs(later[-1].given), sale.currency)
         raise SaleRefused(f"Void the later cash payment of {given} first.")
-    tenders = tuple(replace(other, voided=True) if other.n == n else other for other in sale.tenders)
+    pair = {tender.n, tender.change_of} - {0} | {other.n for other in sale.tenders if other.change_of == n}
+    tenders = tuple(replace(other, voided=True) if other.n in pair else other for other in sale.tenders)
     return replace(sale, state=state, tenders=tenders)
 
 
@@ -102,34 +111,3 @@ def last_tender(sale: Sale) -> Tender | None:
 def is_finished(sale: Sale) -> bool:
     """Whether nothing can change the sale any more."""
     return sale.state in (SaleState.COMPLETED, SaleState.VOIDED)
-
-
-def _card(n: int, given: int, due: int, currency: str, reference: str) -> Tender:
-    if given <= 0:
-        raise SaleRefused("A card payment needs an amount above zero.")
-    if given > due:
-        raise SaleRefused(f"A card pays at most the {format_amount(due, currency)} due; it gives no change.")
-    if is_card_number(reference):
-        raise SaleRefused(
-            "That is a card number, which must not be stored. Type the terminal's receipt number."
-        )
-    reference = stored(printable(reference).strip(), REFERENCE_LIMIT)
-    return Tender(n=n, kind=TenderKind.CARD, amount=given, given=given, reference=reference)
-
-
-def _cash(n: int, given: int, due: int, exact: int, policy: StorePolicy, currency: str) -> Tender:
-    step = policy.cash_rounding_step
-    if given < 0 or (given == 0 and exact > 0):
-        raise SaleRefused("A cash payment needs an amount above zero.")
-    if given > policy.max_line_amount:
-        raise SaleRefused(
-            f"{format_amount(given, currency)} is more cash than a drawer takes. Type the amount again."
-        )
-    if given % step:
-        advice = f"Cash comes in steps of {format_amount(step, currency)}"
-        raise SaleRefused(f"{advice}; {format_amount(exact, currency)} is due in cash.")
-    if given < exact:
-        return Tender(n=n, kind=TenderKind.CASH, amount=given, given=given)
-    return Tender(
-        n=n, kind=TenderKind.CASH, amount=due, given=given, change=given - exact, rounding=exact - due
-    )

@@ -18,7 +18,7 @@ from store.sale.offer import Offer, OfferTaken
 from store.sale.policy import RoundingScope, TaxRate
 from store.sale.refusal import SaleRefused
 from store.sale.returning import ReturnsOf
-from store.sale.tender import Tender
+from store.sale.tender import RefundWay, Tender
 
 
 class SaleState(StrEnum):
@@ -138,6 +138,8 @@ class SaleLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The sold line this one gives back: its cents are those of that sale and are never reckoned again."""
     return_reason: str = ""
     """Why goods came back."""
+    voucher: str = ""
+    """Number of the voucher that is sold here (below zero: taken back); no discount, no tax."""
 
     @property
     def is_return(self) -> bool:
@@ -190,6 +192,8 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     """The number of the certificate that an exemption rests on."""
     returned_from: tuple[ReturnedSale, ...] = ()
     """The receipts that lines of this sale give goods back of."""
+    refund_ways: tuple[RefundWay, ...] = ()
+    """With which tender types money goes back in this sale, and how much; empty: as the store does without a receipt."""
 
     @property
     def live_lines(self) -> tuple[SaleLine, ...]:

@@ -1,27 +1,52 @@
-"""Payments: cash with change and cash rounding, card by a stand-alone terminal."""
-
-from enum import StrEnum
+"""Payments of a sale: given, counted, given back; the cash among them rounded to what coins can pay."""
 
 import msgspec
 
 from store.sale.money import exponent, round_half_up_to_cash
+from store.sale.tender_type import REFERENCE_LIMIT, TenderKind
 
-REFERENCE_LIMIT = 40
-"""Characters of a card reference; terminals print up to about 20."""
+__all__ = [
+    "NOTES",
+    "REFERENCE_LIMIT",
+    "Payment",
+    "RefundWay",
+    "Tender",
+    "TenderKind",
+    "exact_cash",
+    "is_card_number",
+    "round_amounts",
+]
 
 NOTES = (500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 """Bank notes in hundredths of the main unit, for offering round amounts."""
 
 
-class TenderKind(StrEnum):
-    """With what a customer pays."""
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants to pay with, or be given back: a tender type and how much.
 
-    CASH = "cash"
-    CARD = "card"
+    `given` in minor units of the store's currency, never below zero; for foreign notes `foreign` in those of theirs.
+    `change_voucher` is the number that a voucher for the change would get.
+    """
+
+    type: str
+    given: int = 0
+    reference: str = ""
+    deferred: bool = False
+    foreign: int = 0
+    voucher: str = ""
+    offline: bool = False
+    change_voucher: str = ""
+
+
+class RefundWay(msgspec.Struct, frozen=True, kw_only=True):
+    """A tender type with which money may be given back in this sale, and at most how much (minor units)."""
+
+    type: str
+    most: int
 
 
 class Tender(msgspec.Struct, frozen=True, kw_only=True):
-    """One payment; everything in minor units.
+    """One payment, or below zero money given back; everything in minor units.
 
     `amount` is what counts towards the total, `given` what was handed over, `change` what went back.
     `rounding` is what cash rounding added (positive) or forgave (negative). Always
@@ -38,23 +63,44 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True):
     voided: bool = False
     deferred: bool = False
     """A card that the terminal took without its line and authorises later."""
+    type: str = ""
+    """Code of the tender type; empty for the kind's own."""
+    name: str = ""
+    """What the type is called, where it is not the kind's own."""
+    currency: str = ""
+    foreign: int = 0
+    """Foreign notes: what was handed over, in minor units of `currency`, and what one main unit was worth."""
+    rate: str = ""
+    voucher: str = ""
+    """Number of the voucher that paid, or (below zero) was issued."""
+    offline: bool = False
+    """A voucher that was taken while no server could be asked."""
+    change_of: int = 0
+    """Number of the payment whose change this is, in a voucher; 0 for all others."""
 
     @property
     def kept(self) -> int:
         """What stayed with the store: `amount + rounding`."""
         return self.given - self.change
 
+    @property
+    def code(self) -> str:
+        """The tender type it belongs to in sums and counts."""
+        return self.type or self.kind.value
+
 
 def exact_cash(total: int, tenders: tuple[Tender, ...], step: int) -> int:
-    """Cash that ends the sale now, in minor units.
+    """Cash that ends the sale now, in minor units; below zero it is given back.
 
     The whole cash part (total less what other tenders paid) is rounded to `step` once; what cash has been kept already
     is taken off. So 15.72 with 0.68 by card is 15.05 in steps of 5, and two cash payments round as one would.
     """
     live = [tender for tender in tenders if not tender.voided]
+    due = total - sum(tender.amount for tender in live)
     cash_part = total - sum(tender.amount for tender in live if tender.kind is not TenderKind.CASH)
     kept = sum(tender.kept for tender in live if tender.kind is TenderKind.CASH)
-    return max(round_half_up_to_cash(cash_part, step) - kept, 0)
+    exact = round_half_up_to_cash(cash_part, step) - kept
+    return max(exact, 0) if due > 0 else min(exact, 0) if due < 0 else 0
 
 
 def round_amounts(exact: int, currency: str) -> tuple[int, ...]:

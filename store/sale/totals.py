@@ -5,7 +5,7 @@ import msgspec
 from store.sale.policy import StorePolicy
 from store.sale.quantity import SCALE, from_thousandths, thousandths
 from store.sale.sale import Sale
-from store.sale.tax import LineTax, TaxRow, tax_table
+from store.sale.tax import LineTax, TaxRow, line_rows, tax_table
 from store.sale.tender import exact_cash
 
 
@@ -14,8 +14,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
     `subtotal` adds the lines as shown, `discount` what is taken off them and off the sale; `total` is what the customer
     owes (taxes on top included, cash rounding not).
-    `paid` counts payments towards the total, `due == total - paid`. `exact_cash` is the cash that would end the sale
-    now, cash rounding applied. `cash_rounding` is what rounding added (or, negative, forgave) so far.
+    `paid` counts payments towards the total, `due == total - paid`; what is below zero is given back. `exact_cash` is
+    the cash that would end the sale now, cash rounding applied. `cash_rounding` is what rounding added (or, negative, forgave) so far.
     """
 
     items: str
@@ -41,13 +41,17 @@ def totals(sale: Sale, policy: StorePolicy) -> Totals:
         items=from_thousandths(sum(SCALE if line.measured else thousandths(line.quantity) for line in lines)),
         subtotal=sum(line.amount for line in lines),
         discount=sum(line.discount + line.discount_share for line in lines),
-        taxes=tax_table((line.tax, LineTax(line.net, line.tax_amount, line.gross)) for line in lines),
+        taxes=tax_table(
+            row
+            for line in lines
+            for row in line_rows(line.tax, LineTax(line.net, line.tax_amount, line.gross), line.tax_parts)
+        ),
         total=total,
         cash_rounding=sum(tender.rounding for tender in tenders),
         paid=paid,
         due=total - paid,
         change=sum(tender.change for tender in tenders),
-        exact_cash=exact_cash(total, tenders, policy.cash_rounding_step),
+        exact_cash=exact_cash(total, tenders, policy.cash_step),
     )
 
 

@@ -1,0 +1,212 @@
+"""One payment, or one giving back, by the rules of its tender type: bounds, change, rounding, foreign notes."""
+
+from msgspec.structs import replace
+
+from store.sale.foreign import home_value
+from store.sale.money import format_amount, round_half_up_to_cash
+from store.sale.policy import StorePolicy
+from store.sale.refunding import refund_refused
+from store.sale.refusal import SaleRefused
+from store.sale.sale import Sale
+from store.sale.tender import Payment, Tender, is_card_number
+from store.sale.tender_type import (
+    NO_BOUND,
+    REFERENCE_LIMIT,
+    Reference,
+    TenderKind,
+    TenderType,
+    find_type,
+)
+from store.sale.text import printable, stored
+from store.sale.totals import Totals, totals
+
+CARD_NUMBER = "That is a card number, which must not be stored. Type the number of the slip."
+LARGEST_FOREIGN = 99_999_999_999
+"""Minor units; more is a code typed as an amount."""
+
+
+def payment(sale: Sale, policy: StorePolicy, how: Payment) -> tuple[Tender, ...]:
+    """The payment, and behind it the voucher for its change if there is one. Raises SaleRefused."""
+    chosen = type_of(policy, how)
+    sums = totals(sale, policy)
+    if chosen.kind is TenderKind.CASH:
+        tender = _cash(sale, policy, chosen, how.given, sums)
+    elif chosen.kind is TenderKind.FOREIGN:
+        tender = _foreign(sale, policy, chosen, how.foreign, sums)
+    else:
+        tender = _exact(sale, policy, chosen, how, sums)
+    check_bounds(sale, chosen, tender)
+    change = tender.amount - sums.due
+    if change <= 0:
+        return (tender,)
+    return tender, _voucher_change(sale, policy, chosen, how, tender, change)
+
+
+def given_back(sale: Sale, policy: StorePolicy, how: Payment) -> Tender:
+    """Money that goes back to the customer: a payment below zero, rounded as its mirror would be. Raises SaleRefused."""
+    chosen = type_of(policy, how)
+    sums = totals(sale, policy)
+    magnitude, exact, rounding = how.given, -sums.due, 0
+    if chosen.kind is TenderKind.CASH:
+        exact = -sums.exact_cash
+        _check_step(policy, magnitude, exact, sale.currency)
+    if magnitude < 0 or (magnitude == 0 and exact > 0):
+        raise SaleRefused("Type what is given back, an amount above zero.")
+    if magnitude > exact:
+        raise SaleRefused(f"{_text(exact, sale)} is to give back; no more than that.")
+    if magnitude == exact:
+        rounding = -magnitude - sums.due
+    amount = -magnitude - rounding
+    if refused := refund_refused(sale, policy, chosen.code, -amount):
+        raise SaleRefused(refused)
+    if chosen.kind is TenderKind.VOUCHER and not how.voucher:
+        raise SaleRefused("A voucher needs a number. Begin again.")
+    return _tender(
+        sale,
+        chosen,
+        amount=amount,
+        given=-magnitude,
+        rounding=rounding,
+        reference=_reference(chosen, how.reference, required=False),
+        voucher=how.voucher,
+    )
+
+
+def type_of(policy: StorePolicy, how: Payment) -> TenderType:
+    """The tender type that is meant. Raises SaleRefused when the store does not take it."""
+    chosen = find_type(policy.tenders, how.type)
+    if chosen is None:
+        raise SaleRefused("This store does not take that. Choose another way to pay.")
+    return chosen
+
+
+def check_bounds(sale: Sale, chosen: TenderType, tender: Tender) -> None:
+    """Raise SaleRefused when the type takes no payment so small, or no more of a sale."""
+    if tender.amount < chosen.min_amount:
+        raise SaleRefused(f"{chosen.name} is taken from {_text(chosen.min_amount, sale)} on.")
+    before = sum(other.amount for other in sale.live_tenders if other.code == tender.code and other.amount > 0)
+    if 0 < chosen.max_amount < before + tender.amount:
+        raise SaleRefused(f"{chosen.name} pays at most {_text(chosen.max_amount, sale)} of a sale.")
+
+
+def _exact(sale: Sale, policy: StorePolicy, chosen: TenderType, how: Payment, sums: Totals) -> Tender:
+    """Card, check, voucher, account: what is due at most, unless the type may give change."""
+    given, due = how.given, sums.due
+    if given <= 0:
+        raise SaleRefused(f"A {_word(chosen)} payment needs an amount above zero.")
+    if given > policy.max_line_amount:
+        raise SaleRefused(f"{_text(given, sale)} is more than a sale can be. Type the amount again.")
+    in_change = find_type(policy.tenders, chosen.change)
+    over = given - due
+    if over > 0 and (in_change is None or chosen.over_limit == 0):
+        raise SaleRefused(f"A {_word(chosen)} pays at most the {_text(due, sale)} due; it gives no change.")
+    _check_over(sale, chosen, over)
+    reference = _reference(chosen, how.reference, required=True)
+    change = rounding = 0
+    amount = given
+    if over > 0 and in_change is not None and in_change.kind is TenderKind.CASH:
+        change = round_half_up_to_cash(over, policy.cash_step)
+        amount, rounding = due, over - change
+    return _tender(
+        sale,
+        chosen,
+        amount=amount,
+        given=given,
+        change=change,
+        rounding=rounding,
+        reference=reference,
+        deferred=how.deferred,
+        voucher=how.voucher if chosen.kind is TenderKind.VOUCHER else "",
+        offline=how.offline,
+    )
+
+
+def _cash(sale: Sale, policy: StorePolicy, chosen: TenderType, given: int, sums: Totals) -> Tender:
+    exact, due = sums.exact_cash, sums.due
+    if given < 0 or (given == 0 and exact > 0):
+        raise SaleRefused("A cash payment needs an amount above zero.")
+    if given > policy.max_line_amount:
+        raise SaleRefused(f"{_text(given, sale)} is more cash than a drawer takes. Type the amount again.")
+    _check_step(policy, given, exact, sale.currency)
+    if given < exact:
+        return _tender(sale, chosen, amount=given, given=given)
+    _check_over(sale, chosen, given - exact)
+    return _tender(sale, chosen, amount=due, given=given, change=given - exact, rounding=exact - due)
+
+
+def _foreign(sale: Sale, policy: StorePolicy, chosen: TenderType, foreign: int, sums: Totals) -> Tender:
+    """Notes of another currency by their rate; change in the store's own, as coins can pay it."""
+    if not 0 < foreign <= LARGEST_FOREIGN:
+        raise SaleRefused(f"Type how much {chosen.currency} is given, an amount above zero.")
+    given = home_value(foreign, chosen.currency, chosen.rate, sale.currency)
+    if given <= 0 or given > policy.max_line_amount:
+        raise SaleRefused(f"That is worth {_text(given, sale)} {sale.currency}. Type the amount again.")
+    amount, change, over = given, 0, given - sums.due
+    if over > 0:
+        if not chosen.change:
+            raise SaleRefused(f"{chosen.name} gives no change; {_text(sums.due, sale)} {sale.currency} is due.")
+        _check_over(sale, chosen, over)
+        amount, change = sums.due, round_half_up_to_cash(over, policy.cash_step)
+    return _tender(
+        sale,
+        chosen,
+        amount=amount,
+        given=given,
+        change=change,
+        rounding=given - change - amount,
+        currency=chosen.currency,
+        foreign=foreign,
+        rate=chosen.rate,
+    )
+
+
+def _voucher_change(
+    sale: Sale, policy: StorePolicy, chosen: TenderType, how: Payment, tender: Tender, change: int
+) -> Tender:
+    voucher = find_type(policy.tenders, chosen.change)
+    if voucher is None or not how.change_voucher:
+        raise SaleRefused(f"A {_word(chosen)} gives no change. Type at most what is due.")
+    back = _tender(sale, voucher, amount=-change, given=-change, voucher=how.change_voucher)
+    return replace(back, n=tender.n + 1, change_of=tender.n)
+
+
+def _tender(sale: Sale, chosen: TenderType, *, amount: int, given: int, **facts: object) -> Tender:
+    own = chosen.code == chosen.kind.value
+    return Tender(
+        n=len(sale.tenders) + 1,
+        kind=chosen.kind,
+        amount=amount,
+        given=given,
+        type="" if own else chosen.code,
+        name=chosen.name,
+        **facts,  # type: ignore[arg-type]
+    )
+
+
+def _reference(chosen: TenderType, text: str, *, required: bool) -> str:
+    if is_card_number(text):
+        raise SaleRefused(CARD_NUMBER)
+    text = stored(printable(text).strip(), REFERENCE_LIMIT)
+    if required and chosen.reference is Reference.REQUIRED and not text:
+        raise SaleRefused(f"A {_word(chosen)} payment needs the number on its paper.")
+    return text
+
+
+def _check_step(policy: StorePolicy, given: int, exact: int, currency: str) -> None:
+    if given % policy.cash_step:
+        advice = f"Cash comes in steps of {format_amount(policy.cash_step, currency)}"
+        raise SaleRefused(f"{advice}; {format_amount(exact, currency)} is due in cash.")
+
+
+def _check_over(sale: Sale, chosen: TenderType, over: int) -> None:
+    if NO_BOUND != chosen.over_limit < over:
+        limit = _text(chosen.over_limit, sale)
+        raise SaleRefused(f"{chosen.name}: at most {limit} more than is due may be given.")
+
+
+def _word(chosen: TenderType) -> str:
+    return chosen.name.lower() if chosen.name.isascii() else chosen.name
+
+
+def _text(amount: int, sale: Sale) -> str:
+    return format_amount(amount, sale.currency)
