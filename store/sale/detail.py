@@ -54,7 +54,8 @@ class TaxDetail(Detail, frozen=True, kw_only=True, omit_defaults=True):
         tuple[str, ...],
         Meta(
             max_length=20,
-            description='Taxes in whose place the cashier may put it (127-130), "*" for any; may be given several times.',
+            description='Taxes in whose place it may be put at the till (127-130), "*" for any; may be given several '
+            "times.",
         ),
     ] = ()
     exempt: Annotated[
@@ -66,11 +67,24 @@ class TaxDetail(Detail, frozen=True, kw_only=True, omit_defaults=True):
     ] = False
 
 
+class StaffDetail(Detail, frozen=True, kw_only=True, omit_defaults=True):
+    """Of an operator; inherited by the noun `staff`."""
+
+    language: Annotated[
+        str,
+        Meta(
+            pattern="^([a-z]{2,3}(-[A-Z]{2})?)?$",
+            description="Language of the screen, such as de; empty for the store's.",
+        ),
+    ] = ""
+
+
 Kind = TypeVar("Kind", bound=Detail)
 
 NO_ITEM_DETAIL = ItemDetail()
 NO_DEPARTMENT_DETAIL = DepartmentDetail()
 NO_TAX_DETAIL = TaxDetail()
+NO_STAFF_DETAIL = StaffDetail()
 
 
 def read_detail(text: str, nothing: Kind) -> Kind:

@@ -27,10 +27,12 @@ def parse_percent(text: str) -> str | None:
 def discount_line(sale: Sale, n: int, discount: Discount, limits: Limits) -> Sale:
     """The sale with a discount on line `n` in place of the one before; one of nothing takes it away.
 
+    It counts from what the offers of headquarters leave.
     Raises SaleRefused for more than the line costs, LimitRefused for more than `limits` allow.
     """
     line = find_line(sale, n)
-    given = _within(discount, line.amount, limits.line_percent, limits.line_amount, sale.currency, "the line")
+    left = line.amount - line.offered
+    given = _within(discount, left, limits.line_percent, limits.line_amount, sale.currency, "the line")
     return _checked(with_changed_line(sale, replace(line, given=given)))
 
 

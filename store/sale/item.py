@@ -10,6 +10,7 @@ from store.sale.detail import (
     DepartmentDetail,
     ItemDetail,
 )
+from store.sale.offer import Offer
 
 
 class KeyKind(StrEnum):
@@ -42,6 +43,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     blocked: str = ""
     """Empty, or the sentence why the item must not be sold."""
     detail: ItemDetail = NO_ITEM_DETAIL
+    offers: tuple[Offer, ...] = ()
+    """Discounts of headquarters on it, whether they hold now or at another time."""
 
 
 class Department(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,9 +8,11 @@ from typing import Any
 
 from store.sale.customer import customer_row
 from store.sale.moment import utc_text
-from store.sale.policy import StoreFacts, StorePolicy
+from store.sale.offer import OFFER_NAME_LIMIT, OfferTaken
+from store.sale.policy import StoreFacts, StorePolicy, TaxRate
 from store.sale.sale import Sale, SaleLine
 from store.sale.tax import TaxRow
+from store.sale.tax_group import members_of
 from store.sale.tender import Tender
 from store.sale.text import stored
 from store.sale.totals import totals
@@ -104,6 +106,8 @@ def tax_rows(rows: tuple[TaxRow, ...]) -> list[Body]:
             "tax": row.tax,
             "gross": row.gross,
         }
+        | _further_terms(row.fixed, row.compound)
+        | ({"exempt": 1} if row.exempt else {})
         for row in rows
     ]
 
@@ -123,7 +127,7 @@ def _lines_body(sale: Sale, policy: StorePolicy) -> Body:
         "rounding_scope": sale.rounding_scope.value,
         "cash_rounding_step": policy.cash_rounding_step,
     }
-    body |= _sale_discount(sale)
+    body |= _sale_discount(sale) | _tax_override(sale)
     if sale.comment:
         body["comment"] = sale.comment
     if sale.customer is not None:
@@ -159,10 +163,22 @@ def _line_row(line: SaleLine) -> Body:
         row["measured"] = 1
     if line.discount:
         row["discount"] = line.discount
-        if line.given is not None and line.given.percent and line.given.asked(line.amount) == line.discount:
+        by_hand, left = line.discount - line.offered, line.amount - line.offered
+        if by_hand and line.given is not None and line.given.percent and line.given.asked(left) == by_hand:
             row["discount_percent"] = line.given.percent
+    if line.taken:
+        row["offers"] = [_offer_row(one) for one in line.taken]
     if line.discount_share:
         row["discount_share"] = line.discount_share
+    if line.tax_parts:
+        row["tax_parts"] = [
+            {"code": one.code, "tax": part}
+            for one, part in zip(line.tax.members, line.tax_parts, strict=True)
+        ]
+    if line.tax_before is not None:
+        row["tax_before"] = line.tax_before.code
+    if line.tax_relief:
+        row["tax_relief"] = line.tax_relief
     if line.list_price is not None:
         row["list_price"] = line.list_price
     if line.price_reason:
@@ -170,6 +186,45 @@ def _line_row(line: SaleLine) -> Body:
     if line.comment:
         row["comment"] = line.comment
     return row
+
+
+def _offer_row(one: OfferTaken) -> Body:
+    """An offer that holds on a line: what it says, and what it takes `off`, each of what the ones before it leave."""
+    row: Body = {"code": one.code, "name": stored(one.name, OFFER_NAME_LIMIT), "off": one.off}
+    if one.new_price is not None:
+        row["new_price"] = one.new_price
+    elif one.percent:
+        row["percent"] = one.percent
+    else:
+        row["amount"] = one.amount
+    return row
+
+
+def _tax_override(sale: Sale) -> Body:
+    """Taxes in the place of others: the certificate of an exemption, and the taxes that it took out of prices."""
+    body: Body = {}
+    live = sale.live_lines
+    if sale.certificate and any(line.tax.detail.exempt for line in live):
+        body["certificate"] = sale.certificate
+    relief = sum(line.tax_relief for line in live)
+    if relief:
+        body["tax_relief"] = relief
+        before = {line.tax_before for line in live if line.tax_relief and line.tax_before is not None}
+        groups = sorted(before, key=lambda tax: tax.code)
+        body["taxes_before"] = [
+            {"code": tax.code, "taxes": [_tax_terms(one) for one in members_of(tax)]} for tax in groups
+        ]
+    return body
+
+
+def _tax_terms(tax: TaxRate) -> Body:
+    """By what a tax is computed; `fixed` is an amount per unit, `compound` says that it is a tax on taxes too."""
+    terms: Body = {"code": tax.code, "rate": tax.rate, "included": int(tax.included)}
+    return terms | _further_terms(tax.detail.fixed, tax.detail.compound)
+
+
+def _further_terms(fixed: int, compound: bool) -> Body:
+    return ({"fixed": fixed} if fixed else {}) | ({"compound": 1} if compound else {})
 
 
 def _sale_discount(sale: Sale) -> Body:

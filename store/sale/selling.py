@@ -5,11 +5,13 @@ from msgspec.structs import replace
 from store.sale.barcode import LabelReading
 from store.sale.item import Department, Item
 from store.sale.line_change import check_amount, find_line, with_changed_line, with_line
+from store.sale.offer import Offer
 from store.sale.policy import LabelMeasure, StorePolicy, TaxRate
 from store.sale.quantity import SCALE, divide, is_whole, multiply, parse_quantity, thousandths
 from store.sale.refusal import PriceNeeded, SaleRefused
-from store.sale.sale import PriceSource, Sale, SaleLine
+from store.sale.sale import OffersState, PriceSource, Sale, SaleLine
 from store.sale.tax import find_tax
+from store.sale.tax_override import taxed_line
 from store.sale.text import stored
 
 MAX_QUANTITY = 9999
@@ -31,10 +33,12 @@ def add_line(
     price_source: PriceSource = PriceSource.CATALOG,
     *,
     zero_confirmed: bool = False,
+    offers: tuple[Offer, ...] = (),
 ) -> Sale:
     """The sale with one more line.
 
-    `price` in minor units per unit replaces the catalog's (open-price items need it), `code` is what was scanned.
+    `price` in minor units per unit replaces the catalog's (open-price items need it), `code` is what was scanned,
+    `offers` are those of headquarters that hold now (`store.sale.offer.holding`).
     Raises SaleRefused for a blocked item, a quantity or amount out of bounds, an unknown tax, a full record;
     PriceNeeded for an open-price item without price; ZeroPriceRefused for a price of zero that is not confirmed.
     """
@@ -64,12 +68,21 @@ def add_line(
         price_source=price_source,
         department=item.department,
         measured=is_measured(item),
+        offers=offers,
+        offers_count=sale.offers_state is OffersState.NOW,
     )
-    return with_line(sale, policy, line, zero_confirmed)
+    return with_line(sale, policy, taxed_line(sale, line), zero_confirmed)
 
 
 def add_label_line(
-    sale: Sale, policy: StorePolicy, item: Item, label: LabelReading, code: str, source: str = "online"
+    sale: Sale,
+    policy: StorePolicy,
+    item: Item,
+    label: LabelReading,
+    code: str,
+    source: str = "online",
+    *,
+    offers: tuple[Offer, ...] = (),
 ) -> Sale:
     """The sale with a line from a weight, price or count label.
 
@@ -77,7 +90,7 @@ def add_label_line(
     much left the stock. Weight and count are quantities at the catalog's price. Raises as `add_line`.
     """
     if label.measure is not LabelMeasure.PRICE:
-        return add_line(sale, policy, item, label.quantity, code, source)
+        return add_line(sale, policy, item, label.quantity, code, source, offers=offers)
     amount = label.amount(sale.currency)
     if amount == 0:
         raise SaleRefused(f"The label of {item.name} says 0.00. Have it weighed again, or type the price.")
