@@ -79,7 +79,8 @@ create table staff (
   name text not null,
   role text not null,
   salt text not null,
-  hash text not null
+  hash text not null,
+  detail text not null
 ) strict, without rowid;
 create table role (code text primary key, name text not null, permissions text not null) strict, without rowid;
 create table tax (

@@ -310,6 +310,8 @@ class WireStaff(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
     permissions: str = ""
     """Of the role, apart by spaces; empty for a role with built-in permissions."""
+    detail: str = ""
+    """`store.sale.detail.StaffDetail` as the package brought it: JSON, or empty."""
 
 
 class RecoveryRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,7 +42,7 @@ TABLES: dict[str, dict[str, type]] = {
     "department": {"code": str, "name": str, "tax": str, "position": int, "detail": str},
     "price": {"key": str, "sku": str, "amount": int, "from_ms": int, "until_ms": int},
     "customer": {"number": str, "name": str, "detail": str},
-    "staff": {"number": str, "name": str, "role": str, "salt": str, "hash": str},
+    "staff": {"number": str, "name": str, "role": str, "salt": str, "hash": str, "detail": str},
     "role": {"code": str, "name": str, "permissions": str},
     "tax": {"code": str, "name": str, "rate": str, "included": int, "detail": str},
     "tender": {"code": str, "name": str, "kind": str, "position": int, "detail": str},

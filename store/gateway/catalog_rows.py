@@ -15,9 +15,10 @@ import msgspec
 
 from store.database.errors import translate
 from store.database.sqlite import open_reader
+from store.sale.detail import NO_STAFF_DETAIL, StaffDetail, read_detail
 
 _OPERATOR = """
-select s.number, s.name, s.role, s.salt, s.hash, coalesce(r.permissions, '')
+select s.number, s.name, s.role, s.salt, s.hash, coalesce(r.permissions, ''), s.detail
 from staff s left join role r on r.code = s.role where s.number = ?"""
 _ROLE = "select code, name, permissions from role where code = ?"
 _ROLES = "select code, name, permissions from role order by code"
@@ -45,7 +46,8 @@ _INFO_CODE = "select code, name, detail from info_code where code = ?"
 _DOCUMENT_FORMATS = "select code, detail from document_format order by code"
 _HAS_DETAILS = "select 1 from pragma_table_info('item') where name = 'detail'"
 # The column as statements name it, and what stands in its place in a file that an older program made.
-_DETAIL, _NO_DETAIL = re.compile(r"(?:\bi\.|(?<=, ))detail(?=,| from (?:department|tax)\b)"), "'' as detail"
+_DETAIL = re.compile(r"(?:\b[is]\.|(?<=, ))detail(?=,|\nfrom staff| from (?:department|tax)\b)")
+_NO_DETAIL = "'' as detail"
 
 TRIGRAM = 3
 """The full-text index knows no shorter text."""
@@ -64,6 +66,7 @@ class StaffMember(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
     permissions: str = ""
     """Of the role, apart by spaces; empty for a role with built-in permissions."""
+    detail: StaffDetail = NO_STAFF_DETAIL
 
 
 class Role(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,7 +169,13 @@ class CatalogRows:
         """The person with that number, with the permissions of the role, or None."""
         for row in self._rows(_OPERATOR, number):
             return StaffMember(
-                number=row[0], name=row[1], role=row[2], salt=row[3], hash=row[4], permissions=row[5]
+                number=row[0],
+                name=row[1],
+                role=row[2],
+                salt=row[3],
+                hash=row[4],
+                permissions=row[5],
+                detail=read_detail(row[6], NO_STAFF_DETAIL),
             )
         return None
 

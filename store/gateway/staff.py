@@ -18,6 +18,7 @@ from store.gateway.offline import StaffMember
 from store.gateway.ports import Clock
 from store.gateway.profile import OfflineProfile, sign_in_s
 from store.gateway.states import Link, Mode
+from store.sale.detail import NO_STAFF_DETAIL, read_detail
 
 log = logging.getLogger("outpost.gateway")
 
@@ -149,4 +150,5 @@ def _member(wire: WireStaff) -> StaffMember:
         salt=wire.salt,
         hash=wire.hash,
         permissions=wire.permissions,
+        detail=read_detail(wire.detail, NO_STAFF_DETAIL),
     )

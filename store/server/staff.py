@@ -4,7 +4,7 @@ from store.database.connection import Connection, values
 from store.exchange.delivery import WireStaff
 
 SELECT_OPERATOR = """
-select s.number, s.name, s.role, s.salt, s.hash, coalesce(r.permissions, '')
+select s.number, s.name, s.role, s.salt, s.hash, coalesce(r.permissions, ''), s.detail
 from staff s left join role r on r.store_id = s.store_id and r.code = s.role
 where s.store_id = $1 and s.number = $2"""
 
@@ -16,4 +16,12 @@ def find_operator(db: Connection, store: str, number: str) -> WireStaff | None:
     row = db.execute(SELECT_OPERATOR, values(store, number)).fetchone()
     if row is None:
         return None
-    return WireStaff(number=row[0], name=row[1], role=row[2], salt=row[3], hash=row[4], permissions=row[5])
+    return WireStaff(
+        number=row[0],
+        name=row[1],
+        role=row[2],
+        salt=row[3],
+        hash=row[4],
+        permissions=row[5],
+        detail=row[6],
+    )

@@ -325,6 +325,7 @@ def test_file_of_a_program_without_details_is_sold_by(tmp_path):
         {
             "item": [item(120)],
             "department": [{"code": "D", "name": "Dairy", "tax": "A"}],
+            "staff": [{"number": "7", "name": "Ann"}],
             "tax": [{"code": "A", "name": "VAT", "rate": "19", "included": 1}],
         },
         path,
@@ -332,10 +333,11 @@ def test_file_of_a_program_without_details_is_sold_by(tmp_path):
     with contextlib.closing(sqlite3.connect(path)) as db:
         for table in ("discount", "info_code", "document_format"):
             db.execute(f"drop table {table}")
-        for table in ("item", "department", "tax"):
+        for table in ("item", "department", "tax", "staff"):
             db.execute(f"alter table {table} drop column detail")
         db.commit()
     with contextlib.closing(OfflineCatalog(path)) as catalog:
         assert catalog.find_item(KEY, 0)[0] == catalog.search("Milk", 5, 0)[0]
+        assert catalog.operator("7").name == "Ann"
         assert catalog.departments()[0].name == "Dairy" and catalog.policy().taxes[0].rate == "19"
         assert (catalog.discounts(), catalog.info_codes(), catalog.document_formats()) == ((), (), {})

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from store.exchange.permissions import Permission, limit_fault
 from store.headquarters.nouns.noun import KeyPart, Noun
+from store.sale.detail import StaffDetail
 from store.sale.limits import WORDS
 
 IMPLIED = (Permission.ANYONE, Permission.SIGNED_IN)
@@ -29,7 +30,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     ] = ()
 
 
-class Staff(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Staff(StaffDetail, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """An operator; job 1060. The PIN is kept apart, as a hash for each store (`StaffPin`)."""
 
     name: Annotated[str, Meta(min_length=1, max_length=60, description="Name on the screen.")]

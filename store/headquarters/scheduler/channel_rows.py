@@ -28,7 +28,13 @@ from store.headquarters.nouns.till import LayoutKey, Parameter, Setting, Tender
 from store.headquarters.scheduler.group_file import SentLine
 from store.headquarters.scheduler.returnable import newest_sale, returnable_cells
 from store.headquarters.setup_rows import SetupRow, changed_since, get, list_rows
-from store.sale.detail import NO_DEPARTMENT_DETAIL, NO_ITEM_DETAIL, NO_TAX_DETAIL, detail_text
+from store.sale.detail import (
+    NO_DEPARTMENT_DETAIL,
+    NO_ITEM_DETAIL,
+    NO_STAFF_DETAIL,
+    NO_TAX_DETAIL,
+    detail_text,
+)
 
 NO_PRICE = -1
 """An item whose price stands in table `price` only."""
@@ -188,7 +194,8 @@ def _staff(db: Connection, scope: Scope) -> Iterator[Cells]:
         if staff.blocked or staff.store not in ("", scope.store):
             continue
         pin = get(db, STAFF_PIN, f"{row.key}/{scope.store}", StaffPin)
-        yield row.key, staff.name, staff.role, "", "" if pin is None else pin.hash
+        verifier = "" if pin is None else pin.hash
+        yield row.key, staff.name, staff.role, "", verifier, detail_text(staff, NO_STAFF_DETAIL)
 
 
 def _roles(db: Connection, _scope: Scope) -> Iterator[Cells]:

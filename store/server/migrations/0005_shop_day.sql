@@ -2,6 +2,7 @@
 
 alter table item add column detail @text not null default '';
 alter table department add column detail @text not null default '';
+alter table staff add column detail @text not null default '';
 alter table tax add column detail @text not null default '';
 
 create table discount (
