@@ -17,10 +17,10 @@ import msgspec
 
 from devices.errors import DeviceError
 from devices.printer.code_pages import CodePage
-from store.sale.document import Barcode, Cut, Document, Qr
+from store.sale.document import Barcode, Cut, Document, Logo, Qr
 from store.sale.layout import Line, lay_out
 
-ESC, GS = b"\x1b", b"\x1d"
+ESC, GS, FS = b"\x1b", b"\x1d", b"\x1c"
 DOTS_PER_COLUMN = 12
 """Font A of receipt printers with 203 dots per inch."""
 QR_DOTS = 4
@@ -89,9 +89,16 @@ class EscposEncoder:
             job._raw(self._page.encode(line.text, replaced) + b"\n")
         return Encoded(data=bytes(job.output), replaced="".join(sorted(replaced)))
 
-    def _symbol(self, job: Any, symbol: Barcode | Qr | Cut, replaced: set[str]) -> None:
+    def _symbol(self, job: Any, symbol: Barcode | Qr | Logo | Cut, replaced: set[str]) -> None:
         if isinstance(symbol, Cut):
             job.cut(mode="PART", feed=False)  # feeds to the blade and leaves the paper hanging by a point
+            return
+        if isinstance(symbol, Logo):
+            job.set(align="center")
+            job._raw(
+                FS + b"p" + bytes([min(max(symbol.number, 1), 255)]) + b"\x00"
+            )  # a number it lacks prints nothing
+            job.set(align="left")
             return
         if isinstance(symbol, Qr):
             drawn = len(symbol.data.encode()) <= LONGEST_QR

@@ -5,22 +5,35 @@ from typing import Any
 
 from store.sale.cash import BY_KIND
 from store.sale.document import AnyElement, Blank, Columns, Document, Rule, Text
+from store.sale.document_format import DocumentType
+from store.sale.language import phrase
 from store.sale.policy import StoreFacts
 from store.sale.receipt import TENDER_NAMES, money, slip
 
 Payload = Mapping[str, Any]
+TYPES = {
+    "cash.float": DocumentType.FLOAT,
+    "cash.income": DocumentType.INCOME,
+    "cash.expense": DocumentType.EXPENSE,
+    "cash.removal": DocumentType.REMOVAL,
+    "cash.safe_drop": DocumentType.DROP,
+    "cash.bank_drop": DocumentType.DROP,
+}
+"""By which format a movement's slip is printed."""
 
 
 def movement_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
     """What a float entry, removal, drop, income or expense says, with a line to sign on."""
     movement = BY_KIND[payload["kind"]]
     says = "Put into the drawer" if movement.sign > 0 else "Taken out of the drawer"
-    return slip(movement.title, says, payload, facts, fingerprint, tuple(_middle(payload)))
+    middle = tuple(_middle(payload))
+    return slip(movement.title, says, payload, facts, fingerprint, middle, TYPES[movement.kind])
 
 
 def declaration_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
     """What was counted, note by note and tender by tender; what should be there is not on it."""
-    return slip("TENDER DECLARATION", "", payload, facts, fingerprint, tuple(_counted(payload)))
+    title, middle = phrase("TENDER DECLARATION"), tuple(_counted(payload))
+    return slip(title, "", payload, facts, fingerprint, middle, DocumentType.DECLARATION)
 
 
 def _counted(payload: Payload) -> Iterator[AnyElement]:

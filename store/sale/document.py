@@ -79,11 +79,17 @@ class Qr(Element, frozen=True, kw_only=True, tag="qr"):
     data: str
 
 
+class Logo(Element, frozen=True, kw_only=True, tag="logo"):
+    """The picture that the printer keeps under `number` (1 to 255); nothing on screens and in files of text."""
+
+    number: int
+
+
 class Cut(Element, frozen=True, kw_only=True, tag="cut"):
     """The end of a slip of paper."""
 
 
-AnyElement = Text | Columns | Table | Rule | Blank | Barcode | Qr | Cut
+AnyElement = Text | Columns | Table | Rule | Blank | Barcode | Qr | Logo | Cut
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,3 +97,5 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str
     elements: tuple[AnyElement, ...]
+    width: int = 0
+    """Columns it takes at most, 0 for as many as the paper has."""

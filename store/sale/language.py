@@ -93,6 +93,11 @@ def phrase(text: str, *values: object) -> str:
     return _filled(text, said, values)
 
 
+def translated(text: str) -> str:
+    """`text` in the language in force with its braces left as they are: for pieces of document formats."""
+    return _catalogue().gettext(text) if text else ""
+
+
 def counted(one: str, many: str, n: int, *values: object) -> str:
     """A sentence about `n` things in the grammatical number of the language: counted("{n} sale", "{n} sales", 3).
 

@@ -13,6 +13,7 @@ from store.sale.document import (
     Columns,
     Cut,
     Document,
+    Logo,
     Qr,
     Rule,
     Table,
@@ -26,13 +27,13 @@ NARROWEST = 16
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line of paper. `size` 2 means: print double height and width (the text is laid out for half the columns).
 
-    `symbol` is set instead of `text` for what only the device can draw: a barcode, a QR code, the cut.
+    `symbol` is set instead of `text` for what only the device can draw: a barcode, a QR code, a logo, the cut.
     """
 
     text: str = ""
     bold: bool = False
     size: int = 1
-    symbol: Barcode | Qr | Cut | None = None
+    symbol: Barcode | Qr | Logo | Cut | None = None
 
 
 def render_text(document: Document, width: int) -> list[str]:
@@ -42,7 +43,7 @@ def render_text(document: Document, width: int) -> list[str]:
 
 def lay_out(document: Document, width: int, *, double: bool = True) -> list[Line]:
     """The document as lines of at most `width` columns; with `double`, lines of size 2 hold half as many characters."""
-    width = max(width, NARROWEST)
+    width = max(min(width, document.width or width), NARROWEST)
     return [line for element in document.elements for line in _lines(element, width, double)]
 
 
@@ -112,7 +113,7 @@ def _lines(element: AnyElement, width: int, double: bool) -> Iterator[Line]:
             yield Line(text=("=" if twice else "-") * width)
         case Blank(lines=count):
             yield from (Line() for _ in range(count))
-        case Barcode() | Qr() | Cut():
+        case Barcode() | Qr() | Logo() | Cut():
             yield Line(symbol=element)
         case _:
             assert_never(element)

@@ -2,6 +2,9 @@
 
 import msgspec
 
+from store.sale.language import region_in_force
+from store.sale.region import local_number
+
 EXPONENTS = {
     "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
     "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0,
@@ -36,6 +39,11 @@ def format_amount(amount: int, currency: str) -> str:
     sign = "-" if amount < 0 else ""
     digits = str(abs(amount)).rjust(places + 1, "0")
     return f"{sign}{digits[:-places]}.{digits[-places:]}"
+
+
+def shown_amount(amount: int, currency: str) -> str:
+    """The amount as the region in force writes it: 123456 EUR is "1.234,56" in Germany, "1234.56" without a region."""
+    return local_number(format_amount(amount, currency), region_in_force())
 
 
 def parse_amount(text: str, currency: str) -> int | None:

@@ -1,15 +1,21 @@
 """Documents made from journal payloads: the receipt with what the law asks for, slips, and which record makes which."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from store.sale.document import Align, AnyElement, Blank, Columns, Cut, Document, Rule, Table, Text
-from store.sale.moment import local_text
-from store.sale.money import format_amount
+from store.sale.document import Align, AnyElement, Blank, Columns, Document, Table, Text
+from store.sale.document_format import DocumentType
+from store.sale.document_maker import Block, LineSource, Source, made
+from store.sale.language import phrase, region_in_force
+from store.sale.moment import shown_day, shown_text
+from store.sale.money import shown_amount
 from store.sale.policy import StoreFacts
 from store.sale.record import store_facts
+from store.sale.region import local_number
 
 Payload = Mapping[str, Any]
+Blocks = dict[str, Block]
 
 TENDER_NAMES = {"cash": "Cash", "card": "Card", "change": "Change"}
 NAME_LINES = 3
@@ -30,28 +36,18 @@ def receipt(
     `fingerprint` is the short form of the record's hash. A copy (`copy_no` above 0) says so and shows both times; then
     `copied_at` is the moment of copying (UTC text, as in records). `facts` stand in where the record holds no store.
     """
-    number = receipt_number(payload)
-    return Document(
-        title=f"Receipt {number}",
-        elements=(
-            *store_head(payload, facts),
-            *copy_mark(payload, copy_no, copied_at, copied_utc_offset_min),
-            Columns(left="Receipt", right=number),
-            *record_facts(payload),
-            Rule(),
-            *_sold(payload),
-            Rule(),
-            *_sums(payload),
-            *tax_elements(payload, payload["taxes"]),
-            Blank(),
-            *_payments(payload),
-            Rule(),
-            *((Text(text=payload["comment"]),) if payload.get("comment") else ()),
-            chain_mark(payload, fingerprint),
-            *_foot(payload, facts),
-            Cut(),
-        ),
-    )
+    blocks: Blocks = {
+        **seller_blocks(payload, facts, fingerprint),
+        "copy": lambda: copy_mark(payload, copy_no, copied_at, copied_utc_offset_min),
+        "sums": lambda: _sums(payload),
+        "taxes": lambda: tax_elements(payload, payload["taxes"]),
+        "payments": lambda: _payments(payload),
+    }
+    kind = DocumentType.SALE
+    title = phrase("Receipt {number}", receipt_number(payload))
+    variables = {**variables_of(payload, facts, fingerprint), "title": title, "copy": str(copy_no or "")}
+    source = Source(kind=kind, title=title, variables=variables, blocks=blocks, lines=_lines(payload))
+    return made(source, facts)
 
 
 def receipt_number(payload: Payload) -> str:
@@ -68,24 +64,27 @@ def register_of(payload: Payload) -> str:
 
 def drawer_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
     """The slip for opening the drawer without a sale."""
-    return slip("NO SALE", "Drawer opened without a sale", payload, facts, fingerprint)
+    says = phrase("Drawer opened without a sale")
+    return slip(phrase("NO SALE"), says, payload, facts, fingerprint, kind=DocumentType.NO_SALE)
 
 
 def void_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
     """The slip of a voided sale: what was abandoned; no money changed hands."""
-    sums = Columns(left=f"Voided {payload['currency']}", right=money(payload, payload["total"]), bold=True)
-    return slip("VOIDED SALE", "Nothing was paid", payload, facts, fingerprint, (*_sold(payload), sums))
+    voided = phrase("Voided {currency}", payload["currency"])
+    sums = Columns(left=voided, right=money(payload, payload["total"]), bold=True)
+    title, says = phrase("VOIDED SALE"), phrase("Nothing was paid")
+    return slip(title, says, payload, facts, fingerprint, (sums,), DocumentType.VOID)
 
 
 def shift_open_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
     """The slip of a shift's beginning."""
     start = Columns(left="Start amount", right=money(payload, payload["start_amount"]), bold=True)
-    return slip("SHIFT OPENED", "", payload, facts, fingerprint, (start,))
+    return slip(phrase("SHIFT OPENED"), "", payload, facts, fingerprint, (start,), DocumentType.SHIFT_OPEN)
 
 
 def money(payload: Payload, amount: int) -> str:
-    """An amount in the record's currency as text, without the currency."""
-    return format_amount(amount, str(payload.get("currency", "")))
+    """An amount in the record's currency as the paper's region writes it, without the currency."""
+    return shown_amount(amount, str(payload.get("currency", "")))
 
 
 def store_head(payload: Payload, facts: StoreFacts) -> Iterator[AnyElement]:
@@ -105,7 +104,7 @@ def record_facts(payload: Payload) -> Iterator[AnyElement]:
     yield Columns(left="Register", right=register_of(payload))
     if payload.get("shift"):
         yield Columns(left="Shift", right=str(payload["shift"]))
-    at = local_text(str(payload.get("at", "")), payload.get("utc_offset_min", 0))
+    at = shown_text(str(payload.get("at", "")), payload.get("utc_offset_min", 0))
     yield Columns(left="Date", right=at)
     operator = f"{payload.get('operator', '')} {payload.get('operator_name', '')}".strip()
     if operator:
@@ -141,21 +140,40 @@ def copy_mark(payload: Payload, copy_no: int, at: str, offset_min: int | None) -
     yield Text(text=f"COPY {copy_no}", align=Align.CENTER, bold=True, size=2)
     if at:
         offset_min = payload.get("utc_offset_min", 0) if offset_min is None else offset_min
-        yield Columns(left="Copied", right=local_text(at, offset_min))
+        yield Columns(left="Copied", right=shown_text(at, offset_min))
     yield Blank()
 
 
-def _sold(payload: Payload) -> Iterator[AnyElement]:
-    for line in payload["lines"]:
-        amount = money(payload, line["amount"])
-        yield Columns(left=line["name"], right=f"{amount} {line['tax']}".rstrip(), lines=NAME_LINES)
-        measured = line.get("measured", 0)
-        if measured or line["quantity"] != "1":
-            unit = f" {line['unit']}" if measured or line["unit"] != "pcs" else ""
-            per_unit = f" {payload['currency']}/{line['unit']}" if measured else ""
-            label = " label" if line["price_source"] == "label" else ""
-            yield Text(text=f"  {line['quantity']}{unit} x {money(payload, line['price'])}{per_unit}{label}")
-        yield from _by_hand(payload, line)
+def _lines(payload: Payload) -> tuple[LineSource, ...]:
+    """The lines of a sale, each with its variables and what there is to say about it."""
+    return tuple(
+        LineSource(
+            variables=_line_variables(payload, line),
+            blocks={"line_notes": partial(_by_hand, payload, line)},
+        )
+        for line in payload["lines"]
+    )
+
+
+def _line_variables(payload: Payload, line: Payload) -> dict[str, str]:
+    measured = line.get("measured", 0)
+    many = measured or line["quantity"] != "1"
+    return {
+        "n": str(line.get("n", "")),
+        "name": str(line["name"]),
+        "sku": str(line.get("sku", "")),
+        "quantity": local_number(line["quantity"], region_in_force()),
+        "unit": f" {line['unit']}" if measured or line["unit"] != "pcs" else "",
+        "price": money(payload, line["price"]),
+        "amount": money(payload, line["amount"]),
+        "tax": str(line["tax"]),
+        "per_unit": f" {payload['currency']}/{line['unit']}" if measured else "",
+        "label": f" {phrase('label')}" if line["price_source"] == "label" else "",
+        "many": "yes" if many else "",
+        "discount": money(payload, line["discount"]) if line.get("discount") else "",
+        "comment": str(line.get("comment", "")),
+        "department": str(line.get("department", "")),
+    }
 
 
 def _by_hand(payload: Payload, line: Payload) -> Iterator[AnyElement]:
@@ -219,19 +237,58 @@ def slip(
     facts: StoreFacts,
     fingerprint: str,
     middle: tuple[AnyElement, ...] = (),
+    kind: DocumentType = DocumentType.SLIP,
 ) -> Document:
-    """A slip: store, `title`, what it `says`, who and when, the record's reason if it has one, and the `middle`."""
-    reason = payload.get("reason", "")
-    elements: tuple[AnyElement, ...] = (
-        *store_head(payload, facts),
-        Text(text=title, align=Align.CENTER, bold=True, size=2),
-        *((Text(text=says, align=Align.CENTER),) if says else ()),
-        Blank(),
-        *record_facts(payload),
-        *((Columns(left="Reason", right=reason),) if reason else ()),
-        *((Rule(), *middle) if middle else ()),
-        Rule(),
-        chain_mark(payload, fingerprint),
-        Cut(),
-    )
-    return Document(title=title.capitalize(), elements=elements)
+    """A slip: store, `title`, what it `says`, who and when, the record's reason if it has one, and the `middle`.
+
+    `kind` says by which format; the lines of the record are listed where that format lists lines.
+    """
+    blocks: Blocks = {**seller_blocks(payload, facts, fingerprint), "middle": lambda: middle}
+    variables = {
+        **variables_of(payload, facts, fingerprint),
+        "title": title,
+        "says": says,
+        "middle": "yes" if middle else "",
+    }
+    lines = _lines(payload) if "lines" in payload else ()
+    source = Source(kind=kind, title=title.capitalize(), variables=variables, blocks=blocks, lines=lines)
+    return made(source, facts)
+
+
+def variables_of(payload: Payload, facts: StoreFacts, fingerprint: str) -> dict[str, str]:
+    """What every document can say in a text of its format."""
+    facts = _facts(payload, facts)
+    at = shown_text(str(payload.get("at", "")), payload.get("utc_offset_min", 0))
+    day, _, time = at.partition(" ")
+    total = payload.get("total")
+    return {
+        "store": facts.name,
+        "address": "\n".join(facts.address),
+        "tax_id": facts.tax_id,
+        "footer": "\n".join(facts.footer),
+        "register": register_of(payload),
+        "receipt": receipt_number(payload),
+        "shift": str(payload.get("shift", "") or ""),
+        "date": at,
+        "day": day,
+        "time": time,
+        "business_date": shown_day(str(payload.get("business_date", ""))),
+        "operator": str(payload.get("operator", "")),
+        "operator_name": str(payload.get("operator_name", "")),
+        "reason": str(payload.get("reason", "")),
+        "comment": str(payload.get("comment", "")),
+        "currency": str(payload.get("currency", "")),
+        "record": f"{payload.get('series', '')}/{payload.get('seq', 0)}",
+        "fingerprint": fingerprint,
+        "total": money(payload, total) if isinstance(total, int) else "",
+    }
+
+
+def seller_blocks(payload: Payload, facts: StoreFacts, fingerprint: str) -> Blocks:
+    """The blocks of every document."""
+    return {
+        "store": lambda: store_head(payload, facts),
+        "facts": lambda: record_facts(payload),
+        "chain": lambda: (chain_mark(payload, fingerprint),),
+        "footer": lambda: _foot(payload, facts),
+    }

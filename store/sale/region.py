@@ -1,6 +1,6 @@
 """How people of a country write amounts, dates and times: a small table, for a till needs no more."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -69,6 +69,6 @@ def local_moment(moment: datetime, region: Region) -> str:
     return f"{local_date(moment, region)} {moment.strftime(region.time)}"
 
 
-def local_date(moment: datetime, region: Region) -> str:
+def local_date(moment: date, region: Region) -> str:
     """The date alone; a year before 1000 keeps its four digits."""
     return moment.strftime(region.date.replace("%Y", f"{moment.year:04d}"))

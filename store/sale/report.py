@@ -5,22 +5,26 @@ from typing import Any
 
 from store.sale.cash import BY_KIND, MOVEMENTS
 from store.sale.cash_slip import declaration_slip, movement_slip
-from store.sale.document import Align, AnyElement, Blank, Columns, Cut, Document, Rule, Text
-from store.sale.moment import local_text
+from store.sale.document import AnyElement, Columns, Document, Rule
+from store.sale.document_format import DocumentType
+from store.sale.document_maker import Source, made
+from store.sale.language import phrase, speaking
+from store.sale.moment import shown_day, shown_text
+from store.sale.paper_facts import PaperFacts
 from store.sale.policy import StoreFacts
 from store.sale.receipt import (
     TENDER_NAMES,
-    chain_mark,
+    Blocks,
     copy_mark,
     drawer_slip,
     money,
     receipt,
     receipt_number,
-    record_facts,
+    seller_blocks,
     shift_open_slip,
     slip,
-    store_head,
     tax_elements,
+    variables_of,
     void_slip,
 )
 
@@ -37,7 +41,24 @@ def document_of(
     copied_at: str = "",
     copied_utc_offset_min: int | None = None,
 ) -> Document | None:
-    """The document that belongs to a record, None when its kind has none. Arguments as for `receipt`."""
+    """The document that belongs to a record, None when its kind has none. Arguments as for `receipt`.
+
+    It speaks the language of `facts` where they say one (`PaperFacts`), else the one in force.
+    """
+    if isinstance(facts, PaperFacts):
+        with speaking(facts.language, facts.region):
+            return _document(payload, facts, fingerprint, copy_no, copied_at, copied_utc_offset_min)
+    return _document(payload, facts, fingerprint, copy_no, copied_at, copied_utc_offset_min)
+
+
+def _document(
+    payload: Payload,
+    facts: StoreFacts,
+    fingerprint: str,
+    copy_no: int,
+    copied_at: str,
+    copied_utc_offset_min: int | None,
+) -> Document | None:
     match payload.get("kind"):
         case "sale":
             return receipt(
@@ -71,7 +92,7 @@ def document_of(
 
 def x_report(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
     """The shift so far; closes nothing."""
-    return _report("X REPORT", payload, facts, fingerprint, ())
+    return _report(DocumentType.X, phrase("X REPORT"), payload, facts, fingerprint)
 
 
 def z_report(
@@ -84,49 +105,45 @@ def z_report(
         Columns(left="Cash counted", right=money(payload, payload["counted"])),
         Columns(left=word, right=money(payload, abs(difference)), bold=True),
     )
-    return _report("Z REPORT", payload, facts, fingerprint, (*counted, *_declared(payload)), copy)
+    rows = (*counted, *_declared(payload))
+    return _report(DocumentType.Z, phrase("Z REPORT"), payload, facts, fingerprint, rows, copy)
 
 
 def _report(
+    kind: DocumentType,
     title: str,
     payload: Payload,
     facts: StoreFacts,
     fingerprint: str,
-    counted: tuple[AnyElement, ...],
+    counted: tuple[AnyElement, ...] = (),
     copy: tuple[AnyElement, ...] = (),
 ) -> Document:
-    return Document(
-        title=f"{title.capitalize()} shift {payload.get('shift', 0)}",
-        elements=(
-            *store_head(payload, facts),
-            *copy,
-            Text(text=title, align=Align.CENTER, bold=True, size=2),
-            Blank(),
-            *record_facts(payload),
-            *_span(payload),
-            Rule(),
-            *_counts(payload),
-            Rule(),
-            *_by_tender(payload),
-            Rule(),
-            *_taxes(payload),
-            *_cash(payload),
-            *counted,
-            Rule(double=True),
-            Columns(left="Grand total before", right=money(payload, payload["grand_total_before"])),
-            Columns(left="Grand total", right=money(payload, payload["grand_total"]), bold=True),
-            Blank(),
-            chain_mark(payload, fingerprint),
-            Cut(),
-        ),
-    )
+    blocks: Blocks = {
+        **seller_blocks(payload, facts, fingerprint),
+        "copy": lambda: copy,
+        "span": lambda: _span(payload),
+        "counts": lambda: _counts(payload),
+        "tenders": lambda: _by_tender(payload),
+        "taxes": lambda: _taxes(payload),
+        "cash": lambda: _cash(payload),
+        "counted": lambda: counted,
+        "grand": lambda: _grand_total(payload),
+    }
+    variables = {**variables_of(payload, facts, fingerprint), "title": title, "copy": "yes" if copy else ""}
+    named = phrase("{title} shift {number}", title.capitalize(), payload.get("shift", 0))
+    return made(Source(kind=kind, title=named, variables=variables, blocks=blocks), facts)
+
+
+def _grand_total(payload: Payload) -> Iterator[AnyElement]:
+    yield Columns(left="Grand total before", right=money(payload, payload["grand_total_before"]))
+    yield Columns(left="Grand total", right=money(payload, payload["grand_total"]), bold=True)
 
 
 def _span(payload: Payload) -> Iterator[AnyElement]:
     if payload.get("business_date"):
-        yield Columns(left="Business date", right=payload["business_date"])
+        yield Columns(left="Business date", right=shown_day(payload["business_date"]))
     if payload["opened_at"]:
-        opened = local_text(payload["opened_at"], payload.get("utc_offset_min", 0))
+        opened = shown_text(payload["opened_at"], payload.get("utc_offset_min", 0))
         yield Columns(left="Opened", right=opened)
     if payload["last_receipt_no"]:
         first, last = (
