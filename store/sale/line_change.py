@@ -28,6 +28,8 @@ OFFER_BYTES = 110
 """An offer on a line without its code and name."""
 TAX_PART_BYTES = 60
 """One of several taxes of a line; the tax it had before, with what an exemption takes out of the price."""
+RETURN_BYTES = 420
+"""Where goods that come back were sold, for how much, and what came back before; signs and the name of the reason."""
 RECORD_BYTES = 51_000
 """For all lines; a record holds at most 64 KiB, the rest is for store facts, taxes and payments."""
 
@@ -63,7 +65,8 @@ def with_change(sale: Sale, lines: tuple[SaleLine, ...], n: int) -> Sale:
     """The sale with other lines, of which only line `n` is new (0: all may be). Raises as `with_changed_line`."""
     state = next_state(sale.state, SaleEvent.CHANGE_LINES)
     changed = reckoned(sale, lines, n)
-    if sale.live_tenders and due(changed) < 0:
+    paid = sum(tender.amount for tender in sale.live_tenders)
+    if due(changed) * paid < 0:
         raise SaleRefused("More than that is paid already. Void the payment first (Pay, then F3).")
     return replace(changed, state=state)
 
@@ -72,11 +75,11 @@ def reckoned(sale: Sale, lines: tuple[SaleLine, ...], n: int) -> Sale:
     """The sale with `lines`, discounts and taxes made anew; lines that stay as they are stay the same objects.
 
     Without a discount on the sale and with rounding per line, a line depends on itself alone: only line `n` is done.
-    Voided lines keep what they had.
+    Voided lines keep what they had; goods coming back with their receipt keep the cents of their sale.
     """
     if n and sale.given is None and sale.rounding_scope is RoundingScope.PER_LINE:
         line = lines[n - 1]
-        if not line.voided:
+        if not line.voided and line.returns_of is None:
             line = _taxed(_discounted(line, sale.price_groups), 0, None)
         lines = (*lines[: n - 1], line, *lines[n:])
         before = _record_bytes(sale.lines[n - 1]) if n <= len(sale.lines) else 0
@@ -91,13 +94,13 @@ def check_amount(line: SaleLine, policy: StorePolicy, currency: str, zero_confir
         raise SaleRefused(f"{line.name} has a price below zero. Type a price of its own, or ask the manager.")
     if line.price == 0 and not zero_confirmed:
         raise ZeroPriceRefused(f"{line.name} costs {format_amount(0, currency)}. Is that right?")
-    if line.amount > policy.max_line_amount:
+    if abs(line.amount) > policy.max_line_amount:
         most = format_amount(policy.max_line_amount, currency)
         raise SaleRefused(f"{line.name} would cost more than {most} on one line. Check price and quantity.")
 
 
 def _all_reckoned(sale: Sale, lines: tuple[SaleLine, ...]) -> tuple[SaleLine, ...]:
-    live = [_discounted(line, sale.price_groups) for line in lines if not line.voided]
+    live = [_discounted(line, sale.price_groups) for line in lines if _is_reckoned(line)]
     weights = [line.amount - line.discount for line in live]
     goods = sum(weight for weight in weights if weight > 0)
     shares = spread(discount_of(sale.given, goods), weights)
@@ -107,7 +110,12 @@ def _all_reckoned(sale: Sale, lines: tuple[SaleLine, ...]) -> tuple[SaleLine, ..
         bases.append((base - _relief(line, base), thousandths(line.quantity), line.tax))
     parts = ticket_parts(bases, sale.rounding_scope)
     made = iter([_taxed(*one) for one in zip(live, shares, parts, strict=True)])
-    return tuple(line if line.voided else next(made) for line in lines)
+    return tuple(next(made) if _is_reckoned(line) else line for line in lines)
+
+
+def _is_reckoned(line: SaleLine) -> bool:
+    """Whether what the line costs is computed here; goods coming back with their receipt have the cents of their sale."""
+    return not line.voided and line.returns_of is None
 
 
 def _discounted(line: SaleLine, groups: tuple[str, ...]) -> SaleLine:
@@ -183,4 +191,7 @@ def _record_bytes(line: SaleLine) -> int:
         texts += "".join(f"{one.code}{one.name}" for one in line.taken)
         size += OFFER_BYTES * len(line.taken)
     size += TAX_PART_BYTES * (len(line.tax_parts) + (line.tax_before is not None))
+    if line.is_return:
+        texts += line.return_reason
+        size += RETURN_BYTES
     return LINE_BYTES + size + len(texts.encode()) + escaped + len(numbers)

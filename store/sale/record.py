@@ -10,10 +10,11 @@ from store.sale.customer import customer_row
 from store.sale.moment import utc_text
 from store.sale.offer import OFFER_NAME_LIMIT, OfferTaken
 from store.sale.policy import StoreFacts, StorePolicy, TaxRate
+from store.sale.returning import returns_row
 from store.sale.sale import Sale, SaleLine
 from store.sale.tax import TaxRow
 from store.sale.tax_group import members_of
-from store.sale.tender import Tender
+from store.sale.tender_rows import tender_rows, voided_rows
 from store.sale.text import stored
 from store.sale.totals import totals
 
@@ -32,13 +33,9 @@ def sale_body(sale: Sale, policy: StorePolicy) -> Body:
     """
     sums = totals(sale, policy)
     body = _lines_body(sale, policy)
-    body["tenders"] = _tender_rows(sale.live_tenders)
+    body["tenders"] = tender_rows(sale.live_tenders)
     body |= {"paid": sums.paid, "change": sums.change, "cash_rounding": sums.cash_rounding}
-    voided = [
-        {"tender": tender.n, "kind": tender.kind.value, "amount": tender.amount}
-        for tender in sale.tenders
-        if tender.voided
-    ]
+    voided = voided_rows(sale.tenders)
     if voided:
         body["voided_tenders"] = voided
     return body
@@ -125,7 +122,7 @@ def _lines_body(sale: Sale, policy: StorePolicy) -> Body:
         "total": sums.total,
         "taxes": tax_rows(sums.taxes),
         "rounding_scope": sale.rounding_scope.value,
-        "cash_rounding_step": policy.cash_rounding_step,
+        "cash_rounding_step": policy.cash_step,
     }
     body |= _sale_discount(sale) | _tax_override(sale)
     if sale.comment:
@@ -185,6 +182,10 @@ def _line_row(line: SaleLine) -> Body:
         row["price_reason"] = line.price_reason
     if line.comment:
         row["comment"] = line.comment
+    if line.return_reason:
+        row["return_reason"] = line.return_reason
+    if line.returns_of is not None:
+        row["returns_of"] = returns_row(line.returns_of)
     return row
 
 
@@ -228,8 +229,11 @@ def _further_terms(fixed: int, compound: bool) -> Body:
 
 
 def _sale_discount(sale: Sale) -> Body:
-    """The discount on the whole sale, whose shares stand on the lines; a percentage only where it holds exactly."""
-    lines = sale.live_lines
+    """The discount on the whole sale, whose shares stand on the lines; a percentage only where it holds exactly.
+
+    What goods coming back take with them of the discount of their own sale is not part of it.
+    """
+    lines = [line for line in sale.live_lines if line.returns_of is None]
     amount = sum(line.discount_share for line in lines)
     if not amount:
         return {}
@@ -238,28 +242,6 @@ def _sale_discount(sale: Sale) -> Body:
     if sale.given is not None and sale.given.percent and sale.given.asked(goods) == amount:
         body["sale_discount_percent"] = sale.given.percent
     return body
-
-
-def _tender_rows(tenders: tuple[Tender, ...]) -> list[Body]:
-    """Payments, and behind each its change and rounding as rows of their own with their own number `n`."""
-    rows: list[Body] = []
-
-    def add(tender: Tender, kind: str, amount: int) -> Body:
-        row: Body = {"n": len(rows) + 1, "tender": tender.n, "kind": kind, "amount": amount}
-        rows.append(row)
-        return row
-
-    for tender in tenders:
-        row = add(tender, tender.kind.value, tender.given)
-        if tender.reference:
-            row["reference"] = tender.reference
-        if tender.deferred:
-            row["deferred"] = 1
-        if tender.change:
-            add(tender, "change", -tender.change)
-        if tender.rounding:
-            add(tender, "rounding", -tender.rounding)
-    return rows
 
 
 def _short(lines: tuple[str, ...]) -> list[str]:

@@ -6,6 +6,8 @@ parts together are the sale exactly, whoever took them back and in whichever ord
 prices, taxes or discounts. Amounts in minor units, quantities as decimal strings.
 """
 
+from typing import Any
+
 import msgspec
 from msgspec.structs import replace
 
@@ -97,6 +99,30 @@ def mirrored(cents: Cents) -> Cents:
     )
 
 
+def returns_row(origin: ReturnsOf) -> dict[str, Any]:
+    """The origin as a record's line names it, with its cents and those given back before (absent when there are none)."""
+    row: dict[str, Any] = {
+        "series": origin.series,
+        "seq": origin.seq,
+        "receipt_no": origin.receipt_no,
+        "n": origin.n,
+        "sold": {"quantity": origin.quantity, **_cents_row(origin.sold)},
+    }
+    if origin.before_quantity != "0":
+        row["before"] = {"quantity": origin.before_quantity, **_cents_row(origin.before)}
+    return row
+
+
+def _cents_row(cents: Cents) -> dict[str, Any]:
+    row: dict[str, Any] = {"amount": cents.amount, "tax_amount": cents.tax_amount}
+    for name in ("discount", "discount_share", "tax_relief"):
+        if amount := getattr(cents, name):
+            row[name] = amount
+    if cents.tax_parts:
+        row["tax_parts"] = list(cents.tax_parts)
+    return row
+
+
 def _less(one: Cents, other: Cents) -> Cents:
     return added(one, mirrored(other))
 
@@ -110,7 +136,9 @@ def _share_of(sold: Cents, back: int, whole: int) -> Cents:
     amount, base = part(sold.amount), part(sold.base)
     shares = {"discount_share": part(sold.discount_share), "tax_relief": part(sold.tax_relief), "discount": 0}
     # Independent roundings may leave a cent over or short; it falls to a deduction that the line has.
-    rest = next((name for name in ("discount", "discount_share", "tax_relief") if getattr(sold, name)), "discount")
+    rest = next(
+        (name for name in ("discount", "discount_share", "tax_relief") if getattr(sold, name)), "discount"
+    )
     shares[rest] = 0
     shares[rest] = amount - base - sum(shares.values())
     parts = tuple(part(tax) for tax in sold.tax_parts)

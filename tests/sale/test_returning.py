@@ -35,7 +35,12 @@ def sold_lines(draw):
     taxes = tuple(draw(st.lists(st.integers(0, 9_999), max_size=3)))
     tax = sum(taxes) if taxes else draw(st.integers(0, 9_999))
     return Cents(
-        amount=amount, discount=discount, discount_share=share, tax_relief=relief, tax_amount=tax, tax_parts=taxes
+        amount=amount,
+        discount=discount,
+        discount_share=share,
+        tax_relief=relief,
+        tax_amount=tax,
+        tax_parts=taxes,
     )
 
 
@@ -87,15 +92,15 @@ def test_what_somebody_else_gave_back_wrongly_is_put_right_by_the_last_part(cent
     line = origin(from_thousandths(whole), cents)
     blind = [part_of(line, from_thousandths(size)) for size in sizes[:-1]]
     before = from_thousandths(whole - sizes[-1])
-    last = part_of(
-        replace(line, before_quantity=before, before=summed(blind)), from_thousandths(sizes[-1])
-    )
+    last = part_of(replace(line, before_quantity=before, before=summed(blind)), from_thousandths(sizes[-1]))
     assert summed([*blind, last]) == replace(cents, tax_parts=summed([*blind, last]).tax_parts)
 
 
 def test_a_third_of_a_line_with_a_discount_shows_its_price_and_gives_back_what_was_paid():
     line = origin("3", Cents(amount=300, discount=10, discount_share=1, tax_amount=46))
-    assert [(part.amount, part.discount, part.discount_share, part.tax_amount) for part in give_back(line, "111")] == [
+    assert [
+        (part.amount, part.discount, part.discount_share, part.tax_amount) for part in give_back(line, "111")
+    ] == [
         (100, 4, 0, 15),
         (100, 2, 1, 16),
         (100, 4, 0, 15),

@@ -1,0 +1,210 @@
+"""Goods that come back: with their receipt (the cents of that sale) and without (today's price, with a reason)."""
+
+from msgspec.structs import replace
+
+from store.sale.item import Item
+from store.sale.line_change import find_line, with_changed_line, with_line
+from store.sale.past_sale import PastLine, PastSale, left_of, origin_of
+from store.sale.policy import StorePolicy, TaxRate
+from store.sale.quantity import from_thousandths, is_whole, multiply, parse_quantity, thousandths
+from store.sale.refusal import SaleRefused
+from store.sale.returning import Cents, ReturnsOf, part_of
+from store.sale.sale import PriceSource, ReturnedSale, Sale, SaleLine
+from store.sale.selling import add_line
+from store.sale.tax import find_tax
+from store.sale.tax_group import on_top
+from store.sale.text import printable, stored
+
+REASON_LIMIT = 40
+"""Characters of the reason for a return; it stands on the receipt."""
+
+
+def take_back(
+    sale: Sale,
+    policy: StorePolicy,
+    past: PastSale,
+    n: int,
+    quantity: str = "",
+    reason: str = "",
+    source: str = "online",
+) -> Sale:
+    """The sale with `quantity` (empty: all that is left) of line `n` of a receipt coming back.
+
+    More of a line that comes back already makes that line larger. Raises SaleRefused: nothing left, too much, decimals
+    of goods sold by the piece, another currency, a full record.
+    """
+    line = next((line for line in past.lines if line.n == n), None)
+    if line is None or past.voids:
+        raise SaleRefused(f"Receipt {past.number} has no line {n} that could come back.")
+    if past.currency != sale.currency:
+        raise SaleRefused(
+            f"Receipt {past.number} is in {past.currency}; this register takes {sale.currency}."
+        )
+    present = _present(sale, past, n)
+    left = left_on(sale, past, line)
+    asked = left if quantity == "" else parse_quantity(quantity)
+    _check_quantity(line, asked, left)
+    assert asked is not None
+    if present is not None:
+        asked = from_thousandths(thousandths(asked) - thousandths(present.quantity))
+        changed = replace(present, return_reason=_reason(reason) or present.return_reason)
+        return _noted(with_changed_line(sale, _filled(changed, asked)), past)
+    back = SaleLine(
+        n=len(sale.lines) + 1,
+        sku=line.sku,
+        name=line.name,
+        quantity="-1",
+        unit=line.unit,
+        price=line.price,
+        amount=0,
+        tax=_tax_for(policy, line.tax),
+        net=0,
+        tax_amount=0,
+        gross=0,
+        code=line.code,
+        source=source,
+        price_source=PriceSource(line.price_source),
+        department=line.department,
+        measured=line.measured,
+        returns_of=origin_of(past, line),
+        return_reason=_reason(reason),
+    )
+    return _noted(with_line(sale, policy, _filled(back, asked), zero_confirmed=True), past)
+
+
+def left_on(sale: Sale | None, past: PastSale, line: PastLine) -> str:
+    """What may still come back of a line, less what the open sale takes back of it already."""
+    left = thousandths(left_of(past, line))
+    present = _present(sale, past, line.n) if sale is not None else None
+    if present is not None:
+        left += thousandths(present.quantity)
+    return "0" if line.quantity.startswith("-") else from_thousandths(max(left, 0))
+
+
+def take_back_item(
+    sale: Sale,
+    policy: StorePolicy,
+    item: Item,
+    quantity: str,
+    reason: str,
+    code: str = "",
+    source: str = "online",
+    price: int | None = None,
+) -> Sale:
+    """The sale with goods coming back without a receipt, at today's price; a blocked item may come back.
+
+    Raises as `add_line`: PriceNeeded for an open price, SaleRefused.
+    """
+    item = replace(item, blocked="")
+    added = add_line(sale, policy, item, quantity, code, source, price, zero_confirmed=True)
+    return with_changed_line(added, _turned(added.lines[-1], reason))
+
+
+def turn_line(sale: Sale, n: int, reason: str) -> Sale:
+    """The sale with line `n`, which was just scanned, coming back instead of being sold. Raises SaleRefused."""
+    line = find_line(sale, n)
+    if line.is_return:
+        raise SaleRefused(f"Line {n} is a return already.")
+    return with_changed_line(sale, _turned(line, reason))
+
+
+def set_back_quantity(sale: Sale, n: int, quantity: str) -> Sale:
+    """The sale with another quantity of goods coming back on line `n`, typed without a sign. Raises SaleRefused."""
+    line = find_line(sale, n)
+    asked = parse_quantity(quantity)
+    origin = line.returns_of
+    if origin is None:
+        if asked is None or asked == "0" or not (line.measured or is_whole(asked)):
+            raise SaleRefused(f"{quantity[:20]!r} is no quantity of {line.name}. Type how much comes back.")
+        asked = f"-{asked}"
+        return with_changed_line(sale, replace(line, quantity=asked, amount=multiply(line.price, asked)))
+    if asked is None or asked == "0" or thousandths(asked) > thousandths(origin.left):
+        raise SaleRefused(f"At most {origin.left} of {line.name} may come back of that receipt.")
+    if not (line.measured or is_whole(asked)):
+        raise SaleRefused(f"{line.name} is sold by the piece. Type a whole number.")
+    return with_changed_line(sale, _filled(line, asked))
+
+
+def _tax_for(policy: StorePolicy, tax: TaxRate) -> TaxRate:
+    """The store's own tax where it is still the same one, so that both stand in one row of the tax table."""
+    today = find_tax(policy, tax.code)
+    if today is None or not (today.plain and tax.plain):
+        return tax
+    return today if (today.rate, today.included) == (tax.rate, tax.included) else tax
+
+
+def _present(sale: Sale, past: PastSale, n: int) -> SaleLine | None:
+    place = (past.series, past.seq, n)
+    return next(
+        (line for line in sale.live_lines if line.returns_of and line.returns_of.place == place), None
+    )
+
+
+def _check_quantity(line: PastLine, asked: str | None, left: str) -> None:
+    if line.quantity.startswith("-"):
+        raise SaleRefused(f"{line.name} was taken back on that receipt, not sold.")
+    if left == "0":
+        raise SaleRefused(f"{line.name}: all {line.quantity} of it came back already.")
+    if asked is None or asked == "0":
+        raise SaleRefused(f"Type how much of {line.name} comes back, at most {left}.")
+    if not (line.measured or is_whole(asked)):
+        raise SaleRefused(f"{line.name} is sold by the piece. Type a whole number.")
+    if thousandths(asked) > thousandths(left):
+        raise SaleRefused(f"At most {left} of {line.name} may still come back.")
+
+
+def _filled(line: SaleLine, quantity: str) -> SaleLine:
+    """The line giving back that quantity of its origin: the cents of the sale, below zero."""
+    origin = line.returns_of
+    assert origin is not None
+    part = part_of(origin, quantity)
+    gross = gross_of(line, part)
+    return replace(
+        line,
+        quantity=f"-{quantity}",
+        amount=-part.amount,
+        discount=-part.discount,
+        discount_share=-part.discount_share,
+        tax_relief=-part.tax_relief,
+        tax_amount=-part.tax_amount,
+        tax_parts=tuple(-tax for tax in part.tax_parts),
+        gross=-gross,
+        net=part.tax_amount - gross,
+    )
+
+
+def gross_of(line: SaleLine, part: Cents) -> int:
+    """What the customer gets for a part: what is left of it, and the taxes on top."""
+    return part.base + on_top(part.tax_parts or (part.tax_amount,), line.tax)
+
+
+def _turned(line: SaleLine, reason: str) -> SaleLine:
+    """The line the other way round; whatever was given on it is not given on goods that come back."""
+    quantity = f"-{line.quantity}"
+    return replace(
+        line,
+        quantity=quantity,
+        amount=multiply(line.price, quantity) if line.price_source is not PriceSource.LABEL else -line.amount,
+        given=None,
+        offers=(),
+        taken=(),
+        return_reason=_reason(reason),
+    )
+
+
+def _noted(sale: Sale, past: PastSale) -> Sale:
+    """The sale that knows how the receipt was paid."""
+    places = {(known.series, known.seq) for known in sale.returned_from}
+    if (past.series, past.seq) in places:
+        return sale
+    origin = ReturnedSale(series=past.series, seq=past.seq, receipt_no=past.receipt_no, tenders=past.tenders)
+    return replace(sale, returned_from=(*sale.returned_from, origin))
+
+
+def _reason(text: str) -> str:
+    return stored(printable(text).strip(), REASON_LIMIT)
+
+
+def origins(sale: Sale) -> tuple[ReturnsOf, ...]:
+    """What the live lines of a sale give back with a receipt."""
+    return tuple(line.returns_of for line in sale.live_lines if line.returns_of is not None)
