@@ -7,56 +7,57 @@ whole numbers, until it is rounded. PURE: bodies and sums in, disagreements out.
 import functools
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import Any
 
-Body = Mapping[str, Any]
-Disagreement = tuple[str, int, int]
-"""What is meant, what the register says, what the server finds."""
+from store.ledger.tax_recomputation import (
+    Body,
+    Disagreement,
+    TaxTable,
+    left_of,
+    nearest,
+    parts_of,
+    recompute_line_tax,
+    recompute_relief,
+    recompute_scope,
+    rounded,
+)
 
-
-_UNTAXED = (True, 0, 1)
-"""Of a line whose tax is in no row: nothing to take out of its amount."""
+__all__ = [
+    "Disagreement",
+    "left_of",
+    "price_overrides",
+    "recompute_declaration",
+    "recompute_declared",
+    "recompute_sale",
+    "recompute_shift",
+]
 
 
 def recompute_sale(body: Body) -> Iterator[Disagreement]:
     """Where the figures of a sale do not follow from its lines, taxes and tenders; raises what malformed ones do."""
-    lines, tenders, taxes = body["lines"], body["tenders"], body["taxes"]
-    shares: dict[str, tuple[bool, int, int]] = {}
-    for row in taxes:
-        shares.setdefault(row["code"], _share(row["rate"], row["included"] == 1))
+    lines, tenders = body["lines"], body["tenders"]
+    table = TaxTable(body["taxes"])
     scope = body["rounding_scope"]
     amounts = grosses = discounts = 0
-    per_tax = {code: [0, 0] for code in shares}
     for line in lines:
-        yield from _recompute_line(line, shares.get(line["tax"], _UNTAXED), scope == "line")
+        yield from _recompute_line(line)
+        yield from recompute_line_tax(line, table, scope == "line")
         amounts += line["amount"]
         discounts += line.get("discount", 0) + line.get("discount_share", 0)
         grosses += line["gross"]
-        if line["tax"] in per_tax:
-            sums = per_tax[line["tax"]]
-            sums[0] += line["tax_amount"]
-            sums[1] += line["gross"]
+        table.add(line)
     yield from _differ("subtotal", body["subtotal"], amounts)
     yield from _differ("discount", body["discount"], discounts)
     if body.get("sale_discount", 0) or any("discount_share" in line for line in lines):
         yield from _recompute_shares(body)
     if scope != "line":
-        yield from _recompute_scope(body, shares)
+        yield from recompute_scope(body, lines, table)
+    yield from recompute_relief(body, lines)
     yield from _differ("total", body["total"], grosses)
     yield from _differ("tenders", body["total"], sum(tender["amount"] for tender in tenders))
     yield from _differ(
         "change", body["change"], -sum(row["amount"] for row in tenders if row["kind"] == "change")
     )
-    for row in taxes:
-        name, (tax, gross) = f"tax:{row['code']}", per_tax[row["code"]]
-        yield from _differ(f"{name}.tax", row["tax"], tax)
-        yield from _differ(f"{name}.gross", row["gross"], gross)
-        yield from _differ(f"{name}.net", row["net"], row["gross"] - row["tax"])
-
-
-def left_of(line: Body) -> int:
-    """What the discounts leave of a line."""
-    return int(line["amount"] - line.get("discount", 0) - line.get("discount_share", 0))
+    yield from table.differences()
 
 
 def price_overrides(body: Body) -> int:
@@ -137,35 +138,43 @@ def _moved(total: Mapping[str, int]) -> int:
     return came - went
 
 
-def _recompute_line(line: Body, share: tuple[bool, int, int], by_line: bool) -> Iterator[Disagreement]:
-    amount, tax_amount = line["amount"], line["tax_amount"]
-    included, part, whole = share
+def _recompute_line(line: Body) -> Iterator[Disagreement]:
+    """A line's amount, and what offers and its own discount take off it."""
     if line["price_source"] != "label":
         # The amount on a price label is final, its quantity only an estimate.
         count, unit = _ratio(line["quantity"])
-        expected = _rounded(count * line["price"], unit)
-        if amount != expected:
-            yield f"line:{line['n']}.amount", amount, expected
+        expected = rounded(count * line["price"], unit)
+        if line["amount"] != expected:
+            yield f"line:{line['n']}.amount", line["amount"], expected
     if "discount" in line:
         yield from _recompute_discount(line)
-    base = left_of(line)
-    if by_line:
-        expected = _rounded(base * part, whole)
-        if tax_amount != expected:
-            yield f"line:{line['n']}.tax", tax_amount, expected
-    expected = base if included else base + tax_amount
-    if line["gross"] != expected:
-        yield f"line:{line['n']}.gross", line["gross"], expected
 
 
 def _recompute_discount(line: Body) -> Iterator[Disagreement]:
-    """A line's own discount: the percentage it names, and never more than the line."""
+    """What is taken off a line: by its offers, by the percentage it names, and never more than the line."""
     said, amount = line["discount"], line["amount"]
+    offered = 0
+    for number, row in enumerate(line.get("offers", ()), start=1):
+        right = _offer(row, amount - offered, Fraction(line["quantity"]))
+        yield from _differ(f"line:{line['n']}.offer:{number}", row["off"], right)
+        offered += row["off"]
     if "discount_percent" in line:
         percent = Fraction(line["discount_percent"]) / 100
-        yield from _differ(f"line:{line['n']}.discount", said, _nearest(amount * percent))
-    if not 0 < said <= amount:
-        yield f"line:{line['n']}.discount", said, min(max(said, 0), max(amount, 0))
+        right = offered + nearest((amount - offered) * percent)
+        yield from _differ(f"line:{line['n']}.discount", said, right)
+    if not 0 < said <= amount or said < offered:
+        yield f"line:{line['n']}.discount", said, min(max(said, offered, 0), max(amount, 0))
+
+
+def _offer(row: Body, left: int, quantity: Fraction) -> int:
+    """What an offer takes off goods that still cost `left`."""
+    if "new_price" in row:
+        off = left - nearest(row["new_price"] * quantity)
+    elif "percent" in row:
+        off = nearest(left * Fraction(row["percent"]) / 100)
+    else:
+        off = nearest(row["amount"] * quantity)
+    return max(0, min(off, left))
 
 
 def _recompute_shares(body: Body) -> Iterator[Disagreement]:
@@ -175,49 +184,10 @@ def _recompute_shares(body: Body) -> Iterator[Disagreement]:
     whole, said = sum(goods), body.get("sale_discount", 0)
     if "sale_discount_percent" in body:
         percent = Fraction(body["sale_discount_percent"]) / 100
-        yield from _differ("sale_discount", said, _nearest(whole * percent))
+        yield from _differ("sale_discount", said, nearest(whole * percent))
     exact = [Fraction(said * part, whole or 1) for part in goods]
-    for line, share in zip(lines, _parts(said, exact), strict=True):
+    for line, share in zip(lines, parts_of(said, exact), strict=True):
         yield from _differ(f"line:{line['n']}.discount_share", line.get("discount_share", 0), share)
-
-
-def _recompute_scope(body: Body, shares: Mapping[str, tuple[bool, int, int]]) -> Iterator[Disagreement]:
-    """Taxes that are rounded once per rate or per document and then spread over rates and lines."""
-    exact: dict[str, list[Fraction]] = {}
-    places: dict[str, list[Body]] = {}
-    for line in body["lines"]:
-        _, part, whole = shares.get(line["tax"], _UNTAXED)
-        base = left_of(line)
-        exact.setdefault(line["tax"], []).append(Fraction(base * part, whole))
-        places.setdefault(line["tax"], []).append(line)
-    rounded = {code: _nearest(sum(parts)) for code, parts in exact.items()}
-    if body["rounding_scope"] == "document":
-        for included in (True, False):
-            codes = [code for code in exact if shares.get(code, _UNTAXED)[0] == included]
-            sums = [sum(exact[code], Fraction()) for code in codes]
-            rounded |= dict(zip(codes, _parts(_nearest(sum(sums)), sums), strict=True))
-    for code, parts in exact.items():
-        for line, tax in zip(places[code], _parts(rounded[code], parts), strict=True):
-            yield from _differ(f"line:{line['n']}.tax", line["tax_amount"], tax)
-
-
-def _parts(total: int, exact: list[Fraction]) -> list[int]:
-    """Whole numbers that add up to `total`: each exact part cut off, the rest to the largest remainders, first come.
-
-    Of sums below zero the mirror.
-    """
-    sign = -1 if sum(exact) < 0 else 1
-    cut = [(sign * part).__floor__() for part in exact]
-    over = [sign * part - whole for part, whole in zip(exact, cut, strict=True)]
-    for _ in range(sign * total - sum(cut)):
-        most = over.index(max(over))
-        cut[most] += 1
-        over[most] = Fraction(-1)
-    return [sign * whole for whole in cut]
-
-
-def _nearest(value: Fraction | int) -> int:
-    return _rounded(*value.as_integer_ratio())
 
 
 def _differ(effect: str, said: int, found: int) -> Iterator[Disagreement]:
@@ -225,20 +195,6 @@ def _differ(effect: str, said: int, found: int) -> Iterator[Disagreement]:
         yield effect, said, found
 
 
-@functools.lru_cache(maxsize=1_024)
-def _share(rate: str, included: bool) -> tuple[bool, int, int]:
-    """Whether the tax is in the amount, and which part of the amount it is."""
-    percent = Fraction(rate)
-    part = percent / (100 + percent) if included else percent / 100
-    return included, part.numerator, part.denominator
-
-
 @functools.lru_cache(maxsize=4_096)
 def _ratio(quantity: str) -> tuple[int, int]:
     return Fraction(quantity).as_integer_ratio()
-
-
-def _rounded(part: int, whole: int) -> int:
-    """A fraction, half away from zero: 1/2 → 1, -1/2 → -1, as a shop rounds."""
-    cents = (2 * abs(part) + whole) // (2 * whole)
-    return cents if part >= 0 else -cents
