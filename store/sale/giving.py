@@ -43,7 +43,7 @@ def payment(sale: Sale, policy: StorePolicy, how: Payment) -> tuple[Tender, ...]
 
 
 def given_back(sale: Sale, policy: StorePolicy, how: Payment) -> Tender:
-    """Money that goes back to the customer: a payment below zero, rounded as its mirror would be. Raises SaleRefused."""
+    """Money that goes back: a payment below zero, rounded as its mirror would be. Raises SaleRefused."""
     chosen = type_of(policy, how)
     sums = totals(sale, policy)
     magnitude, exact, rounding = how.given, -sums.due, 0
@@ -84,7 +84,9 @@ def check_bounds(sale: Sale, chosen: TenderType, tender: Tender) -> None:
     """Raise SaleRefused when the type takes no payment so small, or no more of a sale."""
     if tender.amount < chosen.min_amount:
         raise SaleRefused(f"{chosen.name} is taken from {_text(chosen.min_amount, sale)} on.")
-    before = sum(other.amount for other in sale.live_tenders if other.code == tender.code and other.amount > 0)
+    before = sum(
+        other.amount for other in sale.live_tenders if other.code == tender.code and other.amount > 0
+    )
     if 0 < chosen.max_amount < before + tender.amount:
         raise SaleRefused(f"{chosen.name} pays at most {_text(chosen.max_amount, sale)} of a sale.")
 
@@ -94,8 +96,6 @@ def _exact(sale: Sale, policy: StorePolicy, chosen: TenderType, how: Payment, su
     given, due = how.given, sums.due
     if given <= 0:
         raise SaleRefused(f"A {_word(chosen)} payment needs an amount above zero.")
-    if given > policy.max_line_amount:
-        raise SaleRefused(f"{_text(given, sale)} is more than a sale can be. Type the amount again.")
     in_change = find_type(policy.tenders, chosen.change)
     over = given - due
     if over > 0 and (in_change is None or chosen.over_limit == 0):
@@ -144,7 +144,9 @@ def _foreign(sale: Sale, policy: StorePolicy, chosen: TenderType, foreign: int, 
     amount, change, over = given, 0, given - sums.due
     if over > 0:
         if not chosen.change:
-            raise SaleRefused(f"{chosen.name} gives no change; {_text(sums.due, sale)} {sale.currency} is due.")
+            raise SaleRefused(
+                f"{chosen.name} gives no change; {_text(sums.due, sale)} {sale.currency} is due."
+            )
         _check_over(sale, chosen, over)
         amount, change = sums.due, round_half_up_to_cash(over, policy.cash_step)
     return _tender(

@@ -19,8 +19,9 @@ def refund_ways(
     """With which tender types `amount` (minor units) may be given back, and how much with each at most.
 
     `paid` are the tender rows of the records that were paid (rows of what was given back since, below zero, use them
-    up); None is without a receipt. What was paid with a type goes back as its `refund` says; each way also keeps its own
-    `refund_limit`. `override` lets everything go back in cash and vouchers. Itself comes first, then cash, then vouchers.
+    up); None is without a receipt. What was paid with a type goes back as its `refund` says; each way also keeps its
+    own `refund_limit`. `override` lets everything go back as without a receipt. What it was paid with comes first,
+    then cash, then vouchers.
     """
     if paid is None or override:
         free = [one for one in policy.tenders if one.refund_without_receipt]

@@ -193,7 +193,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     returned_from: tuple[ReturnedSale, ...] = ()
     """The receipts that lines of this sale give goods back of."""
     refund_ways: tuple[RefundWay, ...] = ()
-    """With which tender types money goes back in this sale, and how much; empty: as the store does without a receipt."""
+    """With which tender types money goes back in this sale, and how much; empty: as without a receipt."""
 
     @property
     def live_lines(self) -> tuple[SaleLine, ...]:

@@ -11,17 +11,7 @@ from store.sale.declaration import TenderCount, counted_of, declared_rows
 from store.sale.policy import StoreFacts
 from store.sale.record import Body, store_body, tax_rows
 from store.sale.tax import TaxRow
-
-CASH_ROWS = frozenset({"cash", "change", "rounding"})
-"""Kinds of tender rows that together are what cash paid."""
-
-
-class TenderSum(msgspec.Struct, frozen=True):
-    """Payments of one kind: how many, and what they count towards the totals."""
-
-    kind: str
-    count: int
-    amount: int
+from store.sale.tender_rows import TenderSum, sum_rows, with_rows
 
 
 class AccountSum(msgspec.Struct, frozen=True):
@@ -62,6 +52,9 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
     voided_tenders: int = 0
     no_sales: int = 0
     reprints: int = 0
+    vouchers_issued: int = 0
+    vouchers_issued_total: int = 0
+    """Vouchers sold, less those taken back; their amount is in the total of sales."""
     tenders: tuple[TenderSum, ...] = ()
     taxes: tuple[TaxRow, ...] = ()
     cash_in: int = 0
@@ -97,8 +90,8 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def expected(self) -> dict[str, int]:
-        """What should be there of each kind of tender."""
-        return {row.kind: row.amount for row in self.tenders} | {"cash": self.expected_cash}
+        """What should be there of each tender type; of foreign notes in their own currency."""
+        return {row.code: row.in_hand for row in self.tenders} | {"cash": self.expected_cash}
 
     @property
     def declaration_holds(self) -> bool:
@@ -164,7 +157,7 @@ def x_report_body(sums: ShiftTotals, facts: StoreFacts) -> Body:
         "currency": sums.currency,
         "opened_at": sums.opened_at,
         "opened_by": sums.opened_by,
-        "tenders": [{"kind": row.kind, "count": row.count, "amount": row.amount} for row in sums.tenders],
+        "tenders": sum_rows(sums.tenders),
         "taxes": tax_rows(sums.taxes),
         "expected_cash": sums.expected_cash,
         "grand_total": sums.grand_total,
@@ -214,6 +207,8 @@ COUNTERS = (
     "voided_tenders",
     "no_sales",
     "reprints",
+    "vouchers_issued",
+    "vouchers_issued_total",
     "cash_in",
     "change",
     "cash_rounding",
@@ -255,6 +250,7 @@ def _opened(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
 def _sold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
     rows = payload["tenders"]
     given = sum(row["amount"] for row in rows if row["kind"] == "cash")
+    vouchers = [line for line in payload["lines"] if "voucher" in line]
     voided = payload.get("voided_lines", ())
     return replace(
         sums,
@@ -268,7 +264,9 @@ def _sold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
         voided_lines=sums.voided_lines + len(voided),
         voided_lines_total=sums.voided_lines_total + _gross(voided),
         voided_tenders=sums.voided_tenders + len(payload.get("voided_tenders", ())),
-        tenders=_with_tenders(sums.tenders, rows),
+        vouchers_issued=sums.vouchers_issued + sum(1 if line["amount"] > 0 else -1 for line in vouchers),
+        vouchers_issued_total=sums.vouchers_issued_total + sum(line["amount"] for line in vouchers),
+        tenders=with_rows(sums.tenders, rows),
         taxes=_with_taxes(sums.taxes, payload["taxes"]),
         cash_in=sums.cash_in + given,
         change=sums.change + payload["change"],
@@ -289,16 +287,6 @@ def _moved(sums: ShiftTotals, movement: Movement, payload: Mapping[str, Any]) ->
 
 def _gross(lines: Iterable[Mapping[str, Any]]) -> int:
     return sum(line["gross"] for line in lines)
-
-
-def _with_tenders(sums: tuple[TenderSum, ...], rows: Iterable[Mapping[str, Any]]) -> tuple[TenderSum, ...]:
-    by_kind = {row.kind: row for row in sums}
-    for row in rows:
-        kind = "cash" if row["kind"] in CASH_ROWS else row["kind"]
-        before = by_kind.get(kind, TenderSum(kind, 0, 0))
-        count = before.count + (row["kind"] == kind)
-        by_kind[kind] = TenderSum(kind, count, before.amount + row["amount"])
-    return tuple(by_kind.values())
 
 
 def _with_taxes(sums: tuple[TaxRow, ...], rows: Iterable[Mapping[str, Any]]) -> tuple[TaxRow, ...]:

@@ -67,7 +67,10 @@ class TenderDetail(Detail, frozen=True, kw_only=True, omit_defaults=True):
     ] = False
     key: Annotated[
         str,
-        Meta(pattern="^[a-z]?$", description="Its letter in the pay screen; empty lets the register choose one."),
+        Meta(
+            pattern="^[a-z]?$",
+            description="Its letter in the pay screen; empty lets the register choose one.",
+        ),
     ] = ""
     min_amount: Annotated[_Amount, Meta(description="The least that is taken; 0 has no bound.")] = 0
     max_amount: Annotated[_Amount, Meta(description="The most that is taken of a sale; 0 has no bound.")] = 0
@@ -87,14 +90,22 @@ class TenderDetail(Detail, frozen=True, kw_only=True, omit_defaults=True):
     ] = None
     rounding_step: Annotated[
         int,
-        Meta(ge=0, le=1_000, description="Cash: smallest amount coins can pay, in minor units; 0 the store's."),
+        Meta(
+            ge=0, le=1_000, description="Cash: smallest amount coins can pay, in minor units; 0 the store's."
+        ),
     ] = 0
-    opens_drawer: Annotated[bool | None, Meta(description="Opens the drawer; all but card and account do.")] = None
+    opens_drawer: Annotated[
+        bool | None, Meta(description="Opens the drawer; all but card and account do.")
+    ] = None
     reference: Annotated[
         Literal["no", "optional", "required"] | None,
-        Meta(description="Whether a number is asked for: of a check (required by itself), a terminal's slip."),
+        Meta(
+            description="Whether a number is asked for: of a check (required by itself), a terminal's slip."
+        ),
     ] = None
-    counted: Annotated[bool | None, Meta(description="Counted at the close; all but the account are.")] = None
+    counted: Annotated[
+        bool | None, Meta(description="Counted at the close; all but account and vouchers are.")
+    ] = None
     refund: Annotated[
         tuple[Literal["itself", "cash", "voucher", "nothing"], ...],
         Meta(
@@ -121,7 +132,9 @@ class TenderDetail(Detail, frozen=True, kw_only=True, omit_defaults=True):
     ] = ""
     offline_limit: Annotated[
         _Amount,
-        Meta(description="Vouchers: the most taken of one that another register issued while no server answers."),
+        Meta(
+            description="Vouchers: the most taken of one that another register issued while no server answers."
+        ),
     ] = 0
     valid_days: Annotated[
         int, Meta(ge=0, le=36_500, description="Vouchers: days in which they can be redeemed; 0 for ever.")
@@ -132,7 +145,7 @@ NO_TENDER_DETAIL = TenderDetail()
 
 
 class TenderType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A way to pay. Amounts in minor units of the store's currency; what headquarters left open is filled in by kind."""
+    """A way to pay. Amounts in minor units of the store's currency; what was left open is filled in by kind."""
 
     code: str
     name: str
@@ -194,7 +207,7 @@ _DEFAULTS: dict[TenderKind, dict[str, Any]] = {
         "reference": Reference.REQUIRED,
         "refund": (GivenBack.CASH,),
     },
-    TenderKind.VOUCHER: {"opens_drawer": True, "refund_without_receipt": True},
+    TenderKind.VOUCHER: {"opens_drawer": True, "refund_without_receipt": True, "counted": False},
     TenderKind.ACCOUNT: {"counted": False},
 }
 """What holds for a kind where headquarters says nothing."""

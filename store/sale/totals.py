@@ -15,7 +15,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     `subtotal` adds the lines as shown, `discount` what is taken off them and off the sale; `total` is what the customer
     owes (taxes on top included, cash rounding not).
     `paid` counts payments towards the total, `due == total - paid`; what is below zero is given back. `exact_cash` is
-    the cash that would end the sale now, cash rounding applied. `cash_rounding` is what rounding added (or, negative, forgave) so far.
+    the cash that would end the sale now, cash rounding applied. `cash_rounding` is what rounding added (or, negative,
+    forgave) so far.
     """
 
     items: str

@@ -104,7 +104,7 @@ def test_amounts_that_cannot_be_are_refused(kind, given, says):
 
 def test_nothing_is_taken_when_nothing_is_due():
     sale = add_tender(in_payment(WINE), POLICY, CASH, 1000)
-    for kind in TenderKind:
+    for kind in (CASH, CARD):
         with pytest.raises(SaleRefused, match="Nothing is due"):
             add_tender(sale, POLICY, kind, 100)
 
