@@ -251,7 +251,7 @@ class Router:
             self._box.send(IntentKind.SCAN, text)
             return
         n = self._box.send(IntentKind.ENTER, text)
-        if self.view is not None and self.view.mode is Mode.LOCKED and not self._box.question:
+        if self.view is not None and is_signing(self.view):
             self._sign_on_n, self._sign_on_seq = n, self.view.seq
             self._settle_mask()
 
@@ -267,8 +267,9 @@ class Router:
         view = self.view
         if view is None:
             self.local.masked = True  # who types before the first view may be signing in
-        elif view.mode is not Mode.LOCKED or view.question is not None:
-            self.local.masked = False
+        elif not is_signing(view):
+            self.local.masked = view.entry is Entry.PIN
+            self._sign_on_n = 0
         else:
             waiting = self._sign_on_n in self._box.unanswered or view.seq <= self._sign_on_seq
             self.local.masked = view.entry is Entry.PIN or (self._sign_on_n > 0 and waiting)
@@ -387,6 +388,13 @@ class Router:
         elif not local.watching:
             local.refused = ()
             self._box.send(IntentKind.BACK)
+
+
+def is_signing(view: View) -> bool:
+    """Whether number and PIN are asked for: at the sign-in, or of somebody who is to allow an operation."""
+    if view.question is not None:
+        return view.question.kind == "override"
+    return view.mode is Mode.LOCKED
 
 
 def is_nothing(character: str | None) -> bool:

@@ -272,6 +272,7 @@ class FakeStaff:
         self.shop = shop
         self.server: dict[str, StaffMember] | None = None
         self.asked: list[str] = []
+        self.badges: dict[str, str] = {}
 
     async def find(self, number: str) -> StaffAnswer:
         self.asked.append(number)
@@ -280,6 +281,9 @@ class FakeStaff:
         known = bool(self.shop.version)
         member = self.shop.operator(number) if known else None
         return StaffAnswer(member=member, source=Source.OFFLINE, known=known)
+
+    async def badge_holder(self, hashed: str) -> str:
+        return self.badges.get(hashed, "")
 
 
 class FakePrinting:

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from store.exchange.permissions import limits_of
 from store.register.intents import OutcomeKind
-from store.register.operations import BY_NUMBER, may
+from store.register.operations import BY_NUMBER
 from store.register.session.sale_open import put_sale
 from store.register.session.state import Asked
 from store.register.session.work import DONE, Reply, Work
@@ -196,8 +195,8 @@ def carry_out(
 
 
 def limits_in_force(work: Work) -> Limits:
-    """How far the person signed in may go."""
-    return limits_of(work.state.role, work.state.permissions)
+    """How far the person signed in may go, or whoever allows what is going on."""
+    return work.limits()
 
 
 def why_not(work: Work, number: int, change: Callable[[Sale, Limits], Sale]) -> str:
@@ -208,22 +207,16 @@ def why_not(work: Work, number: int, change: Callable[[Sale, Limits], Sale]) -> 
     try:
         change(sale, limits_in_force(work))
     except LimitRefused as refusal:
-        return f"{refusal} {who_may(work, number, sale, change)}"
+        return work.further(number, str(refusal), lambda limits: allows(sale, change, limits))
     except SaleRefused as refusal:
         return str(refusal)
     return ""
 
 
-def who_may(work: Work, number: int, sale: Sale, change: Callable[[Sale, Limits], Sale]) -> str:
-    """The roles that are allowed what the present one is not."""
-    roles = dict(work.ports.shop.roles()) or dict.fromkeys(("cashier", "manager"), "")
-    able = []
-    for role, permissions in roles.items():
-        if not may(role, BY_NUMBER[number].permission, permissions):
-            continue
-        try:
-            change(sale, limits_of(role, permissions))
-        except LimitRefused:
-            continue
-        able.append(role)
-    return f"Sign on as {' or '.join(able)} for more." if able else "Nobody here may give more."
+def allows(sale: Sale, change: Callable[[Sale, Limits], Sale], limits: Limits) -> bool:
+    """Whether somebody with these limits may change the sale so."""
+    try:
+        change(sale, limits)
+    except SaleRefused:
+        return False
+    return True

@@ -4,10 +4,12 @@ from typing import assert_never
 
 from store.register.intents import Intent, IntentKind, OutcomeKind
 from store.register.session import (
+    allowance,
     cash_count,
     cash_desk,
     discount_desk,
     emergency,
+    override_desk,
     restore,
     sale_department,
     sale_desk,
@@ -31,7 +33,27 @@ TEXT_LIMIT = 64
 
 
 async def apply(work: Work, intent: Intent) -> Reply:
-    """Carry out one intent; always an answer, never an exception for what a person or scanner may send."""
+    """Carry out one intent; always an answer, never an exception for what a person or scanner may send.
+
+    What is refused for want of a permission or a limit is asked of a second person; what that person allowed is
+    carried out again, and the permission ends with the operation.
+    """
+    before = work.state.asked
+    work.wanted = work.replay = None
+    reply = await carry_out(work, intent)
+    if work.replay is not None:
+        before, again, work.replay, work.wanted = work.state.asked, work.replay, None, None
+        reply = await carry_out(work, again)
+        intent = again
+    if override_desk.may_be_asked(work.state, work.wanted, reply):
+        override_desk.ask(work, intent, before)
+    if work.state.grant is not None and not allowance.still_allowed(work.state):
+        work.put(grant=None)
+    return reply
+
+
+async def carry_out(work: Work, intent: Intent) -> Reply:
+    """One intent, by its kind."""
     match intent.kind:
         case IntentKind.ENTER:
             return await take_enter(work, intent)
@@ -118,6 +140,8 @@ async def stopped(work: Work, text: str) -> Reply:
 async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool) -> Reply:
     """Text while a question is open: an answer to it, or a scan that is refused and kept."""
     kind = asked.question.kind
+    if kind == override_desk.KIND:
+        return await override_desk.answer(work, asked, text, scanned=scanned)
     if kind == "price_check":
         return await sale_desk.check_price(work, text) if text else DONE
     if kind == cash_desk.BAG:  # the number on a bag may be a barcode
@@ -206,6 +230,8 @@ def back(work: Work) -> Reply:
     """Esc: one step back from wherever the person is."""
     if work.state.asked is not None and work.state.asked.question.kind == cash_count.SHEET:
         return cash_count.row_back(work, work.state.asked)
+    if work.state.asked is not None and work.state.asked.question.kind == override_desk.KIND:
+        return override_desk.back(work, work.state.asked)
     if work.state.asked is not None:
         work.put(asked=None)
         work.say("")

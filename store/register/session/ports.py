@@ -166,6 +166,10 @@ class Staff(Protocol):
         """The operator of that number; never raises for the network, waits at most the time of a sign-in for it."""
         ...
 
+    async def badge_holder(self, hashed: str) -> str:
+        """The number of the person whose badge has that hash, empty for nobody's; never raises for the network."""
+        ...
+
 
 class Printing(Protocol):
     """The print spool as the till sees it; it never blocks the till."""

@@ -21,6 +21,15 @@ class SignedOn(msgspec.Struct, frozen=True, kw_only=True):
     """What headquarters lets the role do, as it was at the sign-in; empty for what is built in."""
 
 
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """Who allowed the operation that is going on, with the permissions of that role."""
+
+    number: str
+    name: str
+    role: str
+    permissions: str = ""
+
+
 class Emergency(msgspec.Struct, frozen=True, kw_only=True):
     """A challenge that headquarters may answer by telephone; `tries` codes were wrong so far."""
 
@@ -89,6 +98,12 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """On the sign-in screen: the operator number typed so far. A PIN is never kept."""
     locked_out: tuple[str, ...] = ()
     """Operators whom only a manager's sign-in frees."""
+    grant: Grant | None = None
+    """Who allowed the operation that is going on; gone when it has ended."""
+    training: bool = False
+    """The register is in training: what is sold is practice."""
+    badges: dict[str, str] = {}
+    """Hashes of badges that were assigned here, with the number of their person."""
     emergency: Emergency | None = None
     """The challenge that was shown last for a sign-in by telephone code."""
     shift: Shift | None = None

@@ -10,16 +10,18 @@ from typing import Any
 
 import msgspec
 
-from store.register.intents import OutcomeKind
+from store.register.intents import Intent, OutcomeKind
 from store.register.journal.entry import Committed, Draft, Entry, PrintJob
 from store.register.journal.errors import EntryRefused, JournalError
-from store.register.operations import Permission, may, roles_with
+from store.register.operations import BY_NUMBER, Permission, roles_with
+from store.register.session import allowance
 from store.register.session.ports import SessionPorts
 from store.register.session.state import REFUSED_LIMIT, Asked, SessionState, encode
 from store.register.session.till import TillEvent, TillState, after
 from store.register.sync.unsent import Unsent
 from store.register.view import Choice, Message, Question, RefusedScan, Tone
 from store.register.view import Entry as EntryLine
+from store.sale.limits import Limits
 from store.sale.money import format_amount
 from store.sale.policy import StorePolicy
 from store.sale.text import printable
@@ -78,6 +80,10 @@ class Work:
         """Prices the server told too late and otherwise; the next sale's record takes them along."""
         self.errands: list[Callable[[], Awaitable[str]]] = []
         """What takes long and is done beside the till; each ends in a sentence."""
+        self.wanted: allowance.Wanted | None = None
+        """What the intent being carried out was refused for want of, if somebody else may allow it."""
+        self.replay: Intent | None = None
+        """The refused intent that somebody just allowed; it is carried out again."""
         self.answered_switch = ""
         """The question before a switch to offline that was answered last."""
         self.unsent: Unsent | None = None
@@ -109,8 +115,17 @@ class Work:
         return self.ports.randomness.txn_id(self.now_ms)
 
     def may(self, permission: Permission) -> bool:
-        """Whether the person signed in has `permission`."""
-        return may(self.state.role, permission, self.state.permissions)
+        """Whether the person signed in has `permission`, or somebody who has it allows what is going on."""
+        return allowance.has(self.state, permission)
+
+    def limits(self) -> Limits:
+        """How far the person signed in may go, or whoever allows what is going on."""
+        return allowance.limits(self.state)
+
+    @property
+    def training(self) -> bool:
+        """Whether the register is in training: nothing that is sold counts."""
+        return self.state.training
 
     # -- changing
 
@@ -166,10 +181,24 @@ class Work:
         return Reply(kind, why)
 
     def lacks(self, permission: Permission, name: str) -> Reply:
-        """Refuse for want of a permission, and say who has it."""
-        who = " or ".join(roles_with(permission, self.ports.shop.roles())) or "nobody"
+        """Refuse for want of a permission, and say who has it; the till then asks such a person to allow it."""
+        roles = roles_with(permission, self.ports.shop.roles())
         role = self.state.role or "nobody signed in"
-        return self.refuse(f"{name} is not allowed for a {role}. Sign on as {who} for it.")
+        why = f"{name} is not allowed for a {role}."
+        if permission not in allowance.NOT_TO_ALLOW:
+            self.wanted = allowance.Wanted(name=name, why=why, roles=roles, permission=permission.value)
+        return self.refuse(f"{why} Sign on as {' or '.join(roles) or 'nobody'} for it.")
+
+    def further(self, number: int, why: str, allows: Callable[[Limits], bool]) -> str:
+        """The sentence for more than the limits allow, with who may; the till then asks such a person to allow it."""
+        roles = allowance.who_may_go_further(self.ports.shop.roles(), number, allows)
+        self.wanted = allowance.Wanted(name=BY_NUMBER[number].name, why=why, roles=roles)
+        who = f"Sign on as {' or '.join(roles)} for more." if roles else "Nobody here may give more."
+        return f"{why} {who}"
+
+    def beyond(self, number: int, why: str, allows: Callable[[Limits], bool]) -> Reply:
+        """Refuse operation `number` for want of wider limits; `allows` says whether limits are wide enough."""
+        return self.refuse(self.further(number, why, allows))
 
     def ask(
         self,
@@ -244,6 +273,9 @@ class Work:
 
         None when it could not be stored: nothing changed, the cashier has been told. Never cancelled, no network.
         """
+        kind, body = allowance.marked(self.state, kind, body)
+        jobs = allowance.practised(kind, jobs)
+        fiscal = fiscal and not kind.startswith(allowance.TRAINING)
         entry = self._entry(kind, following, body, txn_id, fiscal, jobs)
         try:
             committed = await self.ports.journal.commit(entry)

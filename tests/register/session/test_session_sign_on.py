@@ -247,6 +247,7 @@ async def test_a_technician_sells_nothing_and_is_told_whom_to_ask(tmp_path):
         await till.sign_in("301")
         assert (await till.enter("100")).outcome is REFUSED
         assert "cashier or manager" in till.view.message.text
+        await till.back()
         await till.operation(701)
         await till.ready("201")
         await till.operation(701)
@@ -254,6 +255,7 @@ async def test_a_technician_sells_nothing_and_is_told_whom_to_ask(tmp_path):
         for refused in (till.scan(MILK), till.operation(1000), till.operation(1055)):
             assert (await refused).outcome is REFUSED
             assert "not allowed for a technician" in till.view.message.text
+            await till.back()
         assert (await till.operation(1056)).outcome is DONE
 
 
