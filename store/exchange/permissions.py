@@ -25,12 +25,17 @@ class Permission(StrEnum):
     SHIFT_REPORT = "shift_report"
     MOVE_CASH = "move_cash"
     """Money into and out of the drawer without a sale: float, removal, drops, income, expense."""
+    RETURN = "return"
+    """Take goods back with their receipt."""
+    RETURN_WITHOUT_RECEIPT = "return_without_receipt"
+    POST_VOID = "post_void"
+    """Undo a finished sale of the open shift."""
     TAKE_OVER = "take_over"
     """Unlock a register that another operator locked with a sale open, and free a locked-out operator."""
 
 
 ROLES: dict[str, frozenset[Permission]] = {
-    "cashier": frozenset(Permission) - {Permission.TAKE_OVER},
+    "cashier": frozenset(Permission) - {Permission.TAKE_OVER, Permission.POST_VOID},
     "manager": frozenset(Permission),
     "technician": frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SHIFT_REPORT}),
 }

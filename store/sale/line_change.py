@@ -114,7 +114,7 @@ def _all_reckoned(sale: Sale, lines: tuple[SaleLine, ...]) -> tuple[SaleLine, ..
 
 
 def _is_reckoned(line: SaleLine) -> bool:
-    """Whether what the line costs is computed here; goods coming back with their receipt have the cents of their sale."""
+    """Whether what the line costs is computed here; goods coming back with their receipt cost what they did."""
     return not line.voided and line.returns_of is None
 
 

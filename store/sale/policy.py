@@ -6,6 +6,7 @@ import msgspec
 
 from store.sale.detail import NO_TAX_DETAIL, TaxDetail
 from store.sale.people_policy import PeoplePolicy
+from store.sale.return_policy import ReturnPolicy
 from store.sale.tender_type import BUILT_IN, TenderKind, TenderType, first_of
 
 PRICE_REASONS = (
@@ -110,6 +111,8 @@ class StorePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Badges, shifts and suspended sales."""
     tenders: tuple[TenderType, ...] = BUILT_IN
     """What is taken as payment, in the order of the store; never empty."""
+    returns: ReturnPolicy = ReturnPolicy()
+    """Goods that come back."""
 
     @property
     def cash_step(self) -> int:

@@ -1,4 +1,4 @@
-"""What a returned part of a sold line gives back: the stored cents of the sale, to the cent, in parts of any size and order.
+"""What a returned part of a sold line gives back: the stored cents of the sale, in parts of any size and order.
 
 The rule (docs/money.md): after each return, what was given back so far is the whole line's cents times the part of the
 quantity that is back, rounded; this return gives what is missing to that. So the last part gets the rest, and all
@@ -100,7 +100,7 @@ def mirrored(cents: Cents) -> Cents:
 
 
 def returns_row(origin: ReturnsOf) -> dict[str, Any]:
-    """The origin as a record's line names it, with its cents and those given back before (absent when there are none)."""
+    """The origin as a record's line names it, with its cents and those given back before, where there are any."""
     row: dict[str, Any] = {
         "series": origin.series,
         "seq": origin.seq,

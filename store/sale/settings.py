@@ -16,6 +16,7 @@ from store.sale.policy import (
     TaxRate,
 )
 from store.sale.quantity import thousandths
+from store.sale.return_policy import return_faults, return_policy
 from store.sale.text import stored
 
 TAX_CODE_LIMIT = 8
@@ -60,6 +61,7 @@ def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) 
         accounts=(*_accounts(settings, "income"), *_accounts(settings, "expense")),
         denominations=_denominations(settings.get("denominations", "")),
         people=people_policy(settings),
+        returns=return_policy(settings),
     )
     check_policy(policy)
     return policy
@@ -86,6 +88,7 @@ def _faults(policy: StorePolicy) -> Iterator[str]:
     if policy.journal_retention_days > 36_500:
         yield f"journal_retention_days = {policy.journal_retention_days} must lie between 0 (for ever) and 36500."
     yield from people_faults(policy.people)
+    yield from return_faults(policy.returns)
     yield from _cash_faults(policy)
     yield from _tax_faults(policy.taxes)
     yield from (fault for rule in policy.label_rules if (fault := label_fault(rule)))
