@@ -17,8 +17,6 @@ MOST_PIECES = 60
 LONGEST_TEXT = 400
 WIDEST = 80
 NARROWEST = 16
-LARGEST_FORMAT = 20_000
-"""Bytes of a format as JSON."""
 
 
 class DocumentType(StrEnum):
@@ -148,18 +146,6 @@ def blocks_of(kind: DocumentType) -> frozenset[str]:
 def required_of(kind: DocumentType) -> tuple[str, ...]:
     """What the format of a type must hold: blocks by name, variables in braces."""
     return LEGAL.get(kind, _SLIP)
-
-
-def read_format(kind: str, text: str | bytes) -> DocumentFormat:
-    """The format of a type of document from its JSON. Raises FormatRefused with one sentence."""
-    if len(text) > LARGEST_FORMAT:
-        raise FormatRefused(f"The format has {len(text)} characters; at most {LARGEST_FORMAT} are taken.")
-    try:
-        found = msgspec.json.decode(text, type=DocumentFormat)
-    except msgspec.DecodeError as error:
-        raise FormatRefused(f"The format cannot be read: {str(error).rstrip('.')}.") from None
-    check_format(kind, found)
-    return found
 
 
 def check_format(kind: str, found: DocumentFormat) -> None:
