@@ -12,8 +12,10 @@ from enum import StrEnum
 
 import msgspec
 
+from store.sale.age import AgeCheck
 from store.sale.customer import SaleCustomer
 from store.sale.discount import Discount
+from store.sale.info import InfoAnswer
 from store.sale.offer import Offer, OfferTaken
 from store.sale.policy import RoundingScope, TaxRate
 from store.sale.refusal import SaleRefused
@@ -140,11 +142,28 @@ class SaleLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why goods came back."""
     voucher: str = ""
     """Number of the voucher that is sold here (below zero: taken back); no discount, no tax."""
+    parent: int = 0
+    """Of a deposit: the line of the goods that it goes with."""
+    no_discount: bool = False
+    """A deposit or empties: no discount lowers it, and none is spread over it."""
+    empties: bool = False
+    """Empties taken back: the quantity is below zero, and it is no return of goods."""
+    factor: str = ""
+    """How many of the item's own unit one of this line's unit is, where they differ."""
+    serial: str = ""
+    """Serial number of the piece that is sold."""
+    info: tuple[InfoAnswer, ...] = ()
+    """What was answered about the goods."""
 
     @property
     def is_return(self) -> bool:
         """Whether goods come back: the quantity and all amounts are below zero."""
         return self.quantity.startswith("-")
+
+    @property
+    def takes_discount(self) -> bool:
+        """Whether a discount may lower the line: not a deposit, and not a voucher."""
+        return not self.no_discount and not self.voucher
 
     @property
     def offered(self) -> int:
@@ -194,6 +213,11 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     """The receipts that lines of this sale give goods back of."""
     refund_ways: tuple[RefundWay, ...] = ()
     """With which tender types money goes back in this sale, and how much; empty: as without a receipt."""
+
+    age_check: AgeCheck | None = None
+    """The highest age that somebody was found to have."""
+    info: tuple[InfoAnswer, ...] = ()
+    """What was answered about the sale, its payments and operations."""
 
     @property
     def live_lines(self) -> tuple[SaleLine, ...]:
