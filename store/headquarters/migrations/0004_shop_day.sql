@@ -1,0 +1,61 @@
+-- What a shop's day brings up (docs/headquarters.md). Times are milliseconds since 1970 UTC, amounts minor units.
+
+-- What customers owe by their account: one row for what a record charged (above nothing) or paid in (below).
+create table account_entry (
+  store_id @text not null,
+  series @text not null,
+  seq @int not null,
+  effect @text not null,
+  customer @text not null,
+  amount @int not null,
+  currency @text not null,
+  business_date @text not null,
+  at @text not null,
+  posted_ms @int not null,
+  primary key (store_id, series, seq, effect)
+) @strict;
+create index account_entry_customer on account_entry (customer, store_id);
+create index account_entry_posted on account_entry (posted_ms);
+
+-- What registers told of customers: added or edited, and not yet in the set-up.
+create table customer_news (
+  store_id @text not null,
+  series @text not null,
+  seq @int not null,
+  effect @text not null,
+  customer @text not null,
+  name @text not null,
+  document @text not null,
+  at @text not null,
+  primary key (store_id, series, seq, effect)
+) @strict;
+create index customer_news_customer on customer_news (store_id, customer);
+
+-- By what one customer may turn out to be two.
+create index customer_mail on setup (lower(json_extract(document, '$.email')))
+  where noun = 'customer' and removed = 0 and json_extract(document, '$.email') is not null;
+create index customer_phone on setup (substr(replace(replace(replace(replace(replace(replace(replace(json_extract(document, '$.phone'), ' ', ''), '-', ''), '/', ''), '(', ''), ')', ''), '+', ''), '.', ''), -6))
+  where noun = 'customer' and removed = 0;
+
+-- By which tender type a payment was made, and the notes of another currency that it was made with.
+alter table sale_tender add column type @text not null default '';
+alter table sale_tender add column notes @int not null default 0;
+
+-- Vouchers of the house: a row to lock by, and what every record put on one (above nothing) or took off it.
+create table voucher (
+  number @text not null primary key
+) @strict;
+
+create table voucher_entry (
+  store_id @text not null,
+  series @text not null,
+  seq @int not null,
+  effect @text not null,
+  number @text not null,
+  amount @int not null,
+  txn_id @text not null,
+  currency @text not null,
+  business_date @text not null,
+  primary key (store_id, series, seq, effect)
+) @strict;
+create index voucher_entry_number on voucher_entry (number);
