@@ -1,12 +1,9 @@
-"""The verifier's own arithmetic of discounts, and of taxes rounded on more than one line."""
+"""The verifier's own arithmetic of discounts: offers, discounts by hand, and the sale's spread over its lines."""
 
 from fractions import Fraction
 from typing import Any
 
-
-def left_of(line: dict[str, Any]) -> int:
-    """What the discounts leave of a line."""
-    return int(line["amount"] - line.get("discount", 0) - line.get("discount_share", 0))
+from store.register.verification.taxes import rounded, split
 
 
 def check_discounts(payload: dict[str, Any]) -> None:
@@ -31,51 +28,26 @@ def check_discounts(payload: dict[str, Any]) -> None:
         raise ValueError(f"has discounts that add up to {total}, not to its {payload['discount']}")
 
 
-def check_scope(payload: dict[str, Any], rates: dict[str, tuple[Fraction, int]]) -> None:
-    """Raise ValueError unless taxes rounded per rate or per document are right, and spread to the cent."""
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for line in payload["lines"]:
-        if line["tax"] in rates:
-            rows.setdefault(line["tax"], []).append(line)
-    exact: dict[str, list[Fraction]] = {}
-    for code, lines in rows.items():
-        rate, included = rates[code]
-        part = rate / (100 + rate) if included else rate / 100
-        exact[code] = [left_of(line) * part for line in lines]
-    whole = {code: rounded(sum(parts, Fraction())) for code, parts in exact.items()}
-    if payload["rounding_scope"] == "document":
-        for kind in (1, 0):
-            codes = [code for code in rows if rates[code][1] == kind]
-            sums = [sum(exact[code], Fraction()) for code in codes]
-            whole.update(zip(codes, split(rounded(sum(sums, Fraction())), sums), strict=True))
-    for code, lines in rows.items():
-        for line, tax in zip(lines, split(whole[code], exact[code]), strict=True):
-            if line["tax_amount"] != tax:
-                raise ValueError(f"has in line {line['n']} the tax {line['tax_amount']} where {tax} is right")
-
-
-def split(total: int, exact: list[Fraction]) -> list[int]:
-    """`total` as whole parts: every exact part cut off, then one more for the largest remainders, in order."""
-    if sum(exact) < 0:
-        return [-part for part in split(-total, [-part for part in exact])]
-    whole = [part.numerator // part.denominator for part in exact]
-    order = sorted(range(len(exact)), key=lambda n: (whole[n] - exact[n], n))
-    for n in order[: total - sum(whole)]:
-        whole[n] += 1
-    return whole
-
-
-def rounded(value: Fraction) -> int:
-    """To the whole unit, halves away from zero."""
-    whole = (abs(value) * 2 + 1) // 2
-    return int(whole) if value >= 0 else -int(whole)
-
-
 def _check_own(line: dict[str, Any]) -> None:
-    discount, amount = line.get("discount", 0), line["amount"]
+    """A line's offers, each of what the ones before it leave, and then its own discount."""
+    discount, amount, left = line.get("discount", 0), line["amount"], line["amount"]
+    for row in line.get("offers", ()):
+        if "new_price" in row:
+            off = left - rounded(Fraction(line["quantity"]) * row["new_price"])
+        elif "percent" in row:
+            off = rounded(Fraction(row["percent"]) * left / 100)
+        else:
+            off = rounded(Fraction(line["quantity"]) * row["amount"])
+        off = max(0, min(off, left))
+        if row["off"] != off:
+            raise ValueError(
+                f"takes {row['off']} off line {line['n']} where its offer {row['code']} is {off}"
+            )
+        left -= off
+    offered = amount - left
     if "discount_percent" in line:
-        right = rounded(Fraction(line["discount_percent"]) * amount / 100)
+        right = offered + rounded(Fraction(line["discount_percent"]) * left / 100)
         if right != discount:
             raise ValueError(f"takes {discount} off line {line['n']} where its percentage is {right}")
-    if discount and not 0 < discount <= amount:
+    if discount < offered or (discount and not 0 < discount <= amount):
         raise ValueError(f"takes {discount} off line {line['n']} of {amount}")
