@@ -8,6 +8,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
+from store.ledger.return_recomputation import RETURN_COUNTERS, is_fixed, recompute_return
 from store.ledger.tax_recomputation import (
     Body,
     Disagreement,
@@ -20,13 +21,12 @@ from store.ledger.tax_recomputation import (
     recompute_scope,
     rounded,
 )
+from store.ledger.tender_recomputation import recompute_tenders
 
 __all__ = [
     "Disagreement",
     "left_of",
     "price_overrides",
-    "recompute_declaration",
-    "recompute_declared",
     "recompute_sale",
     "recompute_shift",
 ]
@@ -38,26 +38,31 @@ def recompute_sale(body: Body) -> Iterator[Disagreement]:
     table = TaxTable(body["taxes"])
     scope = body["rounding_scope"]
     amounts = grosses = discounts = 0
+    fresh = [line for line in lines if not is_fixed(line)]
     for line in lines:
-        yield from _recompute_line(line)
-        yield from recompute_line_tax(line, table, scope == "line")
+        if is_fixed(line):
+            yield from recompute_return(line)
+        else:
+            yield from _recompute_line(line)
+        yield from recompute_line_tax(line, table, scope == "line" and not is_fixed(line))
         amounts += line["amount"]
         discounts += line.get("discount", 0) + line.get("discount_share", 0)
         grosses += line["gross"]
         table.add(line)
     yield from _differ("subtotal", body["subtotal"], amounts)
     yield from _differ("discount", body["discount"], discounts)
-    if body.get("sale_discount", 0) or any("discount_share" in line for line in lines):
-        yield from _recompute_shares(body)
+    if body.get("sale_discount", 0) or any("discount_share" in line for line in fresh):
+        yield from _recompute_shares(body, fresh)
     if scope != "line":
-        yield from recompute_scope(body, lines, table)
-    yield from recompute_relief(body, lines)
+        yield from recompute_scope(body, fresh, table)
+    yield from recompute_relief(body, fresh)
     yield from _differ("total", body["total"], grosses)
     yield from _differ("tenders", body["total"], sum(tender["amount"] for tender in tenders))
     yield from _differ(
         "change", body["change"], -sum(row["amount"] for row in tenders if row["kind"] == "change")
     )
     yield from table.differences()
+    yield from recompute_tenders(body)
 
 
 def price_overrides(body: Body) -> int:
@@ -74,7 +79,7 @@ def recompute_shift(
 ) -> dict[str, int]:
     """The counters of a closing from what was posted: (kind, count, sum of totals) and (tender kind, sum).
 
-    `by_hand` are the sums of discounts given and of prices set in its sales.
+    `by_hand` are the sums of discounts given, of prices set and of vouchers sold in its sales.
     """
     given = {effect: int(amount) for effect, amount in by_hand}
     count = {kind: int(number) for kind, number, _ in kinds}
@@ -88,8 +93,11 @@ def recompute_shift(
         "voids_total": total.get("void", 0),
         "no_sales": count.get("drawer.open", 0),
         "reprints": count.get("reprint", 0),
+        **{name: given.get(name, 0) for name in RETURN_COUNTERS},
         "discount": given.get("discount", 0),
         "price_overrides": given.get("price_overrides", 0),
+        "vouchers_issued": given.get("vouchers_issued", 0),
+        "vouchers_issued_total": given.get("vouchers_issued_total", 0),
         "cash_in": cash_in,
         "change": change,
         "cash_rounding": -taken.get("rounding", 0),
@@ -107,28 +115,6 @@ def recompute_shift(
         "bank_drops_total": total.get("cash.bank_drop", 0),
         "expected_cash": start_amount + cash_in - change + _moved(total),
     }
-
-
-def recompute_declaration(body: Body) -> Iterator[Disagreement]:
-    """Where a declaration's notes and coins are not what it says it counted."""
-    for row in body["tenders"]:
-        if "pieces" in row:
-            found = sum(piece["value"] * piece["count"] for piece in row["pieces"])
-            yield from _differ(f"declared:{row['kind']}", row["amount"], found)
-    yield from _differ("declared", body["total"], sum(row["amount"] for row in body["tenders"]))
-
-
-def recompute_declared(
-    body: Body, tenders: Iterable[tuple[str, int]], expected_cash: int
-) -> Iterator[Disagreement]:
-    """Where a closing's differences by tender do not follow from what was posted."""
-    taken = {kind: int(amount) for kind, amount in tenders} | {"cash": expected_cash}
-    for row in body.get("declared", ()):
-        kind = row["kind"]
-        yield from _differ(f"shift.declared:{kind}.expected", row["expected"], taken.get(kind, 0))
-        yield from _differ(
-            f"shift.declared:{kind}.over_short", row["over_short"], row["counted"] - row["expected"]
-        )
 
 
 def _moved(total: Mapping[str, int]) -> int:
@@ -177,10 +163,14 @@ def _offer(row: Body, left: int, quantity: Fraction) -> int:
     return max(0, min(off, left))
 
 
-def _recompute_shares(body: Body) -> Iterator[Disagreement]:
+def _bears_nothing(line: Body) -> bool:
+    """A deposit, empties or a voucher: no discount is spread over it."""
+    return "no_discount" in line or "voucher" in line
+
+
+def _recompute_shares(body: Body, lines: list[Body]) -> Iterator[Disagreement]:
     """The sale's discount: its percentage of what the lines' own discounts leave, and how it is spread."""
-    lines = body["lines"]
-    goods = [max(line["amount"] - line.get("discount", 0), 0) for line in lines]
+    goods = [0 if _bears_nothing(line) else max(line["amount"] - line.get("discount", 0), 0) for line in lines]
     whole, said = sum(goods), body.get("sale_discount", 0)
     if "sale_discount_percent" in body:
         percent = Fraction(body["sale_discount_percent"]) / 100

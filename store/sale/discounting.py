@@ -31,6 +31,8 @@ def discount_line(sale: Sale, n: int, discount: Discount, limits: Limits) -> Sal
     Raises SaleRefused for more than the line costs, LimitRefused for more than `limits` allow.
     """
     line = find_line(sale, n)
+    if not line.takes_discount:
+        raise SaleRefused(f"There is no discount on {line.name}.")
     left = line.amount - line.offered
     given = _within(discount, left, limits.line_percent, limits.line_amount, sale.currency, "the line")
     return _checked(with_changed_line(sale, replace(line, given=given)))
@@ -41,7 +43,7 @@ def discount_sale(sale: Sale, discount: Discount, limits: Limits) -> Sale:
 
     It counts from what the lines' own discounts leave, and again whenever the lines change.
     """
-    goods = sum(max(line.amount - line.discount, 0) for line in sale.live_lines)
+    goods = sum(line.discountable for line in sale.live_lines)
     given = _within(discount, goods, limits.total_percent, limits.total_amount, sale.currency, "the sale")
     return _checked(with_change(replace(sale, given=given), sale.lines, 0))
 
@@ -55,6 +57,8 @@ def override_price(sale: Sale, policy: StorePolicy, n: int, price: int, reason: 
     line = find_line(sale, n)
     if line.price_source is PriceSource.LABEL:
         raise SaleRefused(f"The price of {line.name} is on its label. Give a discount on the line instead.")
+    if line.no_discount:
+        raise SaleRefused(f"The price of {line.name} is a deposit and cannot be set.")
     if price <= 0:
         raise SaleRefused("A price of zero sells nothing. Give a discount on the line instead.")
     before = line.price if line.list_price is None else line.list_price

@@ -30,6 +30,10 @@ TAX_PART_BYTES = 60
 """One of several taxes of a line; the tax it had before, with what an exemption takes out of the price."""
 RETURN_BYTES = 420
 """Where goods that come back were sold, for how much, and what came back before; signs and the name of the reason."""
+GOODS_BYTES = 90
+"""The names of what a line says about deposit, empties, unit and serial number."""
+INFO_BYTES = 50
+"""An answer on a line without its texts."""
 RECORD_BYTES = 51_000
 """For all lines; a record holds at most 64 KiB, the rest is for store facts, taxes and payments."""
 
@@ -101,12 +105,11 @@ def check_amount(line: SaleLine, policy: StorePolicy, currency: str, zero_confir
 
 def _all_reckoned(sale: Sale, lines: tuple[SaleLine, ...]) -> tuple[SaleLine, ...]:
     live = [_discounted(line, sale.price_groups) for line in lines if _is_reckoned(line)]
-    weights = [line.amount - line.discount for line in live]
-    goods = sum(weight for weight in weights if weight > 0)
-    shares = spread(discount_of(sale.given, goods), weights)
+    weights = [line.discountable for line in live]
+    shares = spread(discount_of(sale.given, sum(weights)), weights)
     bases: list[Taxed] = []
-    for weight, share, line in zip(weights, shares, live, strict=True):
-        base = weight - share
+    for share, line in zip(shares, live, strict=True):
+        base = line.amount - line.discount - share
         bases.append((base - _relief(line, base), thousandths(line.quantity), line.tax))
     parts = ticket_parts(bases, sale.rounding_scope)
     made = iter([_taxed(*one) for one in zip(live, shares, parts, strict=True)])
@@ -132,7 +135,7 @@ def _discounted(line: SaleLine, groups: tuple[str, ...]) -> SaleLine:
             typed_price=line.price_source is PriceSource.TYPED,
         )
     offered = sum(one.off for one in taken)
-    discount = offered + discount_of(line.given, line.amount - offered)
+    discount = offered + discount_of(line.given if line.takes_discount else None, line.amount - offered)
     if (discount, taken) == (line.discount, line.taken):
         return line
     return replace(line, discount=discount, taken=taken)
@@ -194,4 +197,10 @@ def _record_bytes(line: SaleLine) -> int:
     if line.is_return:
         texts += line.return_reason
         size += RETURN_BYTES
+    if line.parent or line.no_discount or line.factor or line.serial:
+        texts += line.serial
+        size += GOODS_BYTES
+    if line.info:
+        texts += "".join(f"{one.code}{one.name}{one.answer}" for one in line.info)
+        size += INFO_BYTES * len(line.info)
     return LINE_BYTES + size + len(texts.encode()) + escaped + len(numbers)

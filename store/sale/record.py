@@ -6,7 +6,10 @@ strings; what does not apply is absent. The journal adds who, when and where (v,
 
 from typing import Any
 
+import msgspec
+
 from store.sale.customer import customer_row
+from store.sale.info import info_rows
 from store.sale.moment import utc_text
 from store.sale.offer import OFFER_NAME_LIMIT, OfferTaken
 from store.sale.policy import StoreFacts, StorePolicy, TaxRate
@@ -127,6 +130,10 @@ def _lines_body(sale: Sale, policy: StorePolicy) -> Body:
     body |= _sale_discount(sale) | _tax_override(sale)
     if sale.comment:
         body["comment"] = sale.comment
+    if sale.age_check is not None:
+        body["age_check"] = msgspec.to_builtins(sale.age_check)
+    if sale.info:
+        body["info"] = info_rows(sale.info)
     if sale.customer is not None:
         body["customer"] = customer_row(sale.customer)
     voided = [_line_row(line) for line in sale.lines if line.voided]
@@ -182,10 +189,29 @@ def _line_row(line: SaleLine) -> Body:
         row["price_reason"] = line.price_reason
     if line.comment:
         row["comment"] = line.comment
+    row |= _goods_row(line)
     if line.return_reason:
         row["return_reason"] = line.return_reason
     if line.returns_of is not None:
         row["returns_of"] = returns_row(line.returns_of)
+    return row
+
+
+def _goods_row(line: SaleLine) -> Body:
+    """What a line says about its goods: deposit and empties, unit of measure, serial number, answers."""
+    row: Body = {}
+    if line.parent:
+        row["parent"] = line.parent
+    if line.no_discount:
+        row["no_discount"] = 1
+    if line.empties:
+        row["empties"] = 1
+    if line.factor:
+        row["factor"] = line.factor
+    if line.serial:
+        row["serial"] = line.serial
+    if line.info:
+        row["info"] = info_rows(line.info)
     return row
 
 
@@ -204,7 +230,7 @@ def _offer_row(one: OfferTaken) -> Body:
 def _tax_override(sale: Sale) -> Body:
     """Taxes in the place of others: the certificate of an exemption, and the taxes that it took out of prices."""
     body: Body = {}
-    live = sale.live_lines
+    live = [line for line in sale.live_lines if line.returns_of is None]
     if sale.certificate and any(line.tax.detail.exempt for line in live):
         body["certificate"] = sale.certificate
     relief = sum(line.tax_relief for line in live)
@@ -238,7 +264,7 @@ def _sale_discount(sale: Sale) -> Body:
     if not amount:
         return {}
     body: Body = {"sale_discount": amount}
-    goods = sum(max(line.amount - line.discount, 0) for line in lines)
+    goods = sum(line.discountable for line in lines)
     if sale.given is not None and sale.given.percent and sale.given.asked(goods) == amount:
         body["sale_discount_percent"] = sale.given.percent
     return body

@@ -166,6 +166,11 @@ class SaleLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return not self.no_discount and not self.voucher
 
     @property
+    def discountable(self) -> int:
+        """What a discount on the sale counts from: what the line's own discounts leave; nothing below zero."""
+        return max(self.amount - self.discount, 0) if self.takes_discount else 0
+
+    @property
     def offered(self) -> int:
         """The part of `discount` that comes from offers."""
         return sum(one.off for one in self.taken)
@@ -213,7 +218,6 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     """The receipts that lines of this sale give goods back of."""
     refund_ways: tuple[RefundWay, ...] = ()
     """With which tender types money goes back in this sale, and how much; empty: as without a receipt."""
-
     age_check: AgeCheck | None = None
     """The highest age that somebody was found to have."""
     info: tuple[InfoAnswer, ...] = ()

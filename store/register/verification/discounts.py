@@ -11,7 +11,7 @@ def check_discounts(payload: dict[str, Any]) -> None:
     lines = payload["lines"]
     for line in lines:
         _check_own(line)
-    goods = [max(line["amount"] - line.get("discount", 0), 0) for line in lines]
+    goods = [_bearing(line) for line in lines]
     of_sale = payload.get("sale_discount", 0)
     if "sale_discount_percent" in payload:
         right = rounded(Fraction(payload["sale_discount_percent"]) * sum(goods) / 100)
@@ -26,6 +26,13 @@ def check_discounts(payload: dict[str, Any]) -> None:
     total = of_sale + sum(line.get("discount", 0) for line in lines)
     if payload["discount"] != total:
         raise ValueError(f"has discounts that add up to {total}, not to its {payload['discount']}")
+
+
+def _bearing(line: dict[str, Any]) -> int:
+    """What the sale's discount is spread by; deposits, empties and vouchers bear nothing of it."""
+    if "no_discount" in line or "voucher" in line:
+        return 0
+    return max(line["amount"] - line.get("discount", 0), 0)
 
 
 def _check_own(line: dict[str, Any]) -> None:
