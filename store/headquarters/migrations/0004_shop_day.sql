@@ -31,12 +31,6 @@ create table customer_news (
 ) @strict;
 create index customer_news_customer on customer_news (store_id, customer);
 
--- By what one customer may turn out to be two.
-create index customer_mail on setup (lower(json_extract(document, '$.email')))
-  where noun = 'customer' and removed = 0 and json_extract(document, '$.email') is not null;
-create index customer_phone on setup (substr(replace(replace(replace(replace(replace(replace(replace(json_extract(document, '$.phone'), ' ', ''), '-', ''), '/', ''), '(', ''), ')', ''), '+', ''), '.', ''), -6))
-  where noun = 'customer' and removed = 0;
-
 -- By which tender type a payment was made, and the notes of another currency that it was made with.
 alter table sale_tender add column type @text not null default '';
 alter table sale_tender add column notes @int not null default 0;
