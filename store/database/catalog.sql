@@ -67,12 +67,26 @@ create table customer (
   id integer primary key,
   number text not null unique,
   name text not null,
-  detail text not null
+  detail text not null,
+  card text not null,
+  digits text not null,
+  ends text not null
 ) strict;
 create index customer_start on customer (name collate nocase);
+-- Cards as a whole, telephone numbers by both ends: `ends` is `digits` backwards.
+create index customer_card on customer (card) where card <> '';
+create index customer_digits on customer (digits) where digits <> '';
+create index customer_ends on customer (ends) where ends <> '';
 create virtual table customer_name using fts5(
   name, content = 'customer', content_rowid = 'id', tokenize = 'trigram'
 );
+create table customer_group (code text primary key, name text not null, detail text not null) strict, without rowid;
+create table account (
+  customer text primary key,
+  balance integer not null,
+  elsewhere integer not null,
+  as_of_ms integer not null
+) strict, without rowid;
 
 create table staff (
   number text primary key,

@@ -17,7 +17,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 JOBS: tuple[Job, ...] = (
-    Job(number="1010", name="Customers", tables=("customer",)),
+    Job(number="1010", name="Customers", tables=("customer", "customer_group", "account")),
     Job(number="1020", name="Prices and discounts", tables=("price", "discount")),
     Job(number="1040", name="Products", tables=("item", "barcode", "department")),
     Job(number="1060", name="Staff", tables=("staff", "role")),

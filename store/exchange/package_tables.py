@@ -41,7 +41,7 @@ TABLES: dict[str, dict[str, type]] = {
     "barcode": {"gtin": str, "sku": str},
     "department": {"code": str, "name": str, "tax": str, "position": int, "detail": str},
     "price": {"key": str, "sku": str, "amount": int, "from_ms": int, "until_ms": int},
-    "customer": {"number": str, "name": str, "detail": str},
+    "customer": {"number": str, "name": str, "detail": str, "card": str, "digits": str, "ends": str},
     "staff": {"number": str, "name": str, "role": str, "salt": str, "hash": str, "detail": str},
     "role": {"code": str, "name": str, "permissions": str},
     "tax": {"code": str, "name": str, "rate": str, "included": int, "detail": str},
@@ -64,6 +64,8 @@ TABLES: dict[str, dict[str, type]] = {
     "discount": {"code": str, "name": str, "detail": str},
     "info_code": {"code": str, "name": str, "detail": str},
     "document_format": {"code": str, "detail": str},
+    "customer_group": {"code": str, "name": str, "detail": str},
+    "account": {"customer": str, "balance": int, "elsewhere": int, "as_of_ms": int},
 }
 """Table → column → type, in the order of travel. The first column is the key."""
 

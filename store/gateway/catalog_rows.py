@@ -15,6 +15,8 @@ import msgspec
 
 from store.database.errors import translate
 from store.database.sqlite import open_reader
+from store.gateway.catalog_customers import CustomerQueries
+from store.gateway.catalog_customers import detail_of as _detail
 from store.sale.detail import NO_STAFF_DETAIL, StaffDetail, read_detail
 
 _OPERATOR = """
@@ -29,13 +31,6 @@ select id, register, place, key, operation, caption, position from layout_key
 where register in ('', ?) order by register, place, position, id"""
 _PARAMETERS = "select key, value from parameter order by key"
 _TENDERS = "select code, name, kind, position, detail from tender order by position, code"
-_CUSTOMER = "select number, name, detail from customer where number = ?"
-_CUSTOMERS_BY_PART = """
-select c.number, c.name, c.detail from customer_name n join customer c on c.id = n.rowid
-where customer_name match ? limit ?"""
-_CUSTOMERS_BY_START = """
-select number, name, detail from customer
-where name >= ?1 collate nocase and name < ?2 collate nocase order by name collate nocase limit ?3"""
 _AVAILABILITY = "select quantity, as_of_ms from availability where sku = ?"
 _RETURNABLE = "select key, quantity, as_of_ms from returnable where sku = ? order by key"
 _DATA_SETS = "select name, rows, created_ms, package_seq, kept from data_set order by name"
@@ -48,12 +43,6 @@ _HAS_DETAILS = "select 1 from pragma_table_info('item') where name = 'detail'"
 # The column as statements name it, and what stands in its place in a file that an older program made.
 _DETAIL = re.compile(r"(?:\b[is]\.|(?<=, ))detail(?=,|\nfrom staff| from (?:department|tax)\b)")
 _NO_DETAIL = "'' as detail"
-
-TRIGRAM = 3
-"""The full-text index knows no shorter text."""
-MAX_SEARCH_TEXT = 80
-LAST_SIGN = "\U0010ffff"
-"""Sorts behind every other sign: a range from a text to the text with this behind it holds what begins with it."""
 
 
 class StaffMember(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,14 +98,6 @@ class TenderRow(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any]
 
 
-class Customer(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer of the store."""
-
-    number: str
-    name: str
-    detail: dict[str, Any]
-
-
 class Availability(msgspec.Struct, frozen=True, kw_only=True):
     """How much of an item the store had at a moment (wall ms); a decimal text."""
 
@@ -151,7 +132,7 @@ class DataSet(msgspec.Struct, frozen=True, kw_only=True):
     """False when offline databases, or those of this register, leave it out."""
 
 
-class CatalogRows:
+class CatalogRows(CustomerQueries):
     """One catalog file, open for reading. Raises DatabaseTrouble where the file fails."""
 
     def __init__(self, path: Path) -> None:
@@ -244,24 +225,7 @@ class CatalogRows:
             return {}
         return {row[0]: row[1] for row in self._rows(_DOCUMENT_FORMATS)}
 
-    # ---- customers and quantities
-
-    def customer(self, number: str) -> Customer | None:
-        """The customer with that number, or None."""
-        for row in self._rows(_CUSTOMER, number):
-            return _customer(row)
-        return None
-
-    def customers(self, text: str, limit: int) -> tuple[Customer, ...]:
-        """Up to `limit` customers whose name holds every word of the text; one or two letters: begins with it."""
-        words = search_words(text)
-        if not words or limit <= 0:
-            return ()
-        if wanted := trigrams(words):
-            rows = self._rows(_CUSTOMERS_BY_PART, wanted, limit)
-        else:
-            rows = self._rows(_CUSTOMERS_BY_START, words[0], words[0] + LAST_SIGN, limit)
-        return tuple(_customer(row) for row in rows)
+    # ---- quantities
 
     def availability(self, sku: str) -> Availability | None:
         """What was there of an item, and when; None when nothing is known."""
@@ -293,6 +257,11 @@ class CatalogRows:
         """Whether the file has the columns `detail` and the tables that came with them."""
         return any(True for _ in self._read(_HAS_DETAILS))
 
+    @property
+    def has_accounts(self) -> bool:
+        """Whether the file has the tables of accounts and customer groups."""
+        return self.has_details
+
     def _coded(self, sql: str, *parameters: object) -> tuple[CodedRow, ...]:
         if not self.has_details:
             return ()
@@ -313,23 +282,3 @@ class CatalogRows:
             raise trouble from error
 
 
-def search_words(text: str) -> list[str]:
-    """The words of what a person typed, bounded and without control characters."""
-    return "".join(sign if sign.isprintable() else " " for sign in text[:MAX_SEARCH_TEXT]).split()
-
-
-def trigrams(words: list[str]) -> str:
-    """What the full-text index is asked for these words; empty when all of them are too short for it."""
-    return " ".join('"' + word.replace('"', '""') + '"' for word in words if len(word) >= TRIGRAM)
-
-
-def _customer(row: sqlite3.Row) -> Customer:
-    return Customer(number=row[0], name=row[1], detail=_detail(row[2]))
-
-
-def _detail(text: str) -> dict[str, Any]:
-    """The object in a `detail` column; what headquarters wrote wrong counts as nothing said."""
-    try:
-        return msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.MsgspecError:
-        return {}

@@ -7,20 +7,16 @@ swaps the files; the schema is `store/database/catalog.sql`.
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 
+from store.gateway.catalog_customers import LAST_SIGN, TRIGRAM, Customer, search_words, trigrams
 from store.gateway.catalog_rows import (
-    LAST_SIGN,
-    TRIGRAM,
     Availability,
     CatalogRows,
-    Customer,
     DataSet,
     LayoutKey,
     RegisterRow,
     Role,
     StaffMember,
     TenderRow,
-    search_words,
-    trigrams,
 )
 from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits, Source
 from store.sale.detail import NO_DEPARTMENT_DETAIL, NO_ITEM_DETAIL, read_detail

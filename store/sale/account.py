@@ -87,7 +87,7 @@ def charged(payload: Any) -> int:
 def payment_body(
     customer_id: str, name: str, amount: int, currency: str, *, tender: str, balance: int | None
 ) -> dict[str, Any]:
-    """Money that a customer pays into the account, in cash or by card; `balance` is what is owed afterwards, if known."""
+    """Money that a customer pays into the account, in cash or by card; `balance` is what is owed then, if known."""
     body: dict[str, Any] = {
         "customer": {"id": customer_id, "name": stored(name, NAME_LIMIT)},
         "total": amount,

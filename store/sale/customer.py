@@ -22,7 +22,7 @@ LEAST_DIGITS = 3
 
 
 class SaleCustomer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A customer on a sale: a snapshot. `credit_limit` in minor units; `account` says that buying on account is allowed.
+    """A customer on a sale: a snapshot. `credit_limit` in minor units; `account` allows to buy on account.
 
     `tax_exempt` is the number of an exemption certificate. `blocked` says why nothing is sold, empty sells.
     """

@@ -13,7 +13,7 @@ from store.database.connection import Connection, Engine, engine_of, values
 from store.exchange.package_reader import RowBatch
 from store.exchange.package_tables import TABLES, Cells, key_column, line_of
 from store.exchange.set_hash import SetHash
-from store.server import names
+from store.server import customer_keys, names
 
 STORED_AS = {"register": "register_setup"}
 """Where the name of a package table is another one in the channel database."""
@@ -72,6 +72,8 @@ def empty(db: Connection, store: str, table: str) -> None:
     db.execute(f"delete from {stored(table)}{where}", given)  # noqa: S608 - the names are those of the format
     if table == "item":
         names.forget_all(db, store, alone=alone)
+    if table == "customer":
+        customer_keys.forget_all(db, store)
 
 
 def fill(db: Connection, store: str, table: str, batches: Iterable[RowBatch]) -> TableState:
@@ -81,10 +83,14 @@ def fill(db: Connection, store: str, table: str, batches: Iterable[RowBatch]) ->
         put(db, store, table, batch.rows)
         if table == "item":
             names.add_first(db, store, ((str(cells[0]), str(cells[1])) for cells in batch.rows))
+        if table == "customer":
+            customer_keys.add(db, store, batch.rows)
         rows += len(batch.rows)
         total.merge(batch.added)
     if table == "item":
         names.index_first(db, store)
+    if table == "customer":
+        customer_keys.settle_first(db, store)
     if rows and engine_of(db) is Engine.POSTGRES:
         # PostgreSQL would plan by what it knew of the table before, until it looks by itself in a minute.
         db.execute(f"analyze {stored(table)}")
@@ -104,6 +110,9 @@ def change(
         put(db, store, table, batch.rows)
         if table == "item":
             _change_names(db, store, before, batch.rows)
+        if table == "customer":
+            touched = [*(str(cells[0]) for cells in batch.rows), *batch.deletes]
+            customer_keys.change(db, store, touched, batch.rows)
         rows += len(batch.rows) - len(before)
         total.merge(batch.added)
     return TableState(rows=rows, total_hash=total.hex())

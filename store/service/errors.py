@@ -27,6 +27,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "not-found": (404, "There is no such thing here"),
     "unknown-item": (404, "No item is on file for these keys"),
     "unknown-operator": (404, "No operator has this number"),
+    "unknown-customer": (404, "No customer has this number or card"),
     "no-package": (404, "No data package is loaded"),
     "method-not-allowed": (405, "This path takes another method"),
     "refused": (409, "It is not done"),

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog_files import build_catalog
+from store.gateway.catalog_customers import Customer
 from store.gateway.catalog_rows import (
     Availability,
     CodedRow,
-    Customer,
     LayoutKey,
     RegisterRow,
     Returnable,
@@ -272,6 +272,9 @@ def test_every_data_set_tells_rows_and_age(tmp_path, job_table):
         (lambda catalog: catalog.find_item(KEY, 0), "price_sku"),
         (lambda catalog: catalog.find_item((ItemKey(KeyKind.PLU, "7"),), 0), "item_plu"),
         (lambda catalog: catalog.customers("an", 9), "customer_start"),
+        (lambda catalog: catalog.customers("4930", 9), "customer_digits"),
+        (lambda catalog: catalog.customers("4930", 9), "customer_ends"),
+        (lambda catalog: catalog.customer_by_code("C77"), "customer_card"),
         (lambda catalog: catalog.returnables("1"), "returnable_sku"),
     ],
 )

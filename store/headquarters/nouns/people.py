@@ -1,4 +1,4 @@
-"""People: staff with their roles and PINs, customers."""
+"""People who work here: staff with their roles and PINs."""
 
 from typing import Annotated
 
@@ -61,21 +61,6 @@ class StaffPin(msgspec.Struct, frozen=True, kw_only=True):
 STAFF_PIN = "staff-pin"
 
 
-class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A customer; job 1010."""
-
-    name: Annotated[str, Meta(min_length=1, max_length=80, description="Name.")]
-    email: Annotated[str, Meta(max_length=120, description="Mail address.")] = ""
-    phone: Annotated[str, Meta(max_length=40, description="Telephone number.")] = ""
-    address: Annotated[
-        str, Meta(max_length=400, description="Address, lines apart by \\n.", extra={"kind": "lines"})
-    ] = ""
-    tax_id: Annotated[str, Meta(max_length=40, description="Tax number.")] = ""
-    blocked: Annotated[str, Meta(max_length=120, description="Why nothing is sold to them; empty sells.")] = (
-        ""
-    )
-
-
 def _check_role(key: dict[str, str], role: Role) -> str:
     for permission in role.permissions:
         if "=" in permission:
@@ -109,13 +94,5 @@ NOUNS: tuple[Noun, ...] = (
         inputs=StaffInputs,
         jobs=("1060",),
         example='outpost hq --home HQ staff set 101 --name "Ann Baker" --role cashier --pin',
-    ),
-    Noun(
-        name="customer",
-        summary="customers",
-        key=(KeyPart(name="customer", help="Number of the customer."),),
-        fields=Customer,
-        jobs=("1010",),
-        example='outpost hq --home HQ customer set C1001 --name "Maria Berg" --phone "+49 30 1234"',
     ),
 )

@@ -5,7 +5,7 @@ import difflib
 import msgspec
 
 from store.headquarters.errors import NotThere
-from store.headquarters.nouns import chain, goods, people, profiles, scheduling, till, way_up
+from store.headquarters.nouns import chain, customers, goods, people, profiles, scheduling, till, way_up
 from store.headquarters.nouns.field import Field, fields_of
 from store.headquarters.nouns.noun import Noun, Verb
 
@@ -14,13 +14,14 @@ _ALL: tuple[Noun, ...] = (
     *profiles.NOUNS,
     *goods.NOUNS,
     *people.NOUNS,
+    *customers.NOUNS,
     *till.NOUNS,
     *scheduling.NOUNS,
     *way_up.NOUNS,
 )
 NOUNS: dict[str, Noun] = {noun.name: noun for noun in _ALL}
 VERBS: dict[tuple[str, str], Verb] = {
-    (verb.noun, verb.name): verb for verb in (*scheduling.VERBS, *way_up.VERBS)
+    (verb.noun, verb.name): verb for verb in (*scheduling.VERBS, *way_up.VERBS, *customers.VERBS)
 }
 
 

@@ -14,8 +14,9 @@ import msgspec
 from store.database.connection import Connection
 from store.exchange.package_tables import encode_cells
 from store.headquarters.nouns.chain import Register, Store
+from store.headquarters.nouns.customers import Customer, customer_detail, dialling
 from store.headquarters.nouns.goods import Department, Price, Product, Tax
-from store.headquarters.nouns.people import STAFF_PIN, Customer, Role, Staff, StaffPin
+from store.headquarters.nouns.people import STAFF_PIN, Role, Staff, StaffPin
 from store.headquarters.nouns.profiles import (
     FunctionalityProfile,
     HardwareProfile,
@@ -25,6 +26,7 @@ from store.headquarters.nouns.profiles import (
 from store.headquarters.nouns.scheduling import Availability
 from store.headquarters.nouns.settings import store_settings
 from store.headquarters.nouns.till import LayoutKey, Parameter, Setting, Tender
+from store.headquarters.scheduler.accounts import account_cells, newest_entry
 from store.headquarters.scheduler.group_file import SentLine
 from store.headquarters.scheduler.returnable import newest_sale, returnable_cells
 from store.headquarters.setup_rows import SetupRow, changed_since, get, list_rows
@@ -57,6 +59,8 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "department": ("department",),
     "price": ("price",),
     "customer": ("customer",),
+    "customer_group": ("customer-group",),
+    "account": (),
     "staff": ("staff", STAFF_PIN),
     "role": ("role",),
     "tax": ("tax",),
@@ -81,6 +85,8 @@ def newest_change(db: Connection, table: str) -> int:
     """The number of the newest change that can touch a table; sales count by the time of their posting."""
     if table == "returnable":
         return newest_sale(db)
+    if table == "account":
+        return newest_entry(db)
     found = [db.execute(SELECT_NEWEST_CHANGE, {"1": noun}).fetchone()[0] for noun in SOURCES[table]]
     return max(map(int, found), default=0)
 
@@ -128,8 +134,8 @@ def _price_cells(row: SetupRow) -> Iterator[Cells]:
 
 def _customer_cells(row: SetupRow) -> Iterator[Cells]:
     customer = row.read(Customer)
-    detail = {name: value for name, value in msgspec.to_builtins(customer).items() if name != "name"}
-    yield row.key, customer.name, _detail(detail)
+    digits = dialling(customer.phone)
+    yield row.key, customer.name, _detail(customer_detail(customer)), customer.card, digits, digits[::-1]
 
 
 def _availability_cells(row: SetupRow) -> Iterator[Cells]:
@@ -265,6 +271,10 @@ def _returnable(db: Connection, scope: Scope) -> Iterator[Cells]:
     return returnable_cells(db, scope.store)
 
 
+def _accounts(db: Connection, scope: Scope) -> Iterator[Cells]:
+    return account_cells(db, scope.store)
+
+
 def _coded(noun: str, db: Connection, _scope: Scope) -> Iterator[Cells]:
     """Rows whose documents travel as they are: `name` in its column, the other fields in `detail`."""
     for row in list_rows(db, noun):
@@ -289,6 +299,8 @@ WHOLE: dict[str, Callable[[Connection, Scope], Iterable[Cells]]] = {
     "layout_key": _layout_keys,
     "parameter": _parameters,
     "returnable": _returnable,
+    "customer_group": functools.partial(_coded, "customer-group"),
+    "account": _accounts,
     "discount": functools.partial(_coded, "discount"),
     "info_code": functools.partial(_coded, "info-code"),
     "document_format": _document_formats,

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from store.exchange import customers as customer_words
 from store.exchange import delivery, messages
 from store.ledger import reports
 from store.ledger.series import find_series
-from store.server.api import endpoints, packages, recovery
+from store.server.api import customers, endpoints, packages, recovery
 from store.server.api.admission import Work
 from store.server.api.authentication import check_claim, check_protocol, read_claim
 from store.server.api.context import CONTEXT, Call
@@ -228,6 +229,33 @@ ROUTES: tuple[Route, ...] = (
         summary="An operator as the server knows it now: the verifier, never the PIN.",
         answers=delivery.WireStaff,
         problems=("unknown-operator",),
+    ),
+    Route(
+        name="customers",
+        method="GET",
+        path=customer_words.PATH_CUSTOMERS,
+        handler=customers.get_customers,
+        sender=Sender.REGISTER,
+        proves_sender=True,
+        work=Work.LOOKUP,
+        summary="Customers by a part of their name, telephone number, number or card.",
+        answers=customer_words.WireCustomers,
+        parameters=(
+            Parameter("text", "string", "Beginnings of words, or digits."),
+            Parameter("limit", "integer", "At most so many; 20 unless said."),
+        ),
+    ),
+    Route(
+        name="customer",
+        method="GET",
+        path=customer_words.PATH_CUSTOMER,
+        handler=customers.get_customer,
+        sender=Sender.REGISTER,
+        proves_sender=True,
+        work=Work.LOOKUP,
+        summary="The customer of a number or card, with what is owed.",
+        answers=customer_words.WireCustomerFacts,
+        problems=("unknown-customer",),
     ),
     Route(
         name="transactions",

@@ -332,7 +332,7 @@ async def test_removed_database_has_its_open_sessions_canceled(shop):
 
 @pytest.mark.parametrize("name", ["1010", "customer"])
 async def test_excluded_table_is_emptied_in_offline_databases_and_filled_again(shop, database, name):
-    from store.headquarters.nouns.people import Customer
+    from store.headquarters.nouns.customers import Customer
 
     register = Database(shop.folder, database.root_key, offline=True)
     await shop.put("customer", "C1", Customer(name="Maria"))
