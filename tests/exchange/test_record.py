@@ -19,6 +19,7 @@ from store.exchange.record import (
     sign,
     to_wire,
     verify,
+    verify_text,
 )
 
 KEY = Ed25519PrivateKey.from_private_bytes(
@@ -77,6 +78,16 @@ def test_whatever_changes_in_a_record_changes_its_hash_and_breaks_its_signature(
     assert verify(public_bytes(KEY), hash_, signature)
     assert not any(verify(public_bytes(KEY), other, signature) for other in others)
     assert not verify(bytes(32), hash_, signature)
+
+
+def test_a_signature_of_another_length_is_none_wherever_the_text_is_cut():
+    key, text = public_bytes(KEY), b"outpost/example text"
+    signature = KEY.sign(text)
+    assert verify_text(key, text, signature)
+    for cut in (1, 7, len(text)):
+        assert not verify_text(key, text[cut:], signature + text[:cut])
+    assert not verify_text(key, signature[-1:] + text, signature[:-1])
+    assert not verify_text(key, text, b"") and not verify_text(key[:-1], text, signature)
 
 
 def test_series_and_key_give_each_chain_its_own_beginning():
