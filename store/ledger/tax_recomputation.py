@@ -30,7 +30,9 @@ class TaxTable:
     def __init__(self, rows: Iterable[Body]) -> None:
         self._rows: dict[str, Body] = {}
         for row in rows:
-            self._rows.setdefault(row["code"], row)
+            first = self._rows.get(row["code"])
+            # Goods that come back may have another rate than today; the lines of a code are counted together.
+            self._rows[row["code"]] = row if first is None else _together(first, row)
         self._shares = {
             code: share(row["rate"], row["included"] == 1)
             for code, row in self._rows.items()
@@ -78,6 +80,10 @@ class TaxTable:
             ):
                 if said != found:
                     yield f"tax:{code}.{name}", said, found
+
+
+def _together(first: Body, row: Body) -> Body:
+    return {**first, **{name: first[name] + row[name] for name in ("net", "tax", "gross")}}
 
 
 def terms(rows: Iterable[Body]) -> Terms:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from store.sale.detail import TaxDetail
 from store.sale.policy import TaxRate
 from store.sale.quantity import from_thousandths, thousandths
 from store.sale.returning import NOTHING, Cents, ReturnsOf, added, mirrored
@@ -221,4 +222,7 @@ def _tax_of(line: Payload, taxes: Mapping[str, Payload]) -> TaxRate:
 
 
 def _rate_of(row: Payload) -> TaxRate:
-    return TaxRate(code=row["code"], name=row["name"], rate=row["rate"], included=row["included"] == 1)
+    detail = TaxDetail(fixed=row.get("fixed", 0), compound=bool(row.get("compound", 0)))
+    return TaxRate(
+        code=row["code"], name=row["name"], rate=row["rate"], included=row["included"] == 1, detail=detail
+    )

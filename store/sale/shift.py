@@ -52,6 +52,13 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
     voided_tenders: int = 0
     no_sales: int = 0
     reprints: int = 0
+    returns: int = 0
+    """Lines by which goods came back."""
+    returns_total: int = 0
+    """What was given for them, never below zero."""
+    post_voids: int = 0
+    """Finished sales that were undone."""
+    post_voids_total: int = 0
     vouchers_issued: int = 0
     vouchers_issued_total: int = 0
     """Vouchers sold, less those taken back; their amount is in the total of sales."""
@@ -207,6 +214,10 @@ COUNTERS = (
     "voided_tenders",
     "no_sales",
     "reprints",
+    "returns",
+    "returns_total",
+    "post_voids",
+    "post_voids_total",
     "vouchers_issued",
     "vouchers_issued_total",
     "cash_in",
@@ -252,12 +263,18 @@ def _sold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
     given = sum(row["amount"] for row in rows if row["kind"] == "cash")
     vouchers = [line for line in payload["lines"] if "voucher" in line]
     voided = payload.get("voided_lines", ())
+    undone = int("voids_of" in payload)
+    back = () if undone else came_back(payload["lines"])
     return replace(
         sums,
         currency=sums.currency or payload["currency"],
         moved_seq=sums.last_seq,
         sales=sums.sales + 1,
         sales_total=sums.sales_total + payload["total"],
+        returns=sums.returns + len(back),
+        returns_total=sums.returns_total - _gross(back),
+        post_voids=sums.post_voids + undone,
+        post_voids_total=sums.post_voids_total - payload["total"] * undone,
         discount=sums.discount + payload["discount"],
         price_overrides=sums.price_overrides
         + sum(line["price_source"] == "override" for line in payload["lines"]),
@@ -283,6 +300,11 @@ def _moved(sums: ShiftTotals, movement: Movement, payload: Mapping[str, Any]) ->
         before = rows.get(key, AccountSum(movement.kind, account, payload.get("account_name", ""), 0, 0))
         rows[key] = replace(before, count=before.count + 1, amount=before.amount + payload["total"])
     return replace(sums, accounts=tuple(rows.values()), moved_seq=sums.last_seq, **counted)
+
+
+def came_back(lines: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    """The lines of a record by which goods came back; empties are no goods."""
+    return tuple(line for line in lines if line["quantity"].startswith("-") and "empties" not in line)
 
 
 def _gross(lines: Iterable[Mapping[str, Any]]) -> int:

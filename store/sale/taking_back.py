@@ -12,7 +12,7 @@ from store.sale.returning import Cents, ReturnsOf, part_of
 from store.sale.sale import PriceSource, ReturnedSale, Sale, SaleLine
 from store.sale.selling import add_line
 from store.sale.tax import find_tax
-from store.sale.tax_group import on_top
+from store.sale.tax_group import members_of, on_top
 from store.sale.text import printable, stored
 
 REASON_LIMIT = 40
@@ -63,7 +63,7 @@ def take_back(
         gross=0,
         code=line.code,
         source=source,
-        price_source=PriceSource(line.price_source),
+        price_source=_source(line),
         department=line.department,
         measured=line.measured,
         returns_of=origin_of(past, line),
@@ -125,12 +125,23 @@ def set_back_quantity(sale: Sale, n: int, quantity: str) -> Sale:
     return with_changed_line(sale, _filled(line, asked))
 
 
+def _source(line: PastLine) -> PriceSource:
+    """Where the price came from; one that was set by hand is not set by hand again."""
+    source = PriceSource(line.price_source)
+    return PriceSource.CATALOG if source is PriceSource.OVERRIDE else source
+
+
 def _tax_for(policy: StorePolicy, tax: TaxRate) -> TaxRate:
     """The store's own tax where it is still the same one, so that both stand in one row of the tax table."""
     today = find_tax(policy, tax.code)
-    if today is None or not (today.plain and tax.plain):
-        return tax
-    return today if (today.rate, today.included) == (tax.rate, tax.included) else tax
+    return today if today is not None and _terms(today) == _terms(tax) else tax
+
+
+def _terms(tax: TaxRate) -> list[tuple[str, str, bool, int, bool]]:
+    """How a tax, or each of a group, is computed."""
+    return [
+        (one.code, one.rate, one.included, one.detail.fixed, one.detail.compound) for one in members_of(tax)
+    ]
 
 
 def _present(sale: Sale, past: PastSale, n: int) -> SaleLine | None:
