@@ -5,6 +5,8 @@ Bodies are JSON by msgspec; bytes travel as base64. Unknown fields are ignored o
 
 import msgspec
 
+from store.sale.offer import Offer
+
 PROTOCOL_HEADER = "Outpost-Protocol"
 PROTOCOL_VERSION = 1
 BUDGET_HEADER = "Outpost-Budget-Ms"
@@ -58,6 +60,8 @@ class WireItem(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     """`store.sale.detail.ItemDetail` as the package brought it: JSON, or empty."""
     matched: str = ""
+    offers: tuple[Offer, ...] = ()
+    """Discounts on it, whether they hold now or at another time; a search tells none."""
 
 
 class WireSearch(msgspec.Struct, frozen=True, kw_only=True):

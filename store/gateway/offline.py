@@ -4,8 +4,11 @@ A look-up takes about ten microseconds, less than a hop to a thread. `store/regi
 swaps the files; the schema is `store/database/catalog.sql`.
 """
 
+import functools
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+
+from msgspec.structs import replace
 
 from store.gateway.catalog_customers import LAST_SIGN, TRIGRAM, Customer, search_words, trigrams
 from store.gateway.catalog_rows import (
@@ -21,6 +24,7 @@ from store.gateway.catalog_rows import (
 from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits, Source
 from store.sale.detail import NO_DEPARTMENT_DETAIL, NO_ITEM_DETAIL, read_detail
 from store.sale.item import Department, Item, ItemKey, KeyKind
+from store.sale.offer_book import OfferBook
 from store.sale.policy import StorePolicy, TaxRate
 from store.sale.pricing import NO_PRICE
 from store.sale.settings import policy_from_settings
@@ -79,7 +83,9 @@ class OfflineCatalog(CatalogRows):
         """The item of the first key that is on file, with that key."""
         for key in keys:
             for row in self._rows(_ITEM_BY[key.kind], at_ms, key.value):
-                return _item(row), key
+                item = _item(row)
+                offers = self._offers.of(item.sku, item.department)
+                return replace(item, offers=offers) if offers else item, key
         return None
 
     def search(self, text: str, limit: int, at_ms: int) -> tuple[Item, ...]:
@@ -95,6 +101,10 @@ class OfflineCatalog(CatalogRows):
         found.update((item.sku, item) for item in self._by_name(words, at_ms))
         folded = [word.casefold() for word in words]
         return tuple(sorted(found.values(), key=lambda item: _rank(item, folded))[:limit])
+
+    @functools.cached_property
+    def _offers(self) -> OfferBook:
+        return OfferBook((row.code, row.name, row.detail) for row in self.discounts())
 
     def departments(self) -> tuple[Department, ...]:
         """Departments in the order of the shop."""

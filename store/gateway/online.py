@@ -53,6 +53,7 @@ def item_of(wire: WireItem) -> Item:
         weighed=wire.weighed,
         blocked=wire.blocked,
         detail=read_detail(wire.detail, NO_ITEM_DETAIL),
+        offers=wire.offers,
     )
 
 

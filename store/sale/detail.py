@@ -5,7 +5,7 @@ and server hand the text on unread, the register reads it. Fields that a program
 a text that cannot be read says nothing, so that older and newer programs live together.
 """
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -21,6 +21,55 @@ class ItemDetail(Detail, frozen=True, kw_only=True, omit_defaults=True):
     min_age: Annotated[
         int, Meta(ge=0, le=120, description="Years that whoever buys it must have; 0 sells it to all.")
     ] = 0
+    deposit: Annotated[
+        str,
+        Meta(
+            description="Product that is its deposit (bottle, crate): added and taken away with it.",
+            extra={"ref": "product"},
+        ),
+    ] = ""
+    empties: Annotated[
+        bool, Meta(description="It is a deposit itself: empties of it are taken back, no discount lowers it.")
+    ] = False
+    further_units: Annotated[
+        tuple[
+            Annotated[
+                str, Meta(pattern=r"^[^=:\s]{1,8}=[0-9]{1,4}(\.[0-9]{1,3})?(:[0-9]{1,8}([.,][0-9]{1,3})?)?$")
+            ],
+            ...,
+        ],
+        Meta(
+            max_length=8,
+            description="Further unit it is sold in, with how many of its own unit that is and its price where it is "
+            "not a multiple: box=12 or box=12:10.99; may be given several times.",
+        ),
+    ] = ()
+    decimals: Annotated[
+        int | None,
+        Meta(description="Decimals its quantity may have (0 to 3); those of the unit without it."),
+    ] = None
+    serial: Annotated[
+        Literal["no", "optional", "required"],
+        Meta(
+            description="Serial number: no, optional (by operation 136) or required (asked for at the sale)."
+        ),
+    ] = "no"
+    info_codes: Annotated[
+        tuple[str, ...],
+        Meta(
+            max_length=5,
+            description="Info code that is asked when it is sold; may be given several times.",
+            extra={"ref": "info-code"},
+        ),
+    ] = ()
+    description: Annotated[
+        str,
+        Meta(
+            max_length=600,
+            description="What the cashier can tell about it, lines apart by \\n.",
+            extra={"kind": "lines"},
+        ),
+    ] = ""
 
 
 class DepartmentDetail(Detail, frozen=True, kw_only=True, omit_defaults=True):
@@ -42,12 +91,13 @@ class TaxDetail(Detail, frozen=True, kw_only=True, omit_defaults=True):
     compound: Annotated[
         bool, Meta(description="In a group: computed from the taxes before it too (tax on tax).")
     ] = False
-    taxes: Annotated[
+    members: Annotated[
         tuple[str, ...],
         Meta(
             max_length=6,
             description="Makes it a group: the taxes that lie on the same goods, in their order; may be given several "
             "times.",
+            extra={"ref": "tax"},
         ),
     ] = ()
     replaces: Annotated[

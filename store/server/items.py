@@ -7,9 +7,12 @@ item's own. An item without any is answered as blocked, unless its price is type
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec.structs import replace
+
 from store.database.connection import Connection, Engine, engine_of, values
 from store.exchange.messages import WireItem
 from store.sale.pricing import NO_PRICE
+from store.server.offers import offers_of
 
 MAX_KEYS = 8
 MAX_HITS = 100
@@ -51,7 +54,8 @@ def find_item(db: Connection, store: str, keys: Iterable[tuple[str, str]], now_m
             else None
         )
         if row is not None:
-            return _item(row, matched=f"{kind}:{value}")
+            item = _item(row, matched=f"{kind}:{value}")
+            return replace(item, offers=offers_of(db, store, item.sku, item.department))
     return None
 
 

@@ -5,7 +5,17 @@ import difflib
 import msgspec
 
 from store.headquarters.errors import NotThere
-from store.headquarters.nouns import chain, customers, goods, people, profiles, scheduling, till, way_up
+from store.headquarters.nouns import (
+    chain,
+    customers,
+    discounts,
+    goods,
+    people,
+    profiles,
+    scheduling,
+    till,
+    way_up,
+)
 from store.headquarters.nouns.field import Field, fields_of
 from store.headquarters.nouns.noun import Noun, Verb
 
@@ -13,6 +23,7 @@ _ALL: tuple[Noun, ...] = (
     *chain.NOUNS,
     *profiles.NOUNS,
     *goods.NOUNS,
+    *discounts.NOUNS,
     *people.NOUNS,
     *customers.NOUNS,
     *till.NOUNS,

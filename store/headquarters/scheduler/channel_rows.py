@@ -15,6 +15,7 @@ from store.database.connection import Connection
 from store.exchange.package_tables import encode_cells
 from store.headquarters.nouns.chain import Register, Store
 from store.headquarters.nouns.customers import Customer, customer_detail, dialling
+from store.headquarters.nouns.discounts import Discount
 from store.headquarters.nouns.goods import Department, Price, Product, Tax
 from store.headquarters.nouns.people import STAFF_PIN, Role, Staff, StaffPin
 from store.headquarters.nouns.profiles import (
@@ -282,6 +283,14 @@ def _coded(noun: str, db: Connection, _scope: Scope) -> Iterator[Cells]:
         yield row.key, str(document.pop("name", "")), _detail(document)
 
 
+def _discounts(db: Connection, scope: Scope) -> Iterator[Cells]:
+    """Those in force in the store."""
+    for code, name, detail in _coded("discount", db, scope):
+        discount = msgspec.json.decode(str(detail), type=Discount)
+        if not discount.blocked and (not discount.stores or scope.store in discount.stores):
+            yield code, name, detail
+
+
 def _document_formats(db: Connection, scope: Scope) -> Iterator[Cells]:
     for code, _name, detail in _coded("document-format", db, scope):
         yield code, detail
@@ -301,7 +310,7 @@ WHOLE: dict[str, Callable[[Connection, Scope], Iterable[Cells]]] = {
     "returnable": _returnable,
     "customer_group": functools.partial(_coded, "customer-group"),
     "account": _accounts,
-    "discount": functools.partial(_coded, "discount"),
+    "discount": _discounts,
     "info_code": functools.partial(_coded, "info-code"),
     "document_format": _document_formats,
 }
