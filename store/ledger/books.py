@@ -41,25 +41,32 @@ POSTED = Sheet(
     ),
 )
 LINES = Sheet("sale_line", (*_EFFECT, "sku", "name", "quantity", "amount"))
-TENDERS = Sheet("sale_tender", (*_EFFECT, "kind", "amount"))
+TENDERS = Sheet("sale_tender", (*_EFFECT, "kind", "amount", "type", "notes"))
 TAXES = Sheet("sale_tax", (*_EFFECT, "rate", "net", "tax", "gross"))
 SHIFT_TOTALS = Sheet("shift_total", (*_EFFECT, "amount"))
+VOUCHER_ENTRIES = Sheet(
+    "voucher_entry", (*_EFFECT, "number", "amount", "txn_id", "currency", "business_date")
+)
 DIFFERENCES = Sheet("difference", (*_EFFECT, "register_value", "server_value"))
 
 ASKED_AT_ONCE = 50
 """Values in one look-up; always so many places, so that the statement is prepared once."""
 
 
-def _places(first: int) -> str:
-    return ", ".join(f"${n}" for n in range(first, first + ASKED_AT_ONCE))
+def _asked(first: int, kind: str) -> str:
+    return ", ".join(f"(cast(${n} as {kind}))" for n in range(first, first + ASKED_AT_ONCE))
 
 
-SELECT_TXNS = f"""
-select txn_id, series, seq from posted where store_id = $1 and txn_id in ({_places(2)})
-order by series, seq"""  # noqa: S608 - only places
-SELECT_RECEIPTS = f"""
-select receipt_no, seq from posted
-where store_id = $1 and series = $2 and receipt_no in ({_places(3)}) order by seq desc"""  # noqa: S608 - only places
+# A subquery for each value, not `in`: SQLite, which has no statistics, would take the primary key and walk all records
+# of the series for each question. PostgreSQL does until it has some (`store.database.bulk.refresh_statistics`).
+FIND_TXNS = f"""
+select asked.column1, (select p.seq from posted p where p.store_id = $1 and p.txn_id = asked.column1 limit 1)
+from (values {_asked(2, "text")}) asked"""  # noqa: S608 - only places
+SELECT_TXN = "select series, seq from posted where store_id = $1 and txn_id = $2"
+FIND_RECEIPTS = f"""
+select asked.column1, (select p.seq from posted p
+  where p.store_id = $1 and p.series = $2 and p.receipt_no = asked.column1 limit 1)
+from (values {_asked(3, "bigint")}) asked"""  # noqa: S608 - only places
 
 
 class Books:
@@ -84,11 +91,14 @@ class Books:
     def look_up(self, txn_ids: Iterable[str], receipt_nos: Iterable[int]) -> None:
         """Find out which of these are in the books already; of those not asked for here nothing is known."""
         for asked in _parts(sorted({txn_id for txn_id in txn_ids if txn_id})):
-            for txn_id, series, seq in self._ask(SELECT_TXNS, values(self.store, *asked)):
-                self._txns.setdefault(txn_id, []).append((series, seq))
+            for txn_id, found in self._ask(FIND_TXNS, values(self.store, *asked)):
+                if found is not None and txn_id not in self._txns:
+                    rows = self._ask(SELECT_TXN, values(self.store, txn_id))
+                    self._txns[txn_id] = sorted((series, int(seq)) for series, seq in rows)
         for asked in _parts(sorted({number for number in receipt_nos if number})):
-            for number, seq in self._ask(SELECT_RECEIPTS, values(self.store, self.series, *asked)):
-                self._receipts[number] = seq
+            for number, found in self._ask(FIND_RECEIPTS, values(self.store, self.series, *asked)):
+                if found is not None:
+                    self._receipts[int(number)] = int(found)
 
     def with_txn(self, txn_id: str) -> Sequence[tuple[str, int]]:
         """Series and seq of the records with that id, those of this round too."""

@@ -12,14 +12,17 @@ import msgspec
 
 from store.database.connection import values
 from store.ledger.books import DIFFERENCES, LINES, POSTED, SHIFT_TOTALS, TAXES, TENDERS, Books
-from store.ledger.recomputation import (
-    left_of,
-    price_overrides,
+from store.ledger.recomputation import left_of, price_overrides, recompute_sale, recompute_shift
+from store.ledger.return_recomputation import returns_of_shift
+from store.ledger.returned import post_returned
+from store.ledger.tender_recomputation import (
+    closing_amounts,
+    recompute_closing,
     recompute_declaration,
-    recompute_declared,
-    recompute_sale,
-    recompute_shift,
+    taken_by_kind,
+    vouchers_issued,
 )
+from store.ledger.vouchers import post_vouchers
 
 Body = Mapping[str, Any]
 
@@ -49,9 +52,9 @@ SELECT_SHIFT_KINDS = """
 select kind, count(*), cast(coalesce(sum(total), 0) as bigint) from posted
 where store_id = $1 and series = $2 and shift_id = $3 group by kind"""
 SELECT_SHIFT_TENDERS = """
-select t.kind, cast(sum(t.amount) as bigint) from sale_tender t
+select t.kind, t.type, cast(sum(t.amount) as bigint), cast(sum(t.notes) as bigint) from sale_tender t
 join posted p on p.store_id = t.store_id and p.series = t.series and p.seq = t.seq
-where p.store_id = $1 and p.series = $2 and p.shift_id = $3 group by t.kind"""
+where p.store_id = $1 and p.series = $2 and p.shift_id = $3 group by t.kind, t.type"""
 SELECT_SHIFT_START = """
 select amount from shift_total t join posted p
   on p.store_id = t.store_id and p.series = t.series and p.seq = t.seq
@@ -125,7 +128,7 @@ def _post_sale(books: Books, ref: Ref, body: Body) -> None:
     )
     books.add(
         TENDERS,
-        [(*place, f"tender:{row['n']}", row["kind"], row["amount"]) for row in body["tenders"]],
+        [tender_cells(ref, row) for row in body["tenders"]],
     )
     books.add(
         TAXES,
@@ -134,11 +137,26 @@ def _post_sale(books: Books, ref: Ref, body: Body) -> None:
             for row in body["taxes"]
         ],
     )
-    by_hand = {"discount": body["discount"], "price_overrides": price_overrides(body)}
+    by_hand = {"discount": body["discount"], "price_overrides": price_overrides(body)} | vouchers_issued(body)
+    by_hand |= returns_of_shift(body)
     if any(by_hand.values()):
-        books.add(SHIFT_TOTALS, [(*place, effect, amount) for effect, amount in by_hand.items()])
-    for effect, said, found in recompute_sale(body):
+        books.add(SHIFT_TOTALS, [(*place, effect, amount) for effect, amount in by_hand.items() if amount])
+    for effect, said, found in (*recompute_sale(body), *post_vouchers(books, place, body)):
         note_difference(books, ref, effect, said, found)
+    for row in post_returned(books, place, body):
+        note_difference(books, ref, row.effect, row.said, row.found)
+
+
+def tender_cells(ref: Ref, row: Body) -> tuple[Any, ...]:
+    """A payment as the books hold it."""
+    return (
+        *ref.place,
+        f"tender:{row['n']}",
+        row["kind"],
+        row["amount"],
+        row.get("type", ""),
+        row.get("foreign", 0),
+    )
 
 
 def _post_shift_open(books: Books, ref: Ref, body: Body) -> None:
@@ -158,14 +176,14 @@ def _post_shift_close(books: Books, ref: Ref, body: Body) -> None:
     tenders = books.read(SELECT_SHIFT_TENDERS, where)
     found = recompute_shift(
         kinds=books.read(SELECT_SHIFT_KINDS, where),
-        tenders=tenders,
+        tenders=taken_by_kind(tenders),
         by_hand=books.read(SELECT_SHIFT_BY_HAND, where),
         start_amount=int(start[0][0]) if start else 0,
     )
     for effect, amount in found.items():
         if body.get(effect, 0) != amount:
             note_difference(books, ref, f"shift.{effect}", body.get(effect, 0), amount)
-    for effect, said, amount in recompute_declared(body, tenders, found["expected_cash"]):
+    for effect, said, amount in recompute_closing(body, tenders, found["expected_cash"]):
         note_difference(books, ref, effect, said, amount)
 
 
@@ -175,10 +193,7 @@ def _shift_amounts(body: Body) -> Iterator[tuple[str, int]]:
     for name, value in body.items():
         if type(value) is int and name not in common:
             yield name, value
-    for row in body.get("tenders", ()):
-        yield f"tender:{row['kind']}", row["amount"]
-    for row in body.get("declared", ()):
-        yield f"declared:{row['kind']}", row["counted"]
+    yield from closing_amounts(body)
     for row in body.get("taxes", ()):
         yield f"tax:{row['code']}:{row['rate']}", row["gross"]
 
@@ -194,7 +209,8 @@ def _post_movement(books: Books, ref: Ref, body: Body) -> None:
 
 
 def _post_declaration(books: Books, ref: Ref, body: Body) -> None:
-    totals = [(*ref.place, f"declared:{row['kind']}", row["amount"]) for row in body["tenders"]]
+    counted = ((row.get("type") or row["kind"], row["amount"]) for row in body["tenders"])
+    totals = [(*ref.place, f"declared:{code}", amount) for code, amount in counted]
     books.add(SHIFT_TOTALS, totals)
     for effect, said, found in recompute_declaration(body):
         note_difference(books, ref, effect, said, found)
@@ -223,6 +239,7 @@ EFFECTS: dict[str, Callable[[Books, Ref, Body], None]] = {
     "lock": _post_event,
     "unlock": _post_event,
     "reprint": _post_event,
+    "gift.receipt": _post_event,
     "report.x": _post_event,
     "mode": _post_event,
     "clock": _post_event,

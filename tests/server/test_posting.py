@@ -271,6 +271,12 @@ def test_a_shift_is_added_up_from_what_was_posted():
         "bank_drops_total": 600,
         "discount": 0,
         "price_overrides": 0,
+        "vouchers_issued": 0,
+        "vouchers_issued_total": 0,
+        "returns": 0,
+        "returns_total": 0,
+        "post_voids": 0,
+        "post_voids_total": 0,
         "expected_cash": 10626 + 5300 - 1642,
     }
 

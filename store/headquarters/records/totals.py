@@ -9,13 +9,14 @@ from store.headquarters.nouns.way_up import TaxTotal, TenderTotal, Total, TotalL
 _FROM = "from posted p join series s on s.store_id = p.store_id and s.series = p.series"
 _KEY = "p.store_id, p.business_date, s.register_id, p.currency"
 _EFFECT = "on {0}.store_id = p.store_id and {0}.series = p.series and {0}.seq = p.seq"
+_TENDER = "case when t.type = '' then t.kind else t.type end"
 
 SELECT_SALES = f"""
 select {_KEY}, p.kind, count(*), cast(coalesce(sum(p.total), 0) as bigint) {_FROM}
 where p.kind in ('sale', 'void') {{where}} group by {_KEY}, p.kind order by {_KEY}, p.kind"""
 SELECT_TENDERS = f"""
-select {_KEY}, t.kind, cast(sum(t.amount) as bigint) {_FROM} join sale_tender t {_EFFECT.format("t")}
-where p.kind = 'sale' {{where}} group by {_KEY}, t.kind order by {_KEY}, t.kind"""
+select {_KEY}, {_TENDER}, cast(sum(t.amount) as bigint) {_FROM} join sale_tender t {_EFFECT.format("t")}
+where p.kind = 'sale' {{where}} group by {_KEY}, {_TENDER} order by {_KEY}, {_TENDER}"""
 SELECT_TAXES = f"""
 select {_KEY}, t.rate, cast(sum(t.net) as bigint), cast(sum(t.tax) as bigint), cast(sum(t.gross) as bigint)
 {_FROM} join sale_tax t {_EFFECT.format("t")}
