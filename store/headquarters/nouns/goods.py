@@ -123,6 +123,17 @@ def _check_product(key: dict[str, str], product: Product) -> str:
             return f"{code[:30]!r} is no barcode: it needs 8, 12, 13 or 14 digits with a right check digit."
     if product.price is not None and not 0 <= product.price <= MAX_PRICE:
         return "The price is out of range."
+    if product.decimals is not None and not 0 <= product.decimals <= 3:
+        return "A quantity has 0 to 3 decimals."
+    if product.deposit == key["product"]:
+        return "A product cannot be its own deposit."
+    if product.deposit and product.empties:
+        return "A deposit has no deposit of its own."
+    units = [unit.partition("=")[0] for unit in product.further_units]
+    if len({*units, product.unit}) <= len(units):
+        return "Each unit of a product needs a name of its own."
+    if any(float(unit.partition("=")[2].partition(":")[0]) <= 0 for unit in product.further_units):
+        return "A unit has to hold something: box=12."
     return ""
 
 
