@@ -236,6 +236,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     operations: tuple[int, ...] = ()
     """Numbers of the operations that can be run now; a screen draws no other key."""
     demo: bool = False
+    language: str = "en"
+    """What the screen speaks."""
+    region: str = ""
+    """How it writes amounts and dates; empty for a decimal point and ISO dates."""
     layout: tuple[LayoutKeyView, ...] = ()
     """The keys that headquarters gave this register; they win over those of the screen."""
     may_switch: bool = True

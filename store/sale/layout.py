@@ -100,7 +100,8 @@ def _lines(element: AnyElement, width: int, double: bool) -> Iterator[Line]:
     match element:
         case Text(text=text, align=align, bold=bold, size=size):
             columns = width // 2 if double and size > 1 else width
-            for line in wrap(text, columns):
+            # What fits keeps its blanks: the columns of a format.
+            for line in [text.rstrip()] if display_width(text) <= columns else wrap(text, columns):
                 yield Line(text=_aligned(line, align, columns), bold=bold, size=size)
         case Columns(left=left, right=right, bold=bold, size=size, lines=lines):
             columns = width // 2 if double and size > 1 else width

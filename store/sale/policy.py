@@ -114,6 +114,11 @@ class StorePolicy(msgspec.Struct, frozen=True, kw_only=True):
     returns: ReturnPolicy = ReturnPolicy()
     """Goods that come back."""
 
+    language: str = "en"
+    """What receipts speak, and screens of people who have no language of their own."""
+    region: str = ""
+    """How amounts and dates are written, such as de-DE; empty for what goes with the language."""
+
     @property
     def cash_step(self) -> int:
         """Smallest amount that cash is taken and given in: that of the cash tender, else the store's."""

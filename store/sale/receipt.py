@@ -43,11 +43,18 @@ def receipt(
         "taxes": lambda: tax_elements(payload, payload["taxes"]),
         "payments": lambda: _payments(payload),
     }
-    kind = DocumentType.SALE
+    kind = receipt_type(payload)
     title = phrase("Receipt {number}", receipt_number(payload))
     variables = {**variables_of(payload, facts, fingerprint), "title": title, "copy": str(copy_no or "")}
     source = Source(kind=kind, title=title, variables=variables, blocks=blocks, lines=_lines(payload))
     return made(source, facts)
+
+
+def receipt_type(payload: Payload) -> DocumentType:
+    """Which receipt the record of a sale gets."""
+    if payload.get("training"):
+        return DocumentType.TRAINING
+    return DocumentType.RETURN if payload.get("total", 0) < 0 else DocumentType.SALE
 
 
 def receipt_number(payload: Payload) -> str:

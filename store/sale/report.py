@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from store.sale.cash import BY_KIND, MOVEMENTS
+from store.sale.cash_slip import TYPES as MOVEMENT_TYPES
 from store.sale.cash_slip import declaration_slip, movement_slip
 from store.sale.document import AnyElement, Columns, Document, Rule
 from store.sale.document_format import DocumentType
@@ -20,6 +21,7 @@ from store.sale.receipt import (
     money,
     receipt,
     receipt_number,
+    receipt_type,
     seller_blocks,
     shift_open_slip,
     slip,
@@ -29,6 +31,17 @@ from store.sale.receipt import (
 )
 
 Payload = Mapping[str, Any]
+TYPES = {
+    "void": DocumentType.VOID,
+    "drawer.open": DocumentType.NO_SALE,
+    "shift.open": DocumentType.SHIFT_OPEN,
+    "tender.declaration": DocumentType.DECLARATION,
+    "report.x": DocumentType.X,
+    "shift.suspend": DocumentType.SLIP,
+    "shift.blind_close": DocumentType.SLIP,
+    "shift.close": DocumentType.Z,
+}
+"""By which format the document of a kind of record is made; sales and movements of cash have tables of their own."""
 SHIFT_SLIPS = {"shift.suspend": "SHIFT SUSPENDED", "shift.blind_close": "SHIFT BLIND CLOSED"}
 
 
@@ -49,6 +62,14 @@ def document_of(
         with speaking(facts.language, facts.region):
             return _document(payload, facts, fingerprint, copy_no, copied_at, copied_utc_offset_min)
     return _document(payload, facts, fingerprint, copy_no, copied_at, copied_utc_offset_min)
+
+
+def type_of(payload: Payload) -> DocumentType | None:
+    """By which format the document of a record is made; None when its kind has none."""
+    kind = str(payload.get("kind", ""))
+    if kind == "sale":
+        return receipt_type(payload)
+    return TYPES.get(kind, MOVEMENT_TYPES.get(kind))
 
 
 def _document(

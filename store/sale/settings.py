@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from store.sale.label import label_fault, label_presets
+from store.sale.language import ENGLISH
 from store.sale.people_policy import people_faults, people_policy
 from store.sale.policy import (
     PRICE_REASONS,
@@ -16,6 +18,7 @@ from store.sale.policy import (
     TaxRate,
 )
 from store.sale.quantity import thousandths
+from store.sale.region import REGIONS
 from store.sale.return_policy import return_faults, return_policy
 from store.sale.text import stored
 
@@ -25,6 +28,7 @@ ACCOUNT_NAME_LIMIT = 30
 MAX_ACCOUNTS = 24
 MAX_DENOMINATIONS = 24
 MAX_PRICE_REASONS = 12
+LANGUAGE = frozenset("abcdefghijklmnopqrstuvwxyz")
 MAX_TAXES = 20
 """Every record holds the tax table; it must have room."""
 
@@ -46,7 +50,7 @@ def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) 
         currency=settings.get("currency", "EUR"),
         rounding_scope=_scope(settings.get("rounding_scope", RoundingScope.PER_LINE)),
         cash_rounding_step=_number(settings, "cash_rounding_step", 1),
-        taxes=tuple(taxes),
+        taxes=with_members(taxes),
         label_rules=_label_rules(settings),
         facts=StoreFacts(
             name=settings.get("store_name", ""),
@@ -62,9 +66,22 @@ def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) 
         denominations=_denominations(settings.get("denominations", "")),
         people=people_policy(settings),
         returns=return_policy(settings),
+        language=settings.get("language", ENGLISH),
+        region=settings.get("region", ""),
     )
     check_policy(policy)
     return policy
+
+
+def with_members(taxes: Iterable[TaxRate]) -> tuple[TaxRate, ...]:
+    """Taxes with those that a group is made of; a group within a group and an unknown member stay out of it."""
+    found = {tax.code: tax for tax in taxes}
+    return tuple(
+        replace(
+            tax, members=tuple(found[code] for code in tax.detail.members if code in found and code != tax.code)
+        )
+        for tax in found.values()
+    )
 
 
 def check_policy(policy: StorePolicy) -> None:
@@ -79,6 +96,10 @@ def _faults(policy: StorePolicy) -> Iterator[str]:
         yield f"currency = {policy.currency!r} is no currency code. Use three capitals such as EUR."
     if not 1 <= policy.cash_rounding_step <= 1000:
         yield f"cash_rounding_step = {policy.cash_rounding_step} must lie between 1 and 1000 minor units."
+    if not LANGUAGE.issuperset(policy.language) or not 2 <= len(policy.language) <= 5:
+        yield f"language = {policy.language[:20]!r} is no language. Write two small letters such as de."
+    if policy.region and policy.region not in REGIONS:
+        yield f"region = {policy.region[:20]!r} is unknown. Regions: {', '.join(sorted(REGIONS))}."
     if not 24 <= policy.receipt_width <= 80:
         yield f"receipt_width = {policy.receipt_width} must lie between 24 and 80 characters."
     if not 1 <= policy.max_line_amount <= 99_999_999_999:
@@ -116,12 +137,25 @@ def _tax_faults(taxes: tuple[TaxRate, ...]) -> Iterator[str]:
         if len(tax.code) > TAX_CODE_LIMIT:
             yield f"Tax code {tax.code!r} is longer than {TAX_CODE_LIMIT} characters; it stands on every line."
         seen.add(tax.code)
+        yield from _group_faults(tax)
         try:
             rate = thousandths(tax.rate)
         except ValueError:
             rate = -1
         if not 0 <= rate <= 100_000:
             yield f"Tax {tax.code!r} has the rate {tax.rate!r}. Write percent, up to three decimals: 19 or 5.5."
+
+
+def _group_faults(tax: TaxRate) -> Iterator[str]:
+    missing = [code for code in tax.detail.members if code not in {one.code for one in tax.members}]
+    if missing:
+        yield f"Tax {tax.code!r} is a group with {missing[0]!r}, which is no tax of this store."
+    if any(one.detail.members for one in tax.members):
+        yield f"Tax {tax.code!r} is a group with a group in it. Name the taxes themselves."
+    if len(set(tax.detail.members)) != len(tax.detail.members):
+        yield f"Tax {tax.code!r} is a group that names a tax twice."
+    if tax.members and tax.detail.fixed:
+        yield f"Tax {tax.code!r} is a group and an amount per unit. It can be one of them."
 
 
 def _scope(text: str) -> RoundingScope:

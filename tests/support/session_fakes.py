@@ -23,7 +23,9 @@ from store.register.sync.history import SyncMemory
 from store.register.sync.library import SyncAnswer, SyncEnd, SyncState
 from store.register.system_ports import SystemStorage
 from store.register.view import View
+from store.sale.document_format import DocumentFormat
 from store.sale.item import Department, Item, ItemKey, KeyKind
+from store.sale.paper_facts import PaperFacts, paper_facts
 from store.sale.policy import LabelMeasure, LabelRule, StoreFacts, StorePolicy, TaxRate
 
 PEPPER = b"p" * 32
@@ -209,6 +211,7 @@ class FakeShop:
         self.cards_authorised_later = False
         self.role_rows: dict[str, str] = {}
         self.layout: tuple[LayoutKey, ...] = ()
+        self.formats: dict[str, DocumentFormat] = {}
         if not FakeShop.staff:
             FakeShop.staff = {
                 number: StaffMember(
@@ -227,6 +230,10 @@ class FakeShop:
 
     def policy(self) -> StorePolicy:
         return self.store_policy
+
+    def paper(self) -> PaperFacts:
+        policy = self.store_policy
+        return paper_facts(policy.facts, policy.language, policy.region, self.formats)
 
     def departments(self) -> Sequence[Department]:
         return DEPARTMENTS
@@ -292,9 +299,15 @@ class FakePrinting:
     def __init__(self) -> None:
         self.has_printer = False
         self.wakes = 0
+        self.held: set[str] = set()
+        self.asked_for: list[str] = []
 
     def wake(self) -> None:
         self.wakes += 1
+
+    async def ask_for(self, txn_id: str) -> bool:
+        self.asked_for.append(txn_id)
+        return txn_id in self.held
 
     def state_of(self, job_id: str) -> str:
         return "Receipt printed." if self.has_printer else "No printer is attached."

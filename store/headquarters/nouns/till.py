@@ -16,6 +16,8 @@ SETTINGS: dict[str, str] = {
     "journal_retention_days": "Days a register keeps records that headquarters has; 0 keeps them for ever.",
     "label_region": "Country whose weight and price labels are read; wins over the store's.",
     "label_rules": "The label rules themselves as JSON, in place of a country's.",
+    "language": "Language of receipts and screens: en or de; operators may have their own.",
+    "region": "How amounts and dates are written, such as de-DE; empty for what goes with the language.",
     "max_line_amount": "Largest amount of a line in minor units; wins over the functionality profile.",
     "receipt_footer": "Last lines of the receipt, apart by \\n; wins over the store's.",
     "receipt_width": "Characters in a line of the receipt; wins over the functionality profile.",

@@ -55,6 +55,8 @@ class PrintJob(msgspec.Struct, frozen=True, kw_only=True):
     """Why the drawer opens or the copy is made."""
     source_txn_id: str = ""
     """For a copy: the `txn_id` of the record to render; empty means the record the job is committed with."""
+    held: bool = False
+    """It waits until somebody asks for the paper."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from store.register.journal.entry import JobRow, PrintJob
 from store.register.journal.sql import Connection
 
-QUEUED = "queued"
-"""The state a job is born in; the other states belong to `print_spool`."""
+QUEUED, HELD = "queued", "held"
+"""The states a job is born in; the other states belong to `print_spool`."""
 MAX_JOBS = 300
 """Of the finished jobs before the newest so many none is kept; their records stay."""
 
@@ -42,10 +42,10 @@ class JobVanished(LookupError):
 def add_jobs(connection: Connection, jobs: Sequence[PrintJob], txn_id: str, at_ms: int) -> None:
     """Queue jobs in the transaction of the record `txn_id`."""
     for job in jobs:
-        source = job.source_txn_id or txn_id
+        source, state = job.source_txn_id or txn_id, HELD if job.held else QUEUED
         connection.execute(
             _INSERT,
-            (job.job_id, job.kind, job.document_kind, job.copy_no, job.reason, source, QUEUED, at_ms, at_ms),
+            (job.job_id, job.kind, job.document_kind, job.copy_no, job.reason, source, state, at_ms, at_ms),
         )
 
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 class JobState(StrEnum):
     """How far a print job has come."""
 
+    HELD = "held"
+    """Nobody has asked for the paper yet."""
     QUEUED = "queued"
     BLOCKED = "blocked"
     """The device cannot take it now (off, out of paper); nothing was sent."""
@@ -37,11 +39,14 @@ class JobEvent(StrEnum):
     """A drawer job that is no longer wanted: nobody stands at the till who expects it to open."""
     PERSON_SAW_PAPER = "person_saw_paper"
     GIVEN_UP = "given_up"
+    ASKED_FOR = "asked_for"
+    """A person wants the paper of a held job."""
 
 
 _S, _E = JobState, JobEvent
 
 STEPS: dict[tuple[JobState, JobEvent], JobState] = {
+    (_S.HELD, _E.ASKED_FOR): _S.QUEUED,
     (_S.QUEUED, _E.ATTEMPT_STARTED): _S.SENDING,
     (_S.QUEUED, _E.DEVICE_BLOCKED): _S.BLOCKED,
     (_S.QUEUED, _E.CORE_STARTED): _S.QUEUED,
@@ -86,6 +91,8 @@ def sentence(kind: str, state: JobState, detail: str) -> str:
         return _drawer_sentence(state, detail)
     name = "Receipt" if kind == "receipt" else "Report"
     match state:
+        case JobState.HELD:
+            return f"{name} is printed on request: F3."
         case JobState.QUEUED | JobState.SENDING:
             return f"{name} is being printed."
         case JobState.BLOCKED:
@@ -107,5 +114,5 @@ def _drawer_sentence(state: JobState, detail: str) -> str:
         case JobState.BLOCKED | JobState.FAILED | JobState.DISCARDED | JobState.UNKNOWN:
             reason = f" ({detail})" if detail else ""
             return f"The drawer did not open{reason}; use its key."
-        case JobState.QUEUED | JobState.SENDING | JobState.CONFIRMED | JobState.PRESUMED:
+        case JobState.HELD | JobState.QUEUED | JobState.SENDING | JobState.CONFIRMED | JobState.PRESUMED:
             return ""

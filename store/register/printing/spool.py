@@ -132,6 +132,14 @@ class PrintSpool:
             await self._move(job, JobEvent.PERSON_SAW_PAPER)
             self.resume()
 
+    async def ask_for(self, txn_id: str) -> bool:
+        """Somebody wants the paper of a record whose job is held until then; False when none is."""
+        held = [job for job in await self._journal.jobs_of(txn_id) if job.state == JobState.HELD]
+        for job in held:
+            await self._move(job, JobEvent.ASKED_FOR)
+        self.wake()
+        return bool(held)
+
     def _paper_came_late(self, job_id: str) -> None:
         """The printer says that the paper of an UNKNOWN job is out after all; the lane settles it."""
         self._late.append(job_id)

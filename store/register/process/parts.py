@@ -289,7 +289,7 @@ class Assembly:
             journal=journal,
             printer=self.devices.current.printer,
             drawer=self.devices.current.drawer,
-            facts=lambda: shop.policy().facts,
+            facts=shop.paper,
             clock=self.clock,
             randomness=self.randomness,
             on_change=self.refresher.wake,

@@ -8,6 +8,7 @@ import msgspec
 
 from store.exchange.offline_profile import OfflineProfile
 from store.exchange.record import Record
+from store.exchange.suspensions import WireClaim, WireSuspension
 from store.gateway.connection import Connection
 from store.gateway.gateway import Gateway
 from store.gateway.offline import DataSet, LayoutKey, StaffMember
@@ -17,6 +18,7 @@ from store.register.journal.entry import Committed, Counts, Draft, Entry, Head, 
 from store.register.ports import Clock, Randomness
 from store.register.sync.library import SyncAnswer, SyncState
 from store.sale.item import Department
+from store.sale.paper_facts import PaperFacts
 from store.sale.policy import StorePolicy
 
 
@@ -111,6 +113,10 @@ class ShopData(Protocol):
         """The store's decisions."""
         ...
 
+    def paper(self) -> PaperFacts:
+        """What documents need: facts, language, region, formats of headquarters."""
+        ...
+
     def departments(self) -> Sequence[Department]:
         """The departments that can be sold with a typed price, in order."""
         ...
@@ -183,8 +189,24 @@ class Printing(Protocol):
         """There are new jobs in the journal."""
         ...
 
+    async def ask_for(self, txn_id: str) -> bool:
+        """Somebody wants the paper of a record whose job is held; False when none is."""
+        ...
+
     def state_of(self, job_id: str) -> str:
         """A whole sentence about a job, or "" when nothing is known."""
+        ...
+
+
+class Suspensions(Protocol):
+    """The suspended sales of the store at the server; everything raises GatewayError."""
+
+    async def listing(self) -> Sequence[WireSuspension]:
+        """Those that nobody has resumed, oldest first; of this register only what it gave to the others."""
+        ...
+
+    async def claim(self, suspension_id: str) -> WireClaim:
+        """Ask for one; to be repeated while it waits for its keeper."""
         ...
 
 
@@ -238,5 +260,7 @@ class SessionPorts:
     """How printer and scanner stand, in a sentence for the sign-in screen."""
     status: Callable[[], dict[str, Any]] = dict
     """Devices, downloads and uploads for the `status` query, JSON-ready; wins over what the till knows itself."""
+    suspensions: Suspensions | None = None
+    """The suspended sales of the other registers; None where there is no server to ask."""
     queries: Mapping[str, Callable[[str], Awaitable[dict[str, Any]]]] = field(default_factory=dict)
     """Queries that other parts answer (`barcodes` of the demo shop), by kind."""

@@ -16,7 +16,7 @@ from store.register.journal.errors import JournalError
 from store.register.session import dispatch as session_dispatch
 from store.register.session import query as session_query
 from store.register.session import restore as session_restore
-from store.register.session import switch_question
+from store.register.session import speech, switch_question
 from store.register.session.ports import SessionPorts, nothing
 from store.register.session.sale_desk import CODE_LIMIT
 from store.register.session.sale_open import note_connection
@@ -143,6 +143,7 @@ class Session:
 
     async def _take(self, submission: Submission) -> Outcome:
         work, intent = self._work, submission.intent
+        speech.tune(self.ports, work.state)
         if intent.n <= self.last_n(submission.client):
             return Outcome(n=intent.n, outcome=OutcomeKind.AGAIN)
         work.clients[submission.client] = intent.n
@@ -309,4 +310,5 @@ class Session:
         self._view = fresh
 
     def _make(self) -> View:
+        speech.tune(self.ports, self._work.state)
         return self._maker.make(self._seq + 1, self._work, self._up, self._work.message)

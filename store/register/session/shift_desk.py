@@ -14,6 +14,7 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, TenderView
 from store.sale.barcode import looks_like_code
 from store.sale.declaration import declared_rows
+from store.sale.language import phrase
 from store.sale.moment import local_text, utc_text
 from store.sale.money import parse_amount
 from store.sale.receipt import TENDER_NAMES
@@ -154,6 +155,9 @@ async def reprint(work: Work) -> Reply:
     if last is None:
         return work.refuse("There is no receipt to print again.")
     txn_id = str(last.payload["txn_id"])
+    if await work.ports.printing.ask_for(txn_id):
+        work.say(phrase("Receipt {number} is being printed.", last.receipt_no))
+        return DONE
     job = PrintJob(
         job_id=work.fresh_id(),
         kind="receipt",

@@ -7,8 +7,10 @@ from store.database.errors import DatabaseTrouble
 from store.gateway.offline import DataSet, LayoutKey, OfflineCatalog, StaffMember
 from store.register.catalog.keeper import CatalogKeeper
 from store.register.ports import Clock
+from store.register.session.shop_paper import paper_of_catalog
 from store.sale.item import Department
 from store.sale.moment import local_text, utc_text
+from store.sale.paper_facts import PaperFacts
 from store.sale.policy import StorePolicy
 from store.sale.settings import PolicyRefused
 
@@ -37,6 +39,7 @@ class CatalogShop:
         self._listeners: list[Callable[[OfflineCatalog | None], None]] = []
         self._catalog: OfflineCatalog | None = None
         self._policy = StorePolicy()
+        self._paper = PaperFacts()
         self._departments: tuple[Department, ...] = ()
         self._tables: tuple[DataSet, ...] = ()
         self._trouble = ""
@@ -66,6 +69,7 @@ class CatalogShop:
         try:
             catalog = OfflineCatalog(path)
             self._policy = catalog.policy()
+            self._paper = paper_of_catalog(catalog, self._policy, self._register)
             self._departments = catalog.departments()
             self._roles = {role.code: " ".join(role.permissions) for role in catalog.roles()}
             cards = [row for row in catalog.tenders() if row.kind == "card"]
@@ -131,6 +135,10 @@ class CatalogShop:
     def policy(self) -> StorePolicy:
         """The store's decisions."""
         return self._policy
+
+    def paper(self) -> PaperFacts:
+        """What documents need: facts, language, region, formats of headquarters."""
+        return self._paper
 
     def departments(self) -> Sequence[Department]:
         """The departments that can be sold with a typed price, in order."""

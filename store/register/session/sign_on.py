@@ -193,7 +193,11 @@ async def signed_in(work: Work, operator: StaffMember, *, kind: str = "", **fact
         state,
         till=after(state.till, event),
         operator=SignedOn(
-            number=operator.number, name=operator.name, role=operator.role, permissions=operator.permissions
+            number=operator.number,
+            name=operator.name,
+            role=operator.role,
+            permissions=operator.permissions,
+            language=operator.detail.language,
         ),
         asked=None,
         emergency=None,

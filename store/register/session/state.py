@@ -19,6 +19,8 @@ class SignedOn(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     permissions: str = ""
     """What headquarters lets the role do, as it was at the sign-in; empty for what is built in."""
+    language: str = ""
+    """Of the person's screens; empty for the store's."""
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +49,18 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     business_date: str
     opened_ms: int
     start_amount: int
+
+
+class HeldSale(msgspec.Struct, frozen=True, kw_only=True):
+    """A sale that was suspended here and not given to another register; `id` is its record's, which holds the sale."""
+
+    id: str
+    code: str
+    by: str
+    at_ms: int
+    items: str
+    total: int
+    note: str = ""
 
 
 class AsideShift(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +124,10 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     last_shift: int = 0
     aside: tuple[AsideShift, ...] = ()
     """Shifts that wait: suspended or blind closed, oldest first."""
+    suspended: tuple[HeldSale, ...] = ()
+    """Suspended sales that this register keeps, oldest first."""
+    suspensions: int = 0
+    """Counts suspended sales, for the codes on their slips."""
     closing_blind: AsideShift | None = None
     """While a blind closed shift is counted: how it waited."""
     last_close: str = ""

@@ -4,6 +4,7 @@ from store.register.operations import operations_for
 from store.register.session.layout import layout_of
 from store.register.session.paper import paper_of, slip_title
 from store.register.session.ports import SessionPorts
+from store.register.session.print_policy import unprinted_words
 from store.register.session.state import PaidSale, SessionState
 from store.register.session.switch_question import shown
 from store.register.session.tender_desk import tender_view
@@ -24,6 +25,7 @@ from store.register.view import (
     Totals,
     View,
 )
+from store.sale.language import language_in_force, region_in_force
 from store.sale.money import exponent, format_amount
 from store.sale.receipt import receipt_number
 from store.sale.sale import Sale, SaleLine
@@ -91,6 +93,8 @@ class ViewMaker:
             operations=self._operations(state),
             demo=self._ports.config.demo,
             layout=self._keys(),
+            language=language_in_force(),
+            region=region_in_force().code,
             may_switch=mode is not Mode.LOCKED or self._ports.profile().manual_switch_before_sign_in,
         )
 
@@ -168,7 +172,7 @@ class ViewMaker:
         if paid is None:
             return None
         if record is not self._paper[0]:
-            text = () if record is None else paper_of(record, work.policy.facts, paid.copy_no)
+            text = () if record is None else paper_of(record, self._ports.shop.paper(), paid.copy_no)
             self._paper = (record, text)
         return PaidPanel(
             receipt_no="" if record is None else receipt_number(record.payload),
@@ -186,7 +190,8 @@ class ViewMaker:
         if not printing.has_printer:
             return receipt
         drawer = printing.state_of(paid.drawer_job)
-        return f"{drawer} {receipt or 'The receipt waits for the printer.'}".strip()
+        receipt = receipt or unprinted_words(self._ports.shop.paper(), paid)
+        return f"{drawer} {receipt}".strip()
 
     def _paper_of(self, work: Work, paid: PaidPanel | None) -> tuple[str, tuple[str, ...]]:
         """Title and text of the last report or slip, else of the receipt, while no printer is attached."""
@@ -197,7 +202,7 @@ class ViewMaker:
         if self._slip[0] is not work.slip:
             copied, copy_no = work.slip_copy
             copy_no = copy_no if copied is work.slip else 0
-            self._slip = (work.slip, paper_of(work.slip, work.policy.facts, copy_no))
+            self._slip = (work.slip, paper_of(work.slip, self._ports.shop.paper(), copy_no))
         return slip_title(work.slip.payload), self._slip[1]
 
     def _sign_on(self, state: SessionState) -> SignOnPanel:

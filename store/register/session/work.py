@@ -14,7 +14,7 @@ from store.register.intents import Intent, OutcomeKind
 from store.register.journal.entry import Committed, Draft, Entry, PrintJob
 from store.register.journal.errors import EntryRefused, JournalError
 from store.register.operations import BY_NUMBER, Permission, roles_with
-from store.register.session import allowance
+from store.register.session import allowance, print_policy
 from store.register.session.ports import SessionPorts
 from store.register.session.state import REFUSED_LIMIT, Asked, SessionState, encode
 from store.register.session.till import TillEvent, TillState, after
@@ -276,6 +276,7 @@ class Work:
         kind, body = allowance.marked(self.state, kind, body)
         jobs = allowance.practised(kind, jobs)
         fiscal = fiscal and not kind.startswith(allowance.TRAINING)
+        jobs = print_policy.ruled(jobs, kind, body, self.ports.shop.paper())
         entry = self._entry(kind, following, body, txn_id, fiscal, jobs)
         try:
             committed = await self.ports.journal.commit(entry)
