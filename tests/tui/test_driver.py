@@ -1,9 +1,14 @@
 """The Esc key told from the beginning of a sequence, however the stream is cut; output whole on any terminal."""
 
+import fcntl
 import os
+import pty
+import struct
+import termios
 import threading
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,4 +80,31 @@ def test_output_to_a_line_that_is_gone_is_no_error():
     here, there = os.pipe()
     os.close(here)
     TillDriver.write(writing_to(there), "text")
+    os.close(there)
+
+
+def size_seen_on(fd: int) -> tuple[int, int]:
+    driver = TillDriver.__new__(TillDriver)
+    driver._file = SimpleNamespace(fileno=lambda: fd)
+    return driver._get_terminal_size()
+
+
+def test_the_size_is_the_terminals_own_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
+    here, there = pty.openpty()
+    fcntl.ioctl(here, termios.TIOCSWINSZ, struct.pack("HHHH", 43, 132, 0, 0))
+    assert size_seen_on(there) == (132, 43)
+    fcntl.ioctl(here, termios.TIOCSWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
+    assert size_seen_on(there) == (80, 24)
+    os.close(here)
+    os.close(there)
+
+
+def test_a_line_without_a_size_has_that_of_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "132")
+    monkeypatch.setenv("LINES", "43")
+    here, there = os.pipe()
+    assert size_seen_on(there) == (132, 43)
+    os.close(here)
     os.close(there)

@@ -104,6 +104,21 @@ class TillDriver(LinuxDriver):
             except OSError:
                 return  # the line is gone; the reading side notices and ends the screen
 
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Columns and rows of the terminal itself.
+
+        Textual believes COLUMNS and LINES first, which `resize` on a serial line exports and no later change of the
+        window corrects; here they only help a line that does not know its size.
+        """
+        assert self._file is not None
+        try:
+            columns, rows = os.get_terminal_size(self._file.fileno())
+        except OSError:
+            columns, rows = 0, 0
+        if columns and rows:
+            return columns, rows
+        return super()._get_terminal_size()
+
     def run_input_thread(self) -> None:
         """Read until the program ends or the line is gone."""
         keys = EscapeKeys(constants.ESCAPE_DELAY)
