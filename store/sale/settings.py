@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
-from msgspec.structs import replace
 
 from store.sale.label import label_fault, label_presets
 from store.sale.language import ENGLISH
@@ -20,6 +19,7 @@ from store.sale.policy import (
 from store.sale.quantity import thousandths
 from store.sale.region import REGIONS
 from store.sale.return_policy import return_faults, return_policy
+from store.sale.tax_settings import group_faults, with_members
 from store.sale.text import stored
 
 TAX_CODE_LIMIT = 8
@@ -71,17 +71,6 @@ def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) 
     )
     check_policy(policy)
     return policy
-
-
-def with_members(taxes: Iterable[TaxRate]) -> tuple[TaxRate, ...]:
-    """Taxes with those that a group is made of; a group within a group and an unknown member stay out of it."""
-    found = {tax.code: tax for tax in taxes}
-    return tuple(
-        replace(
-            tax, members=tuple(found[code] for code in tax.detail.members if code in found and code != tax.code)
-        )
-        for tax in found.values()
-    )
 
 
 def check_policy(policy: StorePolicy) -> None:
@@ -137,25 +126,13 @@ def _tax_faults(taxes: tuple[TaxRate, ...]) -> Iterator[str]:
         if len(tax.code) > TAX_CODE_LIMIT:
             yield f"Tax code {tax.code!r} is longer than {TAX_CODE_LIMIT} characters; it stands on every line."
         seen.add(tax.code)
-        yield from _group_faults(tax)
+        yield from group_faults(tax)
         try:
             rate = thousandths(tax.rate)
         except ValueError:
             rate = -1
         if not 0 <= rate <= 100_000:
             yield f"Tax {tax.code!r} has the rate {tax.rate!r}. Write percent, up to three decimals: 19 or 5.5."
-
-
-def _group_faults(tax: TaxRate) -> Iterator[str]:
-    missing = [code for code in tax.detail.members if code not in {one.code for one in tax.members}]
-    if missing:
-        yield f"Tax {tax.code!r} is a group with {missing[0]!r}, which is no tax of this store."
-    if any(one.detail.members for one in tax.members):
-        yield f"Tax {tax.code!r} is a group with a group in it. Name the taxes themselves."
-    if len(set(tax.detail.members)) != len(tax.detail.members):
-        yield f"Tax {tax.code!r} is a group that names a tax twice."
-    if tax.members and tax.detail.fixed:
-        yield f"Tax {tax.code!r} is a group and an amount per unit. It can be one of them."
 
 
 def _scope(text: str) -> RoundingScope:
