@@ -63,6 +63,16 @@ def insert_rows(db: Connection, table: str, columns: Sequence[str], rows: Iterab
         cast(_Many, db).executemany(_insertion(table, tuple(columns), 1), batch)
 
 
+def refresh_statistics(db: Connection, table: str) -> None:
+    """Let PostgreSQL learn what is in a table now; the name must be our own. SQLite goes by the form of a question.
+
+    Autovacuum comes once a minute. Until then a table that grew from nothing is taken for a small one, all its indexes
+    seem equally good, and the wrong one walks through everything. If somebody else is at it, that is as good.
+    """
+    if engine_of(db) is Engine.POSTGRES:
+        db.execute(f"analyze (skip_locked) {table}")
+
+
 @functools.lru_cache(maxsize=64)
 def _insertion(table: str, columns: tuple[str, ...], rows: int) -> str:
     marks = f"({', '.join('?' * len(columns))})"

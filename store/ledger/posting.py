@@ -16,11 +16,12 @@ from collections.abc import Callable
 
 import msgspec
 
+from store.database.bulk import refresh_statistics
 from store.database.connection import Connection, Row, values
 from store.database.errors import DatabaseTrouble, is_trouble
 from store.exchange.acknowledgement import Flag
 from store.exchange.canonical import NotCanonical, parse_checked
-from store.ledger.books import Books
+from store.ledger.books import POSTED, Books
 from store.ledger.effects import Body, Ref, Unpostable, note_difference, post
 from store.service.channel import Channel
 
@@ -31,6 +32,8 @@ FIRST_WAIT_MS = 200
 """Before the second attempt; doubled before each further one."""
 UNIT_RECORDS = 100
 """Records posted in one unit of work: few enough that uploads never wait long for their turn."""
+LEARN_AFTER = 400
+"""After so many posted records the database learns how the books look; fewer say nothing of what they become."""
 IDLE_S = 5.0
 """How often to look without being woken; another server process may have accepted something."""
 
@@ -101,6 +104,8 @@ class Poster:
         self._post = post_record
         self._first_wait_ms = first_wait_ms
         self._woken = asyncio.Event()
+        self._unlearned: int | None = 0
+        """Records posted since the start; None once the database has learned how the books look."""
 
     def wake(self) -> None:
         """Something was accepted."""
@@ -126,10 +131,18 @@ class Poster:
         done = [await self._channel.work(self._retry_due)] if is_due else []
         for store, series in await self._channel.read(behind):
             done.append(await self._channel.work(self._post_series, store, series))
+        await self._learn(sum(part.posted for part in done))
         for part in done:
             if part.quarantined:
                 LOG.error("records went into quarantine", extra={"records": part.quarantined})
         return sum(part.handled for part in done)
+
+    async def _learn(self, posted: int) -> None:
+        if self._unlearned is not None:
+            self._unlearned += posted
+            if self._unlearned >= LEARN_AFTER:
+                self._unlearned = None
+                await self._channel.work(refresh_statistics, POSTED.table)
 
     async def _wait_s(self) -> float:
         due_ms = await self._channel.read(next_due)

@@ -13,6 +13,7 @@ from server_world import Register, problem, running_world
 from store.database.connection import values
 from store.database.errors import ConstraintBroken, DatabaseBusy, DatabaseClosed, SchemaTooNew
 from store.database.postgres import MAX_ATTEMPTS, UnitLost
+from store.ledger import posting
 from store.service.channel import Channel
 
 ONLY_SQLITE = "item_name"
@@ -94,6 +95,24 @@ async def test_two_servers_accept_the_same_batches_once(tmp_path, on_postgres):
         books = await one.settled()
         assert books == {"accepted": 200, "posted": 200, "quarantined": 0, "waiting": 0}
         assert await one.sql("select count(*) from quarantine") == [(0,)]
+
+
+async def test_postgresql_learns_how_the_books_look_before_its_autovacuum_comes(
+    tmp_path, on_postgres, monkeypatch
+):
+    monkeypatch.setattr(posting, "LEARN_AFTER", 12)
+    known = "select count(*) from pg_stats where tablename = 'posted'"
+    async with running_world(tmp_path) as world:
+        register = await world.enrolled()
+        for first, learned in ((1, False), (11, True)):
+            for _ in range(10):
+                register.add()
+            assert (await register.upload(register.batch(first)))[1].acked_seq == first + 9
+            assert (await world.settled())["posted"] == first + 9
+            async with asyncio.timeout(5):
+                while learned and not (await world.sql(known))[0][0]:
+                    await asyncio.sleep(0.01)
+            assert bool((await world.sql(known))[0][0]) is learned
 
 
 async def test_a_code_works_once_at_two_servers_at_a_time(tmp_path, on_postgres):
