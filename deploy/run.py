@@ -27,9 +27,9 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "outpost.stamp"
 LOCK = ROOT / "deploy" / "requirements" / "dev.lock"
 
-# Tests marked `serial` drive real terminals against the clock: they run first, one at a time, while no other
-# test competes with them for the processor. Two workers for the rest fit the smallest machine we test on.
-TEST_RUNS = (["-m", "serial"], ["-m", "not serial", "-n", "2"])
+# Tests marked `serial` drive whole programs on real terminals: they wait more than they compute and run first, so
+# that no other test competes with them for the processor. Two workers fit the smallest machine we test on.
+TEST_RUNS = (["-m", "serial", "-n", "2"], ["-m", "not serial", "-n", "2"])
 NO_TESTS_SELECTED = 5
 
 CHECKS = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["lint-imports"], ["deptry", "."])
