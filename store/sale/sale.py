@@ -146,6 +146,8 @@ class SaleLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of a deposit: the line of the goods that it goes with."""
     no_discount: bool = False
     """A deposit or empties: no discount lowers it, and none is spread over it."""
+    decimals: int = 3
+    """Decimals that the quantity of measured goods may have."""
     empties: bool = False
     """Empties taken back: the quantity is below zero, and it is no return of goods."""
     factor: str = ""

@@ -3,11 +3,12 @@
 from msgspec.structs import replace
 
 from store.sale.barcode import LabelReading
+from store.sale.deposit import ONE_PIECE, refuse_deposit, with_goods, with_goods_voided
 from store.sale.item import Department, Item
 from store.sale.line_change import check_amount, find_line, with_changed_line, with_line
 from store.sale.offer import Offer
 from store.sale.policy import LabelMeasure, StorePolicy, TaxRate
-from store.sale.quantity import SCALE, divide, is_whole, multiply, parse_quantity, thousandths
+from store.sale.quantity import DECIMALS, SCALE, divide, is_whole, multiply, parse_quantity, thousandths
 from store.sale.refusal import PriceNeeded, SaleRefused
 from store.sale.sale import OffersState, PriceSource, Sale, SaleLine
 from store.sale.tax import find_tax
@@ -50,7 +51,7 @@ def add_line(
         price = item.price
     elif price_source is PriceSource.CATALOG:
         price_source = PriceSource.TYPED
-    quantity = checked_quantity(quantity, is_measured(item), item.name)
+    quantity = checked_quantity(quantity, is_measured(item), item.name, decimals_of(item))
     line = SaleLine(
         n=len(sale.lines) + 1,
         sku=item.sku,
@@ -68,6 +69,8 @@ def add_line(
         price_source=price_source,
         department=item.department,
         measured=is_measured(item),
+        decimals=decimals_of(item),
+        no_discount=item.detail.empties,
         offers=offers,
         offers_count=sale.offers_state is OffersState.NOW,
     )
@@ -127,30 +130,52 @@ def add_department_line(
 
 
 def void_line(sale: Sale, n: int) -> Sale:
-    """The sale with line `n` marked as voided; it stays in the list. Raises SaleRefused."""
+    """The sale with line `n` and its deposits marked as voided; they stay in the list.
+
+    Raises SaleRefused, also for a deposit without its goods.
+    """
     line = find_line(sale, n)
-    return with_changed_line(sale, replace(line, voided=True))
+    refuse_deposit(line)
+    return with_goods_voided(sale, line)
 
 
 def set_quantity(sale: Sale, policy: StorePolicy, n: int, quantity: str) -> Sale:
-    """The sale with another quantity on line `n`. Raises SaleRefused, also for label lines, whose price is final."""
+    """The sale with another quantity on line `n` and its deposits.
+
+    Raises SaleRefused, also for label lines, whose price is final, and for a piece with its own serial number.
+    """
     line = find_line(sale, n)
+    refuse_deposit(line)
     if line.price_source is PriceSource.LABEL:
         raise SaleRefused(
             f"The price of {line.name} is on its label. Void the line and scan the label again."
         )
-    quantity = checked_quantity(quantity, line.measured, line.name)
-    line = replace(line, quantity=quantity, amount=multiply(line.price, quantity))
-    check_amount(line, policy, sale.currency, zero_confirmed=True)
-    return with_changed_line(sale, line)
+    quantity = checked_quantity(quantity, line.measured, line.name, line.decimals)
+    if line.serial and quantity != ONE_PIECE:
+        raise SaleRefused(f"{line.name} has a serial number, so its line is one piece. Scan the next one.")
+    if line.empties:
+        quantity = f"-{quantity}"
+    return with_goods(sale, policy, replace(line, quantity=quantity, amount=multiply(line.price, quantity)))
 
 
 def is_measured(item: Item) -> bool:
     """Whether the item's quantity may have decimals: weighed goods, and those sold by length, volume or time."""
-    return item.weighed or item.unit in MEASURED_UNITS
+    if item.detail.decimals is not None:
+        return item.detail.decimals > 0
+    return item.weighed or is_measured_unit(item.unit)
 
 
-def checked_quantity(text: str, measured: bool, name: str) -> str:
+def is_measured_unit(unit: str) -> bool:
+    """Whether a quantity in that unit may have decimals."""
+    return unit in MEASURED_UNITS
+
+
+def decimals_of(item: Item) -> int:
+    """Decimals that the item's quantity may have, when it may have any."""
+    return item.detail.decimals or DECIMALS
+
+
+def checked_quantity(text: str, measured: bool, name: str, decimals: int = DECIMALS) -> str:
     """The quantity in canonical form. Raises SaleRefused when it is none, zero, too large or has decimals in vain."""
     quantity = parse_quantity(text)
     if quantity is None:
@@ -161,6 +186,9 @@ def checked_quantity(text: str, measured: bool, name: str) -> str:
         raise SaleRefused("A quantity of 0 sells nothing. Void the line with Del instead.")
     if not measured and not is_whole(quantity):
         raise SaleRefused(f"{name} is sold by the piece. Type a whole number.")
+    if len(quantity.partition(".")[2]) > decimals:
+        digits = "1 decimal" if decimals == 1 else f"{decimals} decimals"
+        raise SaleRefused(f"The quantity of {name} has at most {digits}.")
     if thousandths(quantity) > MAX_QUANTITY * SCALE:
         raise SaleRefused(
             f"A line takes at most {MAX_QUANTITY}. Was a code typed as quantity? Type it again."
