@@ -139,7 +139,8 @@ create table returnable (
   key text primary key,
   sku text not null,
   quantity text not null,
-  as_of_ms integer not null
+  as_of_ms integer not null,
+  detail text not null
 ) strict, without rowid;
 create index returnable_sku on returnable (sku);
 create table discount (code text primary key, name text not null, detail text not null) strict, without rowid;

@@ -60,7 +60,7 @@ TABLES: dict[str, dict[str, type]] = {
     },
     "parameter": {"key": str, "value": str},
     "availability": {"sku": str, "quantity": str, "as_of_ms": int},
-    "returnable": {"key": str, "sku": str, "quantity": str, "as_of_ms": int},
+    "returnable": {"key": str, "sku": str, "quantity": str, "as_of_ms": int, "detail": str},
     "discount": {"code": str, "name": str, "detail": str},
     "info_code": {"code": str, "name": str, "detail": str},
     "document_format": {"code": str, "detail": str},

@@ -33,6 +33,7 @@ _PARAMETERS = "select key, value from parameter order by key"
 _TENDERS = "select code, name, kind, position, detail from tender order by position, code"
 _AVAILABILITY = "select quantity, as_of_ms from availability where sku = ?"
 _RETURNABLE = "select key, quantity, as_of_ms from returnable where sku = ? order by key"
+_RETURNABLE_OF = "select key, detail, quantity, as_of_ms from returnable where key >= ? and key < ? order by key"
 _DATA_SETS = "select name, rows, created_ms, package_seq, kept from data_set order by name"
 _META = "select key, value from meta"
 _DISCOUNTS = "select code, name, detail from discount order by code"
@@ -111,6 +112,8 @@ class Returnable(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     quantity: str
     as_of_ms: int
+    detail: str = ""
+    """How the line was sold (`store.sale.past_sale.from_rows`); empty where the store does not send it."""
 
 
 class CodedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,6 +241,12 @@ class CatalogRows(CustomerQueries):
         return tuple(
             Returnable(key=row[0], quantity=row[1], as_of_ms=row[2]) for row in self._rows(_RETURNABLE, sku)
         )
+
+    def returnables_of(self, series: str, receipt_no: int) -> tuple[Returnable, ...]:
+        """What may still come back of a receipt, line by line."""
+        start = f"{series}:{receipt_no}:"
+        rows = self._rows(_RETURNABLE_OF, start, f"{start[:-1]};")
+        return tuple(Returnable(key=row[0], detail=row[1], quantity=row[2], as_of_ms=row[3]) for row in rows)
 
     # ---- the file
 

@@ -53,3 +53,51 @@ create table voucher_entry (
   primary key (store_id, series, seq, effect)
 ) @strict;
 create index voucher_entry_number on voucher_entry (number);
+
+-- What came back of which sale: one row for each line of a record that gives back a part of a sold line.
+create table returned (
+  store_id @text not null,
+  series @text not null,
+  seq @int not null,
+  effect @text not null,
+  of_series @text not null,
+  of_seq @int not null,
+  of_n @int not null,
+  thousandths @int not null,
+  gross @int not null,
+  at @text not null,
+  primary key (store_id, series, seq, effect)
+) @strict;
+create index returned_of on returned (store_id, of_series, of_seq);
+
+-- Suspended sales by the word of records (`suspended`, `released`, `resumed`, `discarded`): open while nobody resumed or
+-- discarded them.
+create table suspension (
+  store_id @text not null,
+  series @text not null,
+  seq @int not null,
+  effect @text not null,
+  suspension_id @text not null,
+  code @text not null,
+  at @text not null,
+  person @text not null,
+  total @int not null,
+  currency @text not null,
+  items @text not null,
+  note @text not null,
+  primary key (store_id, series, seq, effect)
+) @strict;
+create index suspension_of on suspension (store_id, suspension_id);
+
+-- Badges that were given at registers; the newest row of a hash counts, one without a number takes the badge away.
+create table badge_given (
+  store_id @text not null,
+  series @text not null,
+  seq @int not null,
+  effect @text not null,
+  hash @text not null,
+  number @text not null,
+  at @text not null,
+  primary key (store_id, series, seq, effect)
+) @strict;
+create index badge_given_hash on badge_given (store_id, hash);

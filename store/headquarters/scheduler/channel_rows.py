@@ -269,7 +269,8 @@ def _parameters(db: Connection, _scope: Scope) -> Iterator[Cells]:
 
 
 def _returnable(db: Connection, scope: Scope) -> Iterator[Cells]:
-    return returnable_cells(db, scope.store)
+    in_full = dict(_settings(db, scope)).get("offline_returns") == "all"
+    return returnable_cells(db, scope.store, in_full=in_full)
 
 
 def _accounts(db: Connection, scope: Scope) -> Iterator[Cells]:

@@ -121,3 +121,80 @@ create table voucher_hold (
   until_ms @int not null,
   primary key (number, txn_id)
 ) @strict;
+
+-- What came back of which sale: one row for each line of a record that gives back a part of a sold line.
+create table returned (
+  store_id @text not null,
+  series @text not null,
+  seq @int not null,
+  effect @text not null,
+  of_series @text not null,
+  of_seq @int not null,
+  of_n @int not null,
+  thousandths @int not null,
+  gross @int not null,
+  at @text not null,
+  primary key (store_id, series, seq, effect)
+) @strict;
+create index returned_of on returned (store_id, of_series, of_seq);
+
+-- Goods that a register is taking back right now; nobody else gives back the same until it is recorded or runs out.
+create table return_reservation (
+  store_id @text not null,
+  of_series @text not null,
+  of_seq @int not null,
+  of_n @int not null,
+  txn_id @text not null,
+  register_id @text not null,
+  thousandths @int not null,
+  until_ms @int not null,
+  primary key (store_id, of_series, of_seq, of_n, txn_id)
+) @strict;
+create index return_reservation_until on return_reservation (until_ms);
+create index return_reservation_txn on return_reservation (store_id, txn_id);
+
+-- What may still be returned carries how it was sold, so that a register can give it back while it is offline.
+alter table returnable add column detail @text not null default '';
+
+-- Suspended sales by the word of records (`suspended`, `released`, `resumed`, `discarded`): open while nobody resumed or
+-- discarded them.
+create table suspension (
+  store_id @text not null,
+  series @text not null,
+  seq @int not null,
+  effect @text not null,
+  suspension_id @text not null,
+  code @text not null,
+  at @text not null,
+  person @text not null,
+  total @int not null,
+  currency @text not null,
+  items @text not null,
+  note @text not null,
+  primary key (store_id, series, seq, effect)
+) @strict;
+create index suspension_of on suspension (store_id, suspension_id);
+
+-- Badges that were given at registers; the newest row of a hash counts, one without a number takes the badge away.
+create table badge_given (
+  store_id @text not null,
+  series @text not null,
+  seq @int not null,
+  effect @text not null,
+  hash @text not null,
+  number @text not null,
+  at @text not null,
+  primary key (store_id, series, seq, effect)
+) @strict;
+create index badge_given_hash on badge_given (store_id, hash);
+
+-- Who gets a suspended sale that another register keeps: asked for by one, given to exactly one.
+create table suspension_claim (
+  store_id @text not null,
+  suspension_id @text not null,
+  wanted_by @text not null,
+  wanted_ms @int not null,
+  claimed_by @text not null,
+  claimed_ms @int not null,
+  primary key (store_id, suspension_id)
+) @strict;

@@ -103,10 +103,27 @@ async def test_lines_that_were_sold_lately_are_returnable(shop, database):
     await shop.work(book)
     assert await shop.read(newest_sale) == now
     found = await shop.read(lambda db: list(returnable_cells(db, "S0001")))
-    assert found == [(f"{SERIES}:2:1", "100", "2", now - DAY_MS)]
+    assert found == [(f"{SERIES}:2:1", "100", "2", now - DAY_MS, "")]
     await shop.run("1200")
     database.follow(await shop.packages())
     assert set(database.rows["returnable"]) == {f"{SERIES}:2:1"}
     await shop.work(lambda db: sale(db, 6, now + 5))
     [result] = await shop.run("1200")
     assert (result.kind, result.rows) == ("delta", 1)
+
+
+async def test_what_came_back_is_not_returnable_any_more(shop):
+    now = shop.clock()
+
+    def book(db):
+        sale(db, 2, now)
+        sale(db, 3, now)
+        for seq, of_seq, thousandths in ((8, 2, 500), (9, 3, 2000)):
+            db.execute(
+                "insert into returned values ('S0001', $1, $2, 'return:1', $1, $3, 1, $4, 5, '')",
+                {"1": SERIES, "2": seq, "3": of_seq, "4": thousandths},
+            )
+
+    await shop.work(book)
+    found = await shop.read(lambda db: list(returnable_cells(db, "S0001")))
+    assert found == [(f"{SERIES}:2:1", "100", "1.5", now, "")]
