@@ -6,6 +6,7 @@ from typing import Any
 
 from store.register.verification.discounts import check_discounts
 from store.register.verification.taxes import check_taxes, rounded
+from store.register.verification.tenders import TenderSums, check_declaration, check_payments
 
 
 def check_sale(payload: dict[str, Any]) -> None:
@@ -17,15 +18,7 @@ def check_sale(payload: dict[str, Any]) -> None:
     total = sum(line["gross"] for line in payload["lines"])
     if total != payload["total"]:
         raise ValueError(f"has lines that add up to {total}, not to its total {payload['total']}")
-    paid = sum(row["amount"] for row in payload["tenders"])
-    if paid != payload["total"]:
-        raise ValueError(f"has payments that add up to {paid}, not to its total {payload['total']}")
-    by_kind = {"change": 0, "rounding": 0}
-    for row in payload["tenders"]:
-        if row["kind"] in by_kind:
-            by_kind[row["kind"]] -= row["amount"]
-    if by_kind["change"] != payload["change"] or by_kind["rounding"] != payload["cash_rounding"]:
-        raise ValueError("names a change or a cash rounding that its payments do not show")
+    check_payments(payload)
 
 
 def _check_amount(line: dict[str, Any]) -> None:
@@ -34,15 +27,6 @@ def _check_amount(line: dict[str, Any]) -> None:
     by_label = line["price_source"] == "label" and "measured" in line
     if not by_label and amount != line["amount"]:
         raise ValueError(f"has in line {line['n']} the amount {line['amount']} where {amount} is right")
-
-
-def _check_declaration(payload: dict[str, Any]) -> None:
-    for row in payload["tenders"]:
-        found = sum(piece["value"] * piece["count"] for piece in row.get("pieces", ()))
-        if "pieces" in row and found != row["amount"]:
-            raise ValueError(f"declares {row['amount']} where its notes and coins are {found}")
-    if sum(row["amount"] for row in payload["tenders"]) != payload["total"]:
-        raise ValueError("declares a total that its tenders do not add up to")
 
 
 _MOVES = {
@@ -68,12 +52,9 @@ class ShiftSums:
     voids: int = 0
     no_sales: int = 0
     reprints: int = 0
-    cash_in: int = 0
-    change: int = 0
-    cash_rounding: int = 0
     discount: int = 0
     price_overrides: int = 0
-    taken: dict[str, int] = field(default_factory=dict)
+    tenders: TenderSums = field(default_factory=TenderSums)
     moved: int = 0
     moves: dict[str, int] = field(default_factory=dict)
 
@@ -86,7 +67,7 @@ class ShiftSums:
         elif kind == "sale":
             self._add_sale(payload)
         elif kind == "tender.declaration":
-            _check_declaration(payload)
+            check_declaration(payload)
         elif kind in _MOVES:
             self._add_move(payload)
         elif kind == "shift.close":
@@ -105,15 +86,7 @@ class ShiftSums:
         self.sales_total += payload["total"]
         self.discount += payload["discount"]
         self.price_overrides += sum(line["price_source"] == "override" for line in payload["lines"])
-        for row in payload["tenders"]:
-            if row["kind"] == "cash":
-                self.cash_in += row["amount"]
-            elif row["kind"] == "change":
-                self.change -= row["amount"]
-            elif row["kind"] == "rounding":
-                self.cash_rounding -= row["amount"]
-            else:
-                self.taken[row["kind"]] = self.taken.get(row["kind"], 0) + row["amount"]
+        self.tenders.add(payload)
 
     def _add_move(self, payload: dict[str, Any]) -> None:
         name, sign = _MOVES[payload["kind"]]
@@ -124,7 +97,7 @@ class ShiftSums:
         self.moved += sign * payload["total"]
 
     def _compare(self, payload: dict[str, Any]) -> None:
-        expected_cash = self.start_amount + self.cash_in - self.change + self.moved
+        expected_cash = self.start_amount + self.tenders.cash_in - self.tenders.change + self.moved
         wanted = {
             "start_amount": self.start_amount,
             "grand_total_before": self.grand_total_before,
@@ -134,28 +107,22 @@ class ShiftSums:
             "voids": self.voids,
             "no_sales": self.no_sales,
             "reprints": self.reprints,
-            "cash_in": self.cash_in,
-            "change": self.change,
-            "cash_rounding": self.cash_rounding,
+            "cash_in": self.tenders.cash_in,
+            "change": self.tenders.change,
+            "cash_rounding": self.tenders.cash_rounding,
             "expected_cash": expected_cash,
             "over_short": payload["counted"] - expected_cash,
         }
         counters = {name: self.moves.get(name, 0) for name in _COUNTERS}
         counters |= {"discount": self.discount, "price_overrides": self.price_overrides}
+        counters |= {
+            name: getattr(self.tenders, name) for name in ("vouchers_issued", "vouchers_issued_total")
+        }
         for name, found in counters.items():
             said = payload.get(name, 0)  # closings of older programs have none
             if said != found:
                 raise ValueError(f"closes its shift with {name} {said}; its records say {found}")
-        self._compare_declared(payload, expected_cash)
+        self.tenders.compare(payload, expected_cash)
         for name, value in wanted.items():
             if payload[name] != value:
                 raise ValueError(f"closes its shift with {name} {payload[name]}; its records say {value}")
-
-    def _compare_declared(self, payload: dict[str, Any], expected_cash: int) -> None:
-        taken = {**self.taken, "cash": expected_cash}
-        for row in payload.get("declared", ()):
-            should = taken.get(row["kind"], 0)
-            if (row["expected"], row["over_short"]) != (should, row["counted"] - should):
-                raise ValueError(
-                    f"closes its shift with {row['kind']} {row['expected']}; its records say {should}"
-                )
