@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from store.sale.customer_block import customer_elements
 from store.sale.document import Align, AnyElement, Blank, Columns, Document, Table, Text
 from store.sale.document_format import DocumentType
 from store.sale.document_maker import Block, LineSource, Source, made
@@ -40,6 +41,7 @@ def receipt(
         **seller_blocks(payload, facts, fingerprint),
         "copy": lambda: copy_mark(payload, copy_no, copied_at, copied_utc_offset_min),
         "sums": lambda: _sums(payload),
+        "customer": lambda: customer_elements(payload),
         "taxes": lambda: tax_elements(payload, payload["taxes"]),
         "payments": lambda: _payments(payload),
     }

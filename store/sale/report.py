@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from store.sale.cash import BY_KIND, MOVEMENTS
+from store.sale.account_slip import payment_slip, statement_slip
 from store.sale.cash_slip import TYPES as MOVEMENT_TYPES
 from store.sale.cash_slip import declaration_slip, movement_slip
 from store.sale.document import AnyElement, Columns, Document, Rule
@@ -40,6 +41,8 @@ TYPES = {
     "shift.suspend": DocumentType.SLIP,
     "shift.blind_close": DocumentType.SLIP,
     "shift.close": DocumentType.Z,
+    "account.payment": DocumentType.ACCOUNT,
+    "account.statement": DocumentType.ACCOUNT,
 }
 """By which format the document of a kind of record is made; sales and movements of cash have tables of their own."""
 SHIFT_SLIPS = {"shift.suspend": "SHIFT SUSPENDED", "shift.blind_close": "SHIFT BLIND CLOSED"}
@@ -94,6 +97,10 @@ def _document(
             return void_slip(payload, facts, fingerprint)
         case "drawer.open":
             return drawer_slip(payload, facts, fingerprint)
+        case "account.payment":
+            return payment_slip(payload, facts, fingerprint)
+        case "account.statement":
+            return statement_slip(payload, facts, fingerprint)
         case "shift.open":
             return shift_open_slip(payload, facts, fingerprint)
         case kind if kind in BY_KIND:
