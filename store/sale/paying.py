@@ -4,23 +4,28 @@ from msgspec.structs import replace
 
 from store.sale.giving import given_back, payment
 from store.sale.money import format_amount
+from store.sale.offering import count_offers, waiting_offers
 from store.sale.policy import StorePolicy
+from store.sale.refunding import ways_of_sale
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale, SaleEvent, SaleState, next_state
 from store.sale.tender import Payment, Tender, TenderKind
 from store.sale.tender_type import first_of
 from store.sale.totals import totals
 
+NO_POLICY = StorePolicy()
 MAX_TENDERS = 20
 """Payments per sale, voided ones counted; the journal record has room for them."""
 
 
 def begin_payment(sale: Sale) -> Sale:
-    """The sale in payment. Raises SaleRefused when nothing is sold."""
+    """The sale in payment, with the discounts that waited for it. Raises SaleRefused when nothing is sold."""
+    if waiting_offers(sale):
+        sale = count_offers(sale)
     state = next_state(sale.state, SaleEvent.BEGIN_PAYMENT)
     if not sale.live_lines:
         raise SaleRefused("There is nothing to pay yet. Scan an item first.")
-    return replace(sale, state=state)
+    return replace(sale, state=state, refund_ways=ways_of_sale(sale, policy))
 
 
 def back_to_sale(sale: Sale, policy: StorePolicy) -> Sale:

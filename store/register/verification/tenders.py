@@ -9,27 +9,8 @@ from store.register.verification.taxes import rounded
 
 Row = dict[str, Any]
 PARTS = ("change", "rounding")
-NO_PLACES = frozenset(
-    [
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "ISK",
-        "JPY",
-        "KMF",
-        "KRW",
-        "PYG",
-        "RWF",
-        "UGX",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    ]
-)
-THREE_PLACES = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+NO_PLACES = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+THREE_PLACES = "BHD IQD JOD KWD LYD OMR TND"
 """ISO 4217: currencies that have not two digits behind the point."""
 
 
