@@ -18,7 +18,7 @@ MAX_TENDERS = 20
 """Payments per sale, voided ones counted; the journal record has room for them."""
 
 
-def begin_payment(sale: Sale) -> Sale:
+def begin_payment(sale: Sale, policy: StorePolicy = NO_POLICY) -> Sale:
     """The sale in payment, with the discounts that waited for it. Raises SaleRefused when nothing is sold."""
     if waiting_offers(sale):
         sale = count_offers(sale)
