@@ -18,6 +18,8 @@ class Permission(StrEnum):
     SELL = "sell"
     DISCOUNT = "discount"
     PRICE_OVERRIDE = "price_override"
+    TAX_OVERRIDE = "tax_override"
+    """Another tax on goods, exemptions."""
     VOID_SALE = "void_sale"
     OPEN_DRAWER = "open_drawer"
     OPEN_SHIFT = "open_shift"
@@ -30,12 +32,21 @@ class Permission(StrEnum):
     RETURN_WITHOUT_RECEIPT = "return_without_receipt"
     POST_VOID = "post_void"
     """Undo a finished sale of the open shift."""
+    SUSPEND = "suspend"
+    """Suspend a sale and resume one."""
+    SALESPERSON = "salesperson"
+    """Say who sold a line or the sale."""
+    TRAINING = "training"
+    """Put the register into training and out of it."""
+    ASSIGN_BADGE = "assign_badge"
+    MANAGE_SAFE = "manage_safe"
+    """Count the store's safe, and money between it and the bank."""
     TAKE_OVER = "take_over"
     """Unlock a register that another operator locked with a sale open, and free a locked-out operator."""
 
 
 ROLES: dict[str, frozenset[Permission]] = {
-    "cashier": frozenset(Permission) - {Permission.TAKE_OVER, Permission.POST_VOID},
+    "cashier": frozenset(Permission) - {Permission.TAKE_OVER, Permission.POST_VOID, Permission.TAX_OVERRIDE},
     "manager": frozenset(Permission),
     "technician": frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SHIFT_REPORT}),
 }

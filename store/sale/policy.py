@@ -91,6 +91,8 @@ class StorePolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     currency: str = "EUR"
     rounding_scope: RoundingScope = RoundingScope.PER_LINE
+    discounts_at_total: bool = False
+    """Whether discounts of headquarters count when the total is asked for (310, Pay), and not with every line."""
     cash_rounding_step: int = 1
     """Smallest cash amount in minor units; 1 rounds nothing, 5 rounds to the nearest five cents."""
     taxes: tuple[TaxRate, ...] = ()

@@ -40,7 +40,8 @@ class PolicyRefused(Exception):
 def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) -> StorePolicy:
     """The policy that settings and taxes describe; absent keys have their defaults, unknown keys are left to others.
 
-    Keys: currency, rounding_scope, cash_rounding_step, label_rules (a JSON list of LabelRule), label_region (a preset),
+    Keys: currency, rounding_scope, discount_calculation (line or total),
+    cash_rounding_step, label_rules (a JSON list of LabelRule), label_region (a preset),
     income_accounts, expense_accounts ("8100 Vending machine; 8200 Found money"), denominations (minor units, apart by
     spaces), store_name, store_address, store_tax_id, receipt_footer (lines apart by line feeds), receipt_width,
     max_line_amount, journal_retention_days, price_reasons (lines).
@@ -51,6 +52,7 @@ def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) 
         rounding_scope=_scope(settings.get("rounding_scope", RoundingScope.PER_LINE)),
         cash_rounding_step=_number(settings, "cash_rounding_step", 1),
         taxes=with_members(taxes),
+        discounts_at_total=_discount_calculation(settings.get("discount_calculation", "")),
         label_rules=_label_rules(settings),
         facts=StoreFacts(
             name=settings.get("store_name", ""),
@@ -141,6 +143,12 @@ def _scope(text: str) -> RoundingScope:
     except ValueError:
         scopes = ", ".join(repr(scope.value) for scope in RoundingScope)
         raise PolicyRefused(f"rounding_scope = {text!r} is unknown. Set it to one of {scopes}.") from None
+
+
+def _discount_calculation(text: str) -> bool:
+    if text not in ("", "line", "total"):
+        raise PolicyRefused(f"discount_calculation = {text[:20]!r} is unknown. Set it to 'line' or 'total'.")
+    return text == "total"
 
 
 def _number(settings: Mapping[str, str], key: str, default: int) -> int:

@@ -18,6 +18,7 @@ from store.register.session import (
     shift_desk,
     sign_on,
     switch_question,
+    tax_desk,
     tender_desk,
     why_price,
 )
@@ -148,6 +149,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return await cash_desk.answer(work, kind, asked.facts, text)
     if kind in emergency.QUESTIONS and not scanned:  # a code of eight digits may look like a barcode
         return await emergency.answer(work, kind, text)
+    if kind == tax_desk.CERTIFICATE and not scanned:  # so may the number of a certificate
+        return tax_desk.answer(work, asked, text)
     if scanned or looks_like_code(text):
         return work.keep(text, "refused while the question is open. Answer it first.")
     if kind == cash_count.SHEET:
@@ -161,6 +164,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return await shift_aside.answer(work, text)
     if kind in cash_desk.QUESTIONS:
         return await cash_desk.answer(work, kind, asked.facts, text)
+    if kind in tax_desk.QUESTIONS:
+        return tax_desk.answer(work, asked, text)
     if kind in discount_desk.QUESTIONS:
         return discount_desk.answer(work, asked, text)
     match asked.entry:

@@ -10,6 +10,7 @@ from store.register.session import (
     cash_desk,
     discount_desk,
     emergency,
+    offers_desk,
     sale_department,
     sale_desk,
     sale_lines,
@@ -17,6 +18,7 @@ from store.register.session import (
     shift_aside,
     shift_desk,
     sign_on,
+    tax_desk,
     tender_desk,
     why_price,
 )
@@ -93,6 +95,20 @@ async def _quantity(work: Work, text: str, seq: int) -> Reply:
 def _by_hand(number: int) -> Callable[[Work, str, int], Awaitable[Reply]]:
     async def carry_out(work: Work, text: str, seq: int) -> Reply:
         return discount_desk.run(work, number, text)
+
+    return carry_out
+
+
+def _offers(number: int) -> Callable[[Work, str, int], Awaitable[Reply]]:
+    async def carry_out(work: Work, text: str, seq: int) -> Reply:
+        return offers_desk.run(work, number)
+
+    return carry_out
+
+
+def _tax(number: int) -> Callable[[Work, str, int], Awaitable[Reply]]:
+    async def carry_out(work: Work, text: str, seq: int) -> Reply:
+        return tax_desk.run(work, number, text)
 
     return carry_out
 
@@ -262,6 +278,10 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     106: _clear_quantity,
     108: _nothing,
     115: _simple(shift_desk.reprint),
+    127: _tax(127),
+    128: _tax(128),
+    129: _tax(129),
+    130: _tax(130),
     139: _pay,
     200: _cash,
     201: _card,
@@ -271,6 +291,9 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     301: _by_hand(301),
     302: _by_hand(302),
     303: _by_hand(303),
+    310: _offers(310),
+    311: _offers(311),
+    312: _offers(312),
     500: _void_sale,
     501: _by_hand(501),
     517: _movement(517),

@@ -8,6 +8,7 @@ from store.database.errors import DatabaseTrouble
 from store.gateway.gateway import ItemFound, ItemUnknown, Source
 from store.register.intents import OutcomeKind
 from store.register.operations import Permission
+from store.register.session.offers_desk import offers_now
 from store.register.session.sale_department import sell_department
 from store.register.session.sale_lines import set_quantity
 from store.register.session.sale_open import (
@@ -23,6 +24,7 @@ from store.sale import selling
 from store.sale.barcode import BadCheckDigit, BadLabel, LabelReading, classify, lookup_keys, read_label
 from store.sale.item import Item, ItemKey, KeyKind
 from store.sale.money import parse_amount
+from store.sale.offer import offered_price
 from store.sale.quantity import parse_quantity
 from store.sale.refusal import PriceNeeded, SaleRefused, ZeroPriceRefused
 from store.sale.text import printable
@@ -115,12 +117,21 @@ def sell_item(
         return ask_weight(work, item, code, source)
     sale = opened(work)
     quantity = quantity or "1"
+    offers = offers_now(work, item)
     try:
         if label is not None:
-            sale = selling.add_label_line(sale, work.policy, item, label, code, source.value)
+            sale = selling.add_label_line(sale, work.policy, item, label, code, source.value, offers=offers)
         else:
             sale = selling.add_line(
-                sale, work.policy, item, quantity, code, source.value, price, zero_confirmed=zero_confirmed
+                sale,
+                work.policy,
+                item,
+                quantity,
+                code,
+                source.value,
+                price,
+                zero_confirmed=zero_confirmed,
+                offers=offers,
             )
     except PriceNeeded:
         return ask_price(work, item, code, quantity, source)
@@ -248,6 +259,9 @@ async def check_price(work: Work, text: str) -> Reply:
         return work.refuse(f"{text[:CODE_LIMIT]} is {where}.")
     item = found.item
     price = "no fixed price" if item.open_price else f"{work.money(item.price)} per {item.unit}"
+    offered = offered_price(offers_now(work, item), item.price)
+    if offered != item.price and not item.open_price:
+        price = f"{price}, now {work.money(offered)}"
     blocked = f" Must not be sold: {item.blocked}" if item.blocked else ""
     work.say(f"Price check: {item.name}, {price}.{blocked}")
     return DONE

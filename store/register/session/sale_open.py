@@ -1,9 +1,11 @@
 """The open sale: how a transaction begins, how a changed sale is kept, when its answers moved offline."""
 
+from msgspec.structs import replace
+
 from store.register.session.state import SaleFacts
 from store.register.session.till import TillEvent, TillState
 from store.register.session.work import LEAST_FREE_BYTES, NEARLY_FULL, SOLD, Reply, Work
-from store.sale.sale import Sale, new_sale, note_failover
+from store.sale.sale import OffersState, Sale, new_sale, note_failover
 
 NOT_SUPPORTED = (
     "not sold: the server does not answer; this register has no offline database. "
@@ -40,7 +42,8 @@ def opened(work: Work) -> Sale:
     if work.state.sale is not None:
         return work.state.sale
     policy = work.policy
-    return new_sale(work.fresh_id(), policy.currency, work.now_ms, policy.rounding_scope)
+    sale = new_sale(work.fresh_id(), policy.currency, work.now_ms, policy.rounding_scope)
+    return replace(sale, offers_state=OffersState.LATER) if policy.discounts_at_total else sale
 
 
 def take_line(work: Work, sale: Sale) -> Reply:

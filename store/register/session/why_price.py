@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from store.register.session.work import Reply, Work
 from store.register.view import Entry
 from store.sale.line_change import find_line
+from store.sale.offer import OfferTaken
 from store.sale.policy import RoundingScope
 from store.sale.refusal import SaleRefused
-from store.sale.sale import PriceSource, SaleLine
+from store.sale.sale import OffersState, PriceSource, SaleLine
+from store.sale.tax_group import members_of
 
 KIND = "why_price"
 """A question that wants nothing: a scan or typed text closes it and does what it always does."""
@@ -47,16 +49,55 @@ def steps(work: Work, line: SaleLine) -> Iterator[str]:
         yield f"It was {money(line.list_price)}. Reason: {line.price_reason}"
     unit = f" {line.unit}" if line.measured else ""
     yield f"{line.quantity}{unit} x {money(line.price)} = {money(line.amount)}"
-    if line.discount and line.given is not None:
+    yield from offers(work, line)
+    by_hand = line.discount - line.offered
+    if by_hand and line.given is not None:
         percent = f" {line.given.percent} %" if line.given.percent else ""
-        yield f"Discount{percent} on the line: {money(-line.discount)}"
+        yield f"Discount{percent} on the line: {money(-by_hand)}"
     if line.discount_share:
         yield f"Share of the discount on the sale: {money(-line.discount_share)}"
-    if line.tax.code:
-        word = "included" if line.tax.included else "on top"
-        assert work.state.sale is not None
-        scope = SCOPES[work.state.sale.rounding_scope]
-        yield f"{line.tax.name} {line.tax.rate} % {word}: {money(line.tax_amount)}, {scope}"
+    yield from taxes(work, line)
     yield f"Costs {money(line.gross)} {work.policy.currency}"
     if line.comment:
         yield f"Comment: {line.comment}"
+
+
+def offers(work: Work, line: SaleLine) -> Iterator[str]:
+    """What headquarters takes off the line, and why it does not where it could."""
+    for one in line.taken:
+        yield f"{one.name} ({one.code}), {offer_words(work, one)}: {work.money(-one.off)}"
+    if len(line.offers) > len(line.taken) and line.taken:
+        others = len(line.offers) - len(line.taken)
+        yield f"The best price of {len(line.offers)} offers; {others} do{'es' * (others == 1)} not count."
+    if line.offers and not line.taken:
+        sale = work.state.sale
+        removed = sale is not None and sale.offers_state is OffersState.REMOVED
+        why = "removed from this sale (312 puts them back)" if removed else "not counted yet (310)"
+        if line.offers_count:
+            why = "not for this price or customer"
+        yield f"Discounts of headquarters: {why}"
+
+
+def offer_words(work: Work, one: OfferTaken) -> str:
+    """What an offer says: "20 %", "0.50 off each", "now 1.99"."""
+    if one.new_price is not None:
+        return f"now {work.money(one.new_price)}"
+    return f"{one.percent} %" if one.percent else f"{work.money(one.amount)} off each"
+
+
+def taxes(work: Work, line: SaleLine) -> Iterator[str]:
+    """Each tax of the line, and what was put in the place of what."""
+    money, sale = work.money, work.state.sale
+    assert sale is not None
+    if line.tax_before is not None:
+        yield f"Tax {line.tax.name} in the place of {line.tax_before.name}"
+    if line.tax_relief:
+        yield f"Tax taken out of the price: {money(-line.tax_relief)}, certificate {sale.certificate}"
+    if not line.tax.code:
+        return
+    parts = line.tax_parts or (line.tax_amount,)
+    for one, part in zip(members_of(line.tax), parts, strict=True):
+        rate = f"{money(one.detail.fixed)} each" if one.detail.fixed else f"{one.rate} %"
+        word = "included" if one.included else "on top"
+        on_taxes = ", on taxes too" if one.detail.compound else ""
+        yield f"{one.name} {rate} {word}{on_taxes}: {money(part)}, {SCOPES[sale.rounding_scope]}"

@@ -1,0 +1,47 @@
+"""Discounts of headquarters at the till: what holds now, counted late (310), taken off (311), put back (312)."""
+
+from collections.abc import Callable
+
+from store.register.session.sale_open import put_sale
+from store.register.session.work import DONE, Reply, Work
+from store.sale import offering
+from store.sale.item import Item
+from store.sale.offer import Offer, holding
+from store.sale.refusal import SaleRefused
+from store.sale.sale import OffersState, Sale
+from store.sale.totals import totals
+
+NOTHING_SOLD = "There is no sale open. Scan an item first."
+
+
+def offers_now(work: Work, item: Item) -> tuple[Offer, ...]:
+    """What a product is offered at now, in the store's time."""
+    return holding(item.offers, work.now_ms, work.ports.clock.utc_offset_min()) if item.offers else ()
+
+
+def run(work: Work, number: int) -> Reply:
+    """310, 311 or 312 on the open sale."""
+    sale = work.state.sale
+    if sale is None:
+        return work.refuse(NOTHING_SOLD)
+    state = OffersState.LATER if work.policy.discounts_at_total else OffersState.NOW
+    changes: dict[int, Callable[[Sale], Sale]] = {
+        310: offering.count_offers,
+        311: offering.remove_offers,
+        312: lambda sale: offering.put_back_offers(sale, state),
+    }
+    try:
+        changed = changes[number](sale)
+    except SaleRefused as refusal:
+        return work.refuse(str(refusal))
+    put_sale(work, changed)
+    offered = work.money(-sum(line.offered for line in changed.live_lines))
+    total = work.money(totals(changed, work.policy).total)
+    match number:
+        case 310:
+            work.say(f"Discounts of headquarters: {offered}. TOTAL {total}")
+        case 311:
+            work.say(f"No discounts of headquarters on this sale. TOTAL {total}")
+        case _:
+            work.say(f"Discounts of headquarters are back: {offered}. TOTAL {total}")
+    return DONE
