@@ -44,7 +44,7 @@ def add_line(
     PriceNeeded for an open-price item without price; ZeroPriceRefused for a price of zero that is not confirmed.
     """
     if item.blocked:
-        raise SaleRefused(f"{item.name} must not be sold: {item.blocked}")
+        raise SaleRefused(blocked_words(item))
     if price is None:
         if item.open_price:
             raise PriceNeeded(f"{item.name} has no fixed price. Type its price.")
@@ -127,6 +127,11 @@ def add_department_line(
         open_price=True,
     )
     return add_line(sale, policy, item, quantity, code, source, price, PriceSource.DEPARTMENT)
+
+
+def blocked_words(item: Item) -> str:
+    """Why a blocked item is not sold, a sentence."""
+    return f"{item.name} must not be sold: {item.blocked}"
 
 
 def void_line(sale: Sale, n: int) -> Sale:

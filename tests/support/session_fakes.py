@@ -24,6 +24,7 @@ from store.register.sync.library import SyncAnswer, SyncEnd, SyncState
 from store.register.system_ports import SystemStorage
 from store.register.view import View
 from store.sale.document_format import DocumentFormat
+from store.sale.info import InfoPrompt
 from store.sale.item import Department, Item, ItemKey, KeyKind
 from store.sale.paper_facts import PaperFacts, paper_facts
 from store.sale.policy import LabelMeasure, LabelRule, StoreFacts, StorePolicy, TaxRate
@@ -211,6 +212,7 @@ class FakeShop:
         self.cards_authorised_later = False
         self.role_rows: dict[str, str] = {}
         self.layout: tuple[LayoutKey, ...] = ()
+        self.info_prompts: dict[str, InfoPrompt] = {}
         self.formats: dict[str, DocumentFormat] = {}
         if not FakeShop.staff:
             FakeShop.staff = {
@@ -246,6 +248,9 @@ class FakeShop:
 
     def layout_keys(self) -> Sequence[LayoutKey]:
         return self.layout
+
+    def info_codes(self) -> dict[str, InfoPrompt]:
+        return self.info_prompts
 
     def tables(self) -> Sequence[DataSet]:
         six = START_MS - 8 * 3_600_000 - 3 * 60_000 - 12_000

@@ -9,6 +9,7 @@ from store.register.session import (
     cash_desk,
     discount_desk,
     emergency,
+    goods_desk,
     override_desk,
     restore,
     sale_department,
@@ -151,6 +152,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return await emergency.answer(work, kind, text)
     if kind == tax_desk.CERTIFICATE and not scanned:  # so may the number of a certificate
         return tax_desk.answer(work, asked, text)
+    if kind == goods_desk.SERIAL and text:  # a serial number may be a barcode
+        return await goods_desk.answer(work, kind, asked.facts, text)
     if scanned or looks_like_code(text):
         return work.keep(text, "refused while the question is open. Answer it first.")
     if kind == cash_count.SHEET:
@@ -166,6 +169,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return await cash_desk.answer(work, kind, asked.facts, text)
     if kind in tax_desk.QUESTIONS:
         return tax_desk.answer(work, asked, text)
+    if kind in goods_desk.QUESTIONS:
+        return await goods_desk.answer(work, kind, asked.facts, text)
     if kind in discount_desk.QUESTIONS:
         return discount_desk.answer(work, asked, text)
     match asked.entry:
@@ -204,6 +209,8 @@ async def answer(work: Work, question: str, word: str) -> Reply:
     match asked.question.kind:
         case "zero_price":
             return sale_desk.answer_zero_price(work, facts, yes)
+        case goods_desk.AGE:
+            return await goods_desk.answer_age(work, facts, yes)
         case "large_amount":
             return await tender_desk.answer_large(work, facts, yes)
         case "card":

@@ -17,6 +17,7 @@ from store.register.journal.chain import TailCheck
 from store.register.journal.entry import Committed, Counts, Draft, Entry, Head, Lockout, UploadState
 from store.register.ports import Clock, Randomness
 from store.register.sync.library import SyncAnswer, SyncState
+from store.sale.info import InfoPrompt
 from store.sale.item import Department
 from store.sale.paper_facts import PaperFacts
 from store.sale.policy import StorePolicy
@@ -146,6 +147,10 @@ class ShopData(Protocol):
     @property
     def caution(self) -> str:
         """A sentence about the catalog in use: a damaged one was left aside, it is past its date; empty when fine."""
+        ...
+
+    def info_codes(self) -> Mapping[str, InfoPrompt]:
+        """The info codes that headquarters set up, by code."""
         ...
 
     def tables(self) -> Sequence[DataSet]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-import msgspec
+from msgspec.structs import replace
 
 from store.database.errors import DatabaseTrouble
 from store.gateway.gateway import ItemFound, ItemUnknown, Source
 from store.register.intents import OutcomeKind
 from store.register.operations import Permission
+from store.register.session import goods_questions
 from store.register.session.offers_desk import offers_now
 from store.register.session.sale_department import sell_department
 from store.register.session.sale_lines import set_quantity
@@ -18,15 +19,17 @@ from store.register.session.sale_open import (
     take_line,
     without_server,
 )
+from store.register.session.to_sell import ToSell, as_text, waiting
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry
 from store.sale import selling
 from store.sale.barcode import BadCheckDigit, BadLabel, LabelReading, classify, lookup_keys, read_label
 from store.sale.item import Item, ItemKey, KeyKind
 from store.sale.money import parse_amount
-from store.sale.offer import offered_price
+from store.sale.offer import holding, offered_price
 from store.sale.quantity import parse_quantity
 from store.sale.refusal import PriceNeeded, SaleRefused, ZeroPriceRefused
+from store.sale.sale import Sale
 from store.sale.text import printable
 
 CODE_LIMIT = 64
@@ -62,7 +65,7 @@ async def sell(work: Work, code: str, quantity: str) -> Reply:
         return work.keep(code, found)
     if isinstance(found, ItemUnknown):
         return unknown(work, code, found)
-    return sell_item(work, found.item, code, quantity, found.source, label)
+    return await sell_item(work, found.item, code, quantity, found.source, label)
 
 
 async def look_up(work: Work, code: str, label: LabelReading | None) -> ItemFound | ItemUnknown | str:
@@ -101,45 +104,61 @@ def unknown(work: Work, code: str, answer: ItemUnknown) -> Reply:
     return work.keep(code, f"{where}. Ins sells it by department.", OutcomeKind.UNKNOWN)
 
 
-def sell_item(
-    work: Work,
-    item: Item,
-    code: str,
-    quantity: str,
-    source: Source,
-    label: LabelReading | None = None,
-    price: int | None = None,
-    *,
-    zero_confirmed: bool = False,
+async def sell_item(
+    work: Work, item: Item, code: str, quantity: str, source: Source, label: LabelReading | None = None
 ) -> Reply:
-    """Add the line, or ask for what is missing."""
-    if label is None and not quantity and is_weighed(item) and not item.blocked:
-        return ask_weight(work, item, code, source)
-    sale = opened(work)
-    quantity = quantity or "1"
-    offers = offers_now(work, item)
+    """Add the line, with the deposit that goes with it, or ask for what is missing."""
+    deposit = await goods_questions.deposit_of(work, item)
+    if isinstance(deposit, str):
+        return work.keep(code, deposit)
+    goods = ToSell(item=item, code=code, quantity=quantity, source=source, label=label, deposit=deposit)
+    return sell_goods(work, goods)
+
+
+def sell_goods(work: Work, goods: ToSell) -> Reply:
+    """Add the line, or ask for the next thing that is missing."""
+    item = goods.item
+    if item.blocked:
+        return work.keep(goods.code, selling.blocked_words(item))
+    if goods_questions.needs_age(work, goods):
+        return goods_questions.ask_age(work, goods)
+    if goods.label is None and not goods.quantity and is_weighed(item):
+        return ask_weight(work, goods)
     try:
-        if label is not None:
-            sale = selling.add_label_line(sale, work.policy, item, label, code, source.value, offers=offers)
-        else:
-            sale = selling.add_line(
-                sale,
-                work.policy,
-                item,
-                quantity,
-                code,
-                source.value,
-                price,
-                zero_confirmed=zero_confirmed,
-                offers=offers,
-            )
+        sale = with_line_of(work, opened(work), goods)
+        if (asked := goods_questions.ask_facts(work, goods)) is not None:
+            return asked
+        n = len(sale.lines)
+        sale = goods_questions.completed(work, sale, goods)
     except PriceNeeded:
-        return ask_price(work, item, code, quantity, source)
+        return ask_price(work, goods)
     except ZeroPriceRefused as refusal:
-        return ask_zero_price(work, item, code, quantity, source, str(refusal))
+        return ask_zero_price(work, goods, str(refusal))
     except SaleRefused as refusal:
-        return work.keep(code, str(refusal))
-    return take_line(work, sale)
+        return work.keep(goods.code, str(refusal))
+    return take_line(work, sale, n)
+
+
+def with_line_of(work: Work, sale: Sale, goods: ToSell) -> Sale:
+    """The sale with the goods as its last line. Raises what `selling.add_line` does."""
+    offset_min = work.ports.clock.utc_offset_min()
+    offers = holding(goods.item.offers, work.now_ms, offset_min) if goods.item.offers else ()
+    source = goods.source.value
+    if goods.label is not None:
+        return selling.add_label_line(
+            sale, work.policy, goods.item, goods.label, goods.code, source, offers=offers
+        )
+    return selling.add_line(
+        sale,
+        work.policy,
+        goods.item,
+        goods.quantity or "1",
+        goods.code,
+        source,
+        goods.price,
+        zero_confirmed=goods.zero_confirmed,
+        offers=offers,
+    )
 
 
 def is_weighed(item: Item) -> bool:
@@ -147,17 +166,10 @@ def is_weighed(item: Item) -> bool:
     return item.weighed or item.unit in ("kg", "g")
 
 
-def ask_weight(work: Work, item: Item, code: str, source: Source) -> Reply:
+def ask_weight(work: Work, goods: ToSell) -> Reply:
     """Weighed goods without a label wait for their weight; they are never sold as one kilogram silently."""
-    return work.ask(
-        "weight",
-        "Weight",
-        Entry.QUANTITY,
-        lines=(item.name, f"Type the weight in {item.unit} and Enter."),
-        code=code,
-        source=source.value,
-        item=item_text(item),
-    )
+    lines = (goods.item.name, f"Type the weight in {goods.item.unit} and Enter.")
+    return work.ask("weight", "Weight", Entry.QUANTITY, lines=lines, goods=as_text(goods))
 
 
 async def answer_weight(work: Work, facts: dict[str, str], text: str) -> Reply:
@@ -165,33 +177,26 @@ async def answer_weight(work: Work, facts: dict[str, str], text: str) -> Reply:
     asked = work.state.asked
     if hindered := await begin_transaction(work):
         return work.refuse(hindered)
-    item, source = item_of(facts["item"]), Source(facts["source"])
+    goods = waiting(facts)
+    decimals = selling.decimals_of(goods.item)
     try:
-        quantity = selling.checked_quantity(text, measured=True, name=item.name)
+        quantity = selling.checked_quantity(text, True, goods.item.name, decimals)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     work.put(asked=None)
-    reply = sell_item(work, item, facts["code"], quantity, source)
-    if reply.kind is OutcomeKind.REFUSED:
+    reply = sell_goods(work, replace(goods, quantity=quantity))
+    if reply.kind is OutcomeKind.REFUSED and work.state.asked is None:
         work.put(asked=asked)
     return reply
 
 
-def ask_price(work: Work, item: Item, code: str, quantity: str, source: Source) -> Reply:
+def ask_price(work: Work, goods: ToSell) -> Reply:
     """An open-price item waits for its price."""
-    return work.ask(
-        "price",
-        "Price",
-        Entry.AMOUNT,
-        lines=(item.name, "Type the price of one and Enter."),
-        code=code,
-        quantity=quantity,
-        source=source.value,
-        item=item_text(item),
-    )
+    lines = (goods.item.name, "Type the price of one and Enter.")
+    return work.ask("price", "Price", Entry.AMOUNT, lines=lines, goods=as_text(goods))
 
 
-def ask_zero_price(work: Work, item: Item, code: str, quantity: str, source: Source, why: str) -> Reply:
+def ask_zero_price(work: Work, goods: ToSell, why: str) -> Reply:
     """A price of zero may be right, but somebody says so."""
     return work.ask(
         "zero_price",
@@ -199,22 +204,8 @@ def ask_zero_price(work: Work, item: Item, code: str, quantity: str, source: Sou
         Entry.NOTHING,
         lines=(why,),
         answers=("Yes, sell it", "No"),
-        code=code,
-        quantity=quantity,
-        source=source.value,
-        item=item_text(item),
-        price="0" if item.open_price else "",
+        goods=as_text(goods),
     )
-
-
-def item_text(item: Item) -> str:
-    """An item as a question remembers it."""
-    return msgspec.json.encode(item).decode("utf-8")
-
-
-def item_of(text: str) -> Item:
-    """The item a question remembers."""
-    return msgspec.json.decode(text, type=Item)
 
 
 async def answer_price(work: Work, facts: dict[str, str], text: str) -> Reply:
@@ -229,8 +220,7 @@ async def answer_price(work: Work, facts: dict[str, str], text: str) -> Reply:
         reply = sell_department(work, facts, price)
     else:
         work.put(asked=None)
-        item, source = item_of(facts["item"]), Source(facts["source"])
-        reply = sell_item(work, item, facts["code"], facts["quantity"], source, price=price)
+        reply = sell_goods(work, replace(waiting(facts), price=price))
     if reply.kind is OutcomeKind.REFUSED and work.state.asked is None:
         work.put(asked=asked)
     return reply
@@ -241,9 +231,7 @@ def answer_zero_price(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     if not yes:
         work.say("Not sold.")
         return DONE
-    item, source = item_of(facts["item"]), Source(facts["source"])
-    price = 0 if facts["price"] else None
-    return sell_item(work, item, facts["code"], facts["quantity"], source, price=price, zero_confirmed=True)
+    return sell_goods(work, replace(waiting(facts), zero_confirmed=True))
 
 
 async def check_price(work: Work, text: str) -> Reply:

@@ -46,9 +46,9 @@ def opened(work: Work) -> Sale:
     return replace(sale, offers_state=OffersState.LATER) if policy.discounts_at_total else sale
 
 
-def take_line(work: Work, sale: Sale) -> Reply:
-    """The sale has a line more: it is the selected one, and the message names it."""
-    line = sale.lines[-1]
+def take_line(work: Work, sale: Sale, n: int = 0) -> Reply:
+    """The sale has a line more, number `n` (0: the last): it is the selected one, and the message names it."""
+    line = sale.lines[n - 1]
     put_sale(work, sale)
     work.select(line.n)
     work.say(f"{line.name}   {work.money(line.amount)}")

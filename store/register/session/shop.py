@@ -8,6 +8,8 @@ from store.gateway.offline import DataSet, LayoutKey, OfflineCatalog, StaffMembe
 from store.register.catalog.keeper import CatalogKeeper
 from store.register.ports import Clock
 from store.register.session.shop_paper import paper_of_catalog
+from store.sale.detail import read_detail
+from store.sale.info import NO_INFO_CODE, InfoPrompt
 from store.sale.item import Department
 from store.sale.moment import local_text, utc_text
 from store.sale.paper_facts import PaperFacts
@@ -42,6 +44,7 @@ class CatalogShop:
         self._paper = PaperFacts()
         self._departments: tuple[Department, ...] = ()
         self._tables: tuple[DataSet, ...] = ()
+        self._info_codes: dict[str, InfoPrompt] = {}
         self._trouble = ""
 
     @property
@@ -75,6 +78,12 @@ class CatalogShop:
             cards = [row for row in catalog.tenders() if row.kind == "card"]
             self._cards_later = any(row.detail.get("authorises_later") is True for row in cards)
             self._layout = catalog.layout_keys(self._register)
+            self._info_codes = {
+                row.code: InfoPrompt(
+                    code=row.code, name=row.name or row.code, detail=read_detail(row.detail, NO_INFO_CODE)
+                )
+                for row in catalog.info_codes()
+            }
             self._tables = catalog.data_sets()
         except (DatabaseTrouble, PolicyRefused, OSError) as error:
             self._trouble = f"The catalog cannot be used: {error}"
@@ -171,6 +180,10 @@ class CatalogShop:
     def caution(self) -> str:
         """What a person should know about the catalog in use; empty when all is well."""
         return self._keeper.sentence if self._catalog is not None else ""
+
+    def info_codes(self) -> Mapping[str, InfoPrompt]:
+        """The info codes that headquarters set up, by code."""
+        return self._info_codes
 
     def tables(self) -> Sequence[DataSet]:
         """The tables of the active catalog."""
