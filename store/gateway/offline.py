@@ -28,6 +28,7 @@ from store.sale.offer_book import OfferBook
 from store.sale.policy import StorePolicy, TaxRate
 from store.sale.pricing import NO_PRICE
 from store.sale.settings import policy_from_settings
+from store.sale.tender_type import types_of_rows
 
 __all__ = [
     "Availability",
@@ -130,7 +131,9 @@ class OfflineCatalog(CatalogRows):
             )
             for row in self._rows(_TAXES)
         ]
-        return policy_from_settings({row[0]: row[1] for row in self._rows(_SETTINGS)}, taxes)
+        policy = policy_from_settings({row[0]: row[1] for row in self._rows(_SETTINGS)}, taxes)
+        rows = ((row.code, row.name, row.kind, row.position, row.detail) for row in self.tenders())
+        return replace(policy, tenders=types_of_rows(rows))
 
     def _by_name(self, words: list[str], at_ms: int) -> Iterator[Item]:
         if wanted := trigrams(words):

@@ -239,6 +239,17 @@ def tender_type(
     return found
 
 
+def types_of_rows(rows: Iterable[tuple[str, str, str, int, Mapping[str, Any]]]) -> tuple[TenderType, ...]:
+    """The types of a catalog's rows (code, name, kind, position, detail); a row nobody can pay by is left out."""
+    found = []
+    for row in rows:
+        try:
+            found.append(tender_type(*row))
+        except TenderTypeRefused:  # a newer headquarters knows kinds that this program does not
+            continue
+    return completed(found)
+
+
 def tender_fault(tender: TenderType) -> str:
     """Why nobody could pay by this type, a sentence; empty when somebody can."""
     code, kind = tender.code, tender.kind

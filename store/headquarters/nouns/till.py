@@ -1,6 +1,5 @@
 """How the tills of the chain behave: tenders, keys and strip, settings, parameters."""
 
-import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -9,7 +8,9 @@ from msgspec import Meta
 from store.exchange.layout_keys import CAPTION_LIMIT, LAST_OPERATION, check_layout_key
 from store.headquarters.nouns.noun import KeyPart, Noun
 from store.sale import people_policy
+from store.sale.detail import detail_text
 from store.sale.settings import PolicyRefused, policy_from_settings
+from store.sale.tender_type import NO_TENDER_DETAIL, TenderDetail, TenderTypeRefused, tender_type
 
 SETTINGS: dict[str, str] = {
     "cash_rounding_step": "Smallest cash amount in minor units; wins over the functionality profile.",
@@ -34,20 +35,19 @@ SETTINGS: dict[str, str] = {
 """The settings that registers know; job 1070 carries them."""
 
 
-class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A tender type; job 1070."""
+class Tender(TenderDetail, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A tender type; job 1070. What a register takes, by which letter, within which limits."""
 
     name: Annotated[str, Meta(min_length=1, max_length=40, description="Name on screen and receipt.")]
-    kind: Annotated[Literal["cash", "card"], Meta(description="How it is taken: cash or card.")]
+    kind: Annotated[
+        Literal["cash", "card", "foreign", "check", "voucher", "account"],
+        Meta(
+            description="How it is taken: cash, card, notes of a foreign currency, check, voucher of the house, "
+            "customer account."
+        ),
+    ]
     position: Annotated[int, Meta(ge=0, le=999, description="Place in the list of tenders.")] = 0
     blocked: Annotated[bool, Meta(description="Not taken at present.")] = False
-    authorises_later: Annotated[
-        bool,
-        Meta(
-            description="A card terminal on the store's own line, which takes cards without it and authorises them "
-            "later; the offline profile's limits bind then."
-        ),
-    ] = False
 
 
 class LayoutKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -96,8 +96,11 @@ def _check_key(key: dict[str, str], row: LayoutKey) -> str:
 
 
 def _check_tender(key: dict[str, str], tender: Tender) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_-]*", key["tender"]):
-        return "The code of a tender is made of small letters and digits, such as cash."
+    detail = msgspec.json.decode(detail_text(tender, NO_TENDER_DETAIL) or "{}")
+    try:
+        tender_type(key["tender"], tender.name, tender.kind, tender.position, detail)
+    except TenderTypeRefused as refusal:
+        return str(refusal)
     return ""
 
 
@@ -109,7 +112,7 @@ NOUNS: tuple[Noun, ...] = (
         fields=Tender,
         jobs=("1070",),
         check=_check_tender,
-        example="outpost hq --home HQ tender set card --name Card --kind card",
+        example="outpost hq --home HQ tender set usd --name Dollars --kind foreign --currency USD --rate 0.9217",
     ),
     Noun(
         name="key",

@@ -38,6 +38,7 @@ from store.sale.detail import (
     NO_TAX_DETAIL,
     detail_text,
 )
+from store.sale.tender_type import NO_TENDER_DETAIL
 
 NO_PRICE = -1
 """An item whose price stands in table `price` only."""
@@ -221,7 +222,7 @@ def _tenders(db: Connection, _scope: Scope) -> Iterator[Cells]:
     for row in list_rows(db, "tender"):
         tender = row.read(Tender)
         if not tender.blocked:
-            detail = '{"authorises_later":true}' if tender.authorises_later else "{}"
+            detail = detail_text(tender, NO_TENDER_DETAIL) or "{}"
             yield row.key, tender.name, tender.kind, tender.position, detail
 
 
