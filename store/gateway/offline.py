@@ -22,7 +22,7 @@ from store.gateway.catalog_rows import (
     TenderRow,
 )
 from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits, Source
-from store.sale.detail import NO_DEPARTMENT_DETAIL, NO_ITEM_DETAIL, read_detail
+from store.sale.detail import NO_DEPARTMENT_DETAIL, NO_ITEM_DETAIL, NO_TAX_DETAIL, read_detail
 from store.sale.item import Department, Item, ItemKey, KeyKind
 from store.sale.offer_book import OfferBook
 from store.sale.policy import StorePolicy, TaxRate
@@ -128,6 +128,7 @@ class OfflineCatalog(CatalogRows):
                 name=row[1],
                 rate=row[2],
                 included=bool(row[3]),
+                detail=read_detail(row[4], NO_TAX_DETAIL),
             )
             for row in self._rows(_TAXES)
         ]

@@ -12,9 +12,10 @@ import msgspec
 
 from store.database.connection import values
 from store.ledger.books import DIFFERENCES, LINES, POSTED, SHIFT_TOTALS, TAXES, TENDERS, Books
-from store.ledger.recomputation import left_of, price_overrides, recompute_sale, recompute_shift
+from store.ledger.recomputation import left_of, offered, price_overrides, recompute_sale, recompute_shift
 from store.ledger.return_recomputation import returns_of_shift
 from store.ledger.returned import post_returned
+from store.ledger.suspensions import post_badge, post_suspension
 from store.ledger.tender_recomputation import (
     closing_amounts,
     recompute_closing,
@@ -138,7 +139,7 @@ def _post_sale(books: Books, ref: Ref, body: Body) -> None:
         ],
     )
     by_hand = {"discount": body["discount"], "price_overrides": price_overrides(body)} | vouchers_issued(body)
-    by_hand |= returns_of_shift(body)
+    by_hand |= returns_of_shift(body) | {"offered": offered(body)}
     if any(by_hand.values()):
         books.add(SHIFT_TOTALS, [(*place, effect, amount) for effect, amount in by_hand.items() if amount])
     for effect, said, found in (*recompute_sale(body), *post_vouchers(books, place, body)):
@@ -216,6 +217,16 @@ def _post_declaration(books: Books, ref: Ref, body: Body) -> None:
         note_difference(books, ref, effect, said, found)
 
 
+def _post_suspension(books: Books, ref: Ref, body: Body) -> None:
+    if why := post_suspension(books, ref.place, body):
+        raise Unpostable(why)
+
+
+def _post_badge(books: Books, ref: Ref, body: Body) -> None:
+    if why := post_badge(books, ref.place, body):
+        raise Unpostable(why)
+
+
 EFFECTS: dict[str, Callable[[Books, Ref, Body], None]] = {
     "sale": _post_sale,
     "void": _post_event,
@@ -247,16 +258,16 @@ EFFECTS: dict[str, Callable[[Books, Ref, Body], None]] = {
     "sign.recovered": _post_event,
     "price.difference": _post_event,
     "override": _post_event,
-    "badge.assign": _post_event,
+    "badge.assign": _post_badge,
     "training.on": _post_event,
     "training.off": _post_event,
     "training.sale": _post_event,
     "training.void": _post_event,
     "training.return": _post_event,
-    "sale.suspend": _post_event,
-    "sale.release": _post_event,
-    "sale.recall": _post_event,
-    "sale.discard": _post_event,
+    "sale.suspend": _post_suspension,
+    "sale.release": _post_suspension,
+    "sale.recall": _post_suspension,
+    "sale.discard": _post_suspension,
     "safe.count": _post_event,
     "safe.in": _post_event,
     "safe.out": _post_event,

@@ -26,6 +26,7 @@ from store.ledger.tender_recomputation import recompute_tenders
 __all__ = [
     "Disagreement",
     "left_of",
+    "offered",
     "price_overrides",
     "recompute_sale",
     "recompute_shift",
@@ -65,6 +66,11 @@ def recompute_sale(body: Body) -> Iterator[Disagreement]:
     yield from recompute_tenders(body)
 
 
+def offered(body: Body) -> int:
+    """What the offers of headquarters took off the lines of a sale."""
+    return sum(row["off"] for line in body["lines"] for row in line.get("offers", ()))
+
+
 def price_overrides(body: Body) -> int:
     """How many lines of a sale have a price that was set by hand."""
     return sum(line["price_source"] == "override" for line in body["lines"])
@@ -95,6 +101,7 @@ def recompute_shift(
         "reprints": count.get("reprint", 0),
         **{name: given.get(name, 0) for name in RETURN_COUNTERS},
         "discount": given.get("discount", 0),
+        "offered": given.get("offered", 0),
         "price_overrides": given.get("price_overrides", 0),
         "vouchers_issued": given.get("vouchers_issued", 0),
         "vouchers_issued_total": given.get("vouchers_issued_total", 0),
@@ -170,7 +177,9 @@ def _bears_nothing(line: Body) -> bool:
 
 def _recompute_shares(body: Body, lines: list[Body]) -> Iterator[Disagreement]:
     """The sale's discount: its percentage of what the lines' own discounts leave, and how it is spread."""
-    goods = [0 if _bears_nothing(line) else max(line["amount"] - line.get("discount", 0), 0) for line in lines]
+    goods = [
+        0 if _bears_nothing(line) else max(line["amount"] - line.get("discount", 0), 0) for line in lines
+    ]
     whole, said = sum(goods), body.get("sale_discount", 0)
     if "sale_discount_percent" in body:
         percent = Fraction(body["sale_discount_percent"]) / 100

@@ -8,10 +8,11 @@ from store.sale.customer_block import customer_elements
 from store.sale.document import Align, AnyElement, Blank, Columns, Document, Table, Text
 from store.sale.document_format import DocumentType
 from store.sale.document_maker import Block, LineSource, Source, made
-from store.sale.language import phrase, region_in_force
+from store.sale.language import later, phrase, region_in_force
 from store.sale.moment import shown_day, shown_text
 from store.sale.money import shown_amount
 from store.sale.policy import StoreFacts
+from store.sale.price_notes import certificate_row, offer_notes, offered, relief_row, tax_words
 from store.sale.record import store_facts
 from store.sale.region import local_number
 
@@ -19,8 +20,12 @@ Payload = Mapping[str, Any]
 Blocks = dict[str, Block]
 
 TENDER_NAMES = {"cash": "Cash", "card": "Card", "change": "Change"}
-NAME_LINES = 3
-"""A longer name is cut: what was sold stays readable, and the paper ends."""
+HEADINGS = {
+    DocumentType.RETURN: later("RETURN"),
+    DocumentType.GIFT: later("GIFT RECEIPT"),
+    DocumentType.TRAINING: later("TRAINING, NO SALE"),
+}
+"""What stands above a receipt that is no ordinary one."""
 
 
 def receipt(
@@ -31,11 +36,13 @@ def receipt(
     fingerprint: str = "",
     copied_at: str = "",
     copied_utc_offset_min: int | None = None,
+    kind: DocumentType | None = None,
 ) -> Document:
     """The receipt of a sale's record, today or years later.
 
     `fingerprint` is the short form of the record's hash. A copy (`copy_no` above 0) says so and shows both times; then
     `copied_at` is the moment of copying (UTC text, as in records). `facts` stand in where the record holds no store.
+    `kind` asks for another format than the record's own.
     """
     blocks: Blocks = {
         **seller_blocks(payload, facts, fingerprint),
@@ -45,9 +52,10 @@ def receipt(
         "taxes": lambda: tax_elements(payload, payload["taxes"]),
         "payments": lambda: _payments(payload),
     }
-    kind = receipt_type(payload)
     title = phrase("Receipt {number}", receipt_number(payload))
-    variables = {**variables_of(payload, facts, fingerprint), "title": title, "copy": str(copy_no or "")}
+    kind = kind or receipt_type(payload)
+    heading = phrase(HEADINGS[kind]) if kind in HEADINGS else ""
+    variables = {**variables_of(payload, facts, fingerprint), "title": heading, "copy": str(copy_no or "")}
     source = Source(kind=kind, title=title, variables=variables, blocks=blocks, lines=_lines(payload))
     return made(source, facts)
 
@@ -132,10 +140,14 @@ def tax_elements(payload: Payload, rows: list[Mapping[str, Any]]) -> Iterator[An
         return
     head = ("Tax", "Net", "Tax", "Gross")
     table = [
-        (f"{row['code']} {row['rate']} %", *(money(payload, row[part]) for part in ("net", "tax", "gross")))
+        (
+            f"{row['code']} {tax_words(row, partial(money, payload))}",
+            *(money(payload, row[part]) for part in ("net", "tax", "gross")),
+        )
         for row in rows
     ]
     yield Table(rows=(head, *table))
+    yield from certificate_row(payload)
 
 
 def _facts(payload: Payload, facts: StoreFacts) -> StoreFacts:
@@ -190,9 +202,14 @@ def _by_hand(payload: Payload, line: Payload) -> Iterator[AnyElement]:
     if "list_price" in line:
         yield Text(text=f"  Price was {money(payload, line['list_price'])}")
     if line.get("discount"):
+        yield from offer_notes(line, partial(money, payload))
         left = money(payload, line["amount"] - line["discount"])
-        percent = f" {line['discount_percent']} %" if "discount_percent" in line else ""
-        yield Text(text=f"  Discount{percent} {money(payload, -line['discount'])}, so {left}")
+        by_hand = line["discount"] - offered(line)
+        if by_hand:
+            percent = f" {line['discount_percent']} %" if "discount_percent" in line else ""
+            yield Text(text=f"  Discount{percent} {money(payload, -by_hand)}, so {left}")
+        else:
+            yield Text(text=f"  so {left}")
     if line.get("comment"):
         yield Text(text=f"  {line['comment']}")
 
@@ -200,9 +217,11 @@ def _by_hand(payload: Payload, line: Payload) -> Iterator[AnyElement]:
 def _sums(payload: Payload) -> Iterator[AnyElement]:
     yield Columns(left="Subtotal", right=money(payload, payload["subtotal"]))
     yield from _discounts(payload)
+    yield from relief_row(payload, partial(money, payload))
     for row in payload["taxes"]:
         if not row["included"]:
-            yield Columns(left=f"+ {row['name']} {row['rate']} %", right=money(payload, row["tax"]))
+            words = tax_words(row, partial(money, payload))
+            yield Columns(left=f"+ {row['name']} {words}", right=money(payload, row["tax"]))
     total = money(payload, payload["total"])
     yield Columns(left=f"TOTAL {payload['currency']}", right=total, bold=True, size=2)
     if payload["cash_rounding"]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from store.sale.cash import BY_KIND, MOVEMENTS
 from store.sale.account_slip import payment_slip, statement_slip
+from store.sale.cash import BY_KIND, MOVEMENTS
 from store.sale.cash_slip import TYPES as MOVEMENT_TYPES
 from store.sale.cash_slip import declaration_slip, movement_slip
 from store.sale.document import AnyElement, Columns, Document, Rule
@@ -192,6 +192,8 @@ def _counts(payload: Payload) -> Iterator[AnyElement]:
     )
     if payload["discount"]:
         yield Columns(left="Discount", right=money(payload, -payload["discount"]))
+    if payload.get("offered"):
+        yield Columns(left="  of headquarters", right=money(payload, -payload["offered"]))
     if payload.get("price_overrides"):
         yield Columns(left="Prices set by hand", right=str(payload["price_overrides"]))
     yield Columns(left=f"{payload['voids']} voided sales", right=money(payload, payload["voids_total"]))
@@ -213,7 +215,9 @@ def _by_tender(payload: Payload) -> Iterator[AnyElement]:
 
 def _taxes(payload: Payload) -> Iterator[AnyElement]:
     yield from tax_elements(payload, payload["taxes"])
+    # Goods with several taxes stand in several rows; closings of older programs have none.
     untaxed = payload["sales_total"] - sum(row["gross"] for row in payload["taxes"])
+    untaxed = payload.get("untaxed", untaxed)
     if untaxed:
         yield Columns(left="Untaxed", right=money(payload, untaxed))
     if payload["taxes"] or untaxed:

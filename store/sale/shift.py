@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from store.sale.cash import BY_KIND, MOVEMENTS, Movement
 from store.sale.declaration import TenderCount, counted_of, declared_rows
 from store.sale.policy import StoreFacts
+from store.sale.price_notes import offered, untaxed_of
 from store.sale.record import Body, store_body, tax_rows
 from store.sale.tax import TaxRow
 from store.sale.tender_rows import TenderSum, sum_rows, with_rows
@@ -43,6 +44,10 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
     sales: int = 0
     sales_total: int = 0
     discount: int = 0
+    offered: int = 0
+    """The part of `discount` that comes from headquarters."""
+    untaxed: int = 0
+    """What goods without any tax came to."""
     price_overrides: int = 0
     """Lines whose price was set by hand."""
     voids: int = 0
@@ -206,6 +211,8 @@ COUNTERS = (
     "sales",
     "sales_total",
     "discount",
+    "offered",
+    "untaxed",
     "price_overrides",
     "voids",
     "voids_total",
@@ -276,6 +283,8 @@ def _sold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
         post_voids=sums.post_voids + undone,
         post_voids_total=sums.post_voids_total - payload["total"] * undone,
         discount=sums.discount + payload["discount"],
+        offered=sums.offered + sum(offered(line) for line in payload["lines"]),
+        untaxed=sums.untaxed + untaxed_of(payload),
         price_overrides=sums.price_overrides
         + sum(line["price_source"] == "override" for line in payload["lines"]),
         voided_lines=sums.voided_lines + len(voided),
@@ -324,5 +333,8 @@ def _with_taxes(sums: tuple[TaxRow, ...], rows: Iterable[Mapping[str, Any]]) -> 
             net=row["net"] + (before.net if before else 0),
             tax=row["tax"] + (before.tax if before else 0),
             gross=row["gross"] + (before.gross if before else 0),
+            fixed=row.get("fixed", 0),
+            compound=row.get("compound", 0) == 1,
+            exempt=row.get("exempt", 0) == 1,
         )
     return tuple(by_tax.values())

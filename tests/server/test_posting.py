@@ -271,6 +271,7 @@ def test_a_shift_is_added_up_from_what_was_posted():
         "bank_drops_total": 600,
         "discount": 0,
         "price_overrides": 0,
+        "offered": 0,
         "vouchers_issued": 0,
         "vouchers_issued_total": 0,
         "returns": 0,

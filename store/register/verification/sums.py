@@ -53,6 +53,8 @@ class ShiftSums:
     no_sales: int = 0
     reprints: int = 0
     discount: int = 0
+    offered: int = 0
+    untaxed: int = 0
     price_overrides: int = 0
     tenders: TenderSums = field(default_factory=TenderSums)
     moved: int = 0
@@ -85,6 +87,9 @@ class ShiftSums:
         self.sales += 1
         self.sales_total += payload["total"]
         self.discount += payload["discount"]
+        for line in payload["lines"]:
+            self.offered += sum(row["off"] for row in line.get("offers", ()))
+            self.untaxed += 0 if line["tax"] else line["gross"]
         self.price_overrides += sum(line["price_source"] == "override" for line in payload["lines"])
         self.tenders.add(payload)
 
@@ -115,6 +120,9 @@ class ShiftSums:
         }
         counters = {name: self.moves.get(name, 0) for name in _COUNTERS}
         counters |= {"discount": self.discount, "price_overrides": self.price_overrides}
+        counters |= {"offered": self.offered}
+        if "untaxed" in payload:  # a closing of an older program has none
+            counters |= {"untaxed": self.untaxed}
         counters |= {
             name: getattr(self.tenders, name) for name in ("vouchers_issued", "vouchers_issued_total")
         }
