@@ -1,5 +1,7 @@
 """The formats that hold where headquarters sends none; the same data as a `document-format` of headquarters."""
 
+import msgspec
+
 from store.sale.document import Align
 from store.sale.document_format import DocumentFormat, DocumentType, Piece
 
@@ -25,7 +27,14 @@ _HEAD = (_block("store"), _block("copy"))
 _LINES = (_NAME, _MANY, _block("line_notes"))
 
 _RECEIPT = DocumentFormat(
-    header=(*_HEAD, Piece(left="Receipt", right="{receipt}"), _block("facts"), _block("customer"), _RULE),
+    header=(
+        *_HEAD,
+        msgspec.structs.replace(_TITLE, when="title"),
+        Piece(left="Receipt", right="{receipt}"),
+        _block("facts"),
+        _block("customer"),
+        _RULE,
+    ),
     lines=_LINES,
     footer=(
         _RULE,

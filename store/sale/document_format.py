@@ -119,10 +119,10 @@ _SELLER = ("store", "facts", "chain")
 _RECEIPT = (*_SELLER, "copy", "{receipt}", "line_notes", "{name}", "{amount}", "sums", "taxes", "payments")
 LEGAL: dict[DocumentType, tuple[str, ...]] = {
     _T.SALE: _RECEIPT,
-    _T.RETURN: _RECEIPT,
-    _T.TRAINING: _RECEIPT,
+    _T.RETURN: (*_RECEIPT, "{title}"),
+    _T.TRAINING: (*_RECEIPT, "{title}"),
     _T.ACCOUNT: _RECEIPT,
-    _T.GIFT: ("store", "facts", "{receipt}", "{name}", "chain"),
+    _T.GIFT: ("store", "facts", "{title}", "{receipt}", "{name}", "chain"),
     _T.VOID: (*_SELLER, "{title}", "{name}", "{amount}", "middle"),
     _T.SUSPENDED: (*_SELLER, "{title}", "{name}", "middle"),
     _T.X: (*_SELLER, "{title}", *sorted(_OF_REPORT)),
