@@ -120,7 +120,7 @@ def set_back_quantity(sale: Sale, n: int, quantity: str) -> Sale:
         return with_changed_line(sale, replace(line, quantity=asked, amount=multiply(line.price, asked)))
     if asked is None or asked == "0" or thousandths(asked) > thousandths(origin.left):
         raise SaleRefused(f"At most {origin.left} of {line.name} may come back of that receipt.")
-    if not (line.measured or is_whole(asked)):
+    if not (line.measured or is_whole(asked) or not is_whole(origin.quantity)):
         raise SaleRefused(f"{line.name} is sold by the piece. Type a whole number.")
     return with_changed_line(sale, _filled(line, asked))
 
@@ -158,7 +158,7 @@ def _check_quantity(line: PastLine, asked: str | None, left: str) -> None:
         raise SaleRefused(f"{line.name}: all {line.quantity} of it came back already.")
     if asked is None or asked == "0":
         raise SaleRefused(f"Type how much of {line.name} comes back, at most {left}.")
-    if not (line.measured or is_whole(asked)):
+    if not (line.measured or is_whole(asked) or not is_whole(line.quantity)):
         raise SaleRefused(f"{line.name} is sold by the piece. Type a whole number.")
     if thousandths(asked) > thousandths(left):
         raise SaleRefused(f"At most {left} of {line.name} may still come back.")

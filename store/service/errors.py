@@ -25,6 +25,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "server-pending": (403, "Headquarters has not accepted this server yet"),
     "other-server": (403, "The store is served by another server"),
     "not-found": (404, "There is no such thing here"),
+    "unknown-receipt": (404, "No receipt has this number here"),
     "unknown-item": (404, "No item is on file for these keys"),
     "unknown-operator": (404, "No operator has this number"),
     "unknown-customer": (404, "No customer has this number or card"),

@@ -213,7 +213,7 @@ ITEMS = (MILK, PAN, NAILS)
 @given(st.integers(0, 2**32), st.sampled_from(list(RoundingScope)))
 def test_a_sale_given_back_in_parts_is_the_sale_again(seed, scope):
     """Any parts, any order, over several tickets: net, tax and gross of every line add up to what was sold."""
-    random = Random(seed)  # noqa: S311 - draws baskets, no secrets
+    random = Random(seed)
     basket = [(random.choice(ITEMS), str(random.randint(1, 9))) for _ in range(random.randint(1, 5))]
     discount = Discount(percent=str(random.randint(1, 60))) if random.random() < 0.5 else None
     payload = recorded(sold(*basket, given=discount, scope=scope))

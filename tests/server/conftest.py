@@ -20,6 +20,7 @@ BOTH_ENGINES = {
     "test_packages_down",
     "test_reports",
     "test_posting",
+    "test_returns",
 }
 _NUMBERS = itertools.count(1)
 
