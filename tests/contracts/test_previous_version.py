@@ -84,7 +84,7 @@ def subset(old, new, without=TIMED):
             assert new[key] == value, key
 
 
-async def test_every_request_of_an_old_register_is_answered_as_it_was(world):
+async def test_f42_every_request_of_an_old_register_is_answered_as_it_was(world):
     for name in (
         "enrolment", "health", "head", "item", "unknown item", "search", "records", "records again"
     ):  # fmt: skip
@@ -194,7 +194,7 @@ def old_journal(tmp_path):
     return path
 
 
-def test_an_old_journal_goes_on_under_this_program(old_journal):
+def test_f14_an_old_journal_goes_on_under_this_program(old_journal):
     who = identity(register=REGISTER, key=KEY)
     assert verify_file(old_journal).ok
     file = JournalFile(old_journal, who, KeySigner(KEY))

@@ -278,7 +278,7 @@ def test_every_data_set_tells_rows_and_age(tmp_path, job_table):
         (lambda catalog: catalog.returnables("1"), "returnable_sku"),
     ],
 )
-def test_every_question_is_answered_by_an_index(tmp_path, ask, index):
+def test_f54_every_question_is_answered_by_an_index(tmp_path, ask, index):
     with catalog_of(tmp_path, item=[item(1)]) as catalog:
         asked = []
         catalog._db.set_trace_callback(asked.append)

@@ -295,7 +295,7 @@ async def test_a_fenced_register_sells_on_and_shows_why(shop):
     assert (status.word, status.reason) == ("BLOCKED", "A newer enrolment of this register exists")
 
 
-async def test_a_request_the_server_calls_wrong_is_answered_locally_and_switches_nothing(shop):
+async def test_f50_a_request_the_server_calls_wrong_is_answered_locally_and_switches_nothing(shop):
     shop.server.problem = (400, "bad-request", "No.")
     assert (await shop.find())[0].source is Source.OFFLINE
     assert shop.supervisor.mode is Mode.ONLINE

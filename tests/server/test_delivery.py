@@ -27,7 +27,7 @@ async def test_a_sale_is_accepted_acknowledged_and_posted(tmp_path):
         assert await world.report("differences") == []
 
 
-async def test_second_upload_of_the_same_sale_is_acknowledged_not_stored(tmp_path):
+async def test_f19_second_upload_of_the_same_sale_is_acknowledged_not_stored(tmp_path):
     async with running_world(tmp_path) as world:
         register = await world.enrolled()
         register.add()
@@ -69,7 +69,7 @@ async def send_and_hang_up(register, content, *, wait_for_answer):
     writer.transport.abort()
 
 
-async def test_an_answer_dropped_after_the_commit_a_hundred_times_leaves_each_sale_once(tmp_path):
+async def test_f16_an_answer_dropped_after_the_commit_a_hundred_times_leaves_each_sale_once(tmp_path):
     async with running_world(tmp_path) as world:
         register = await world.enrolled()
         for count in range(1, 101):

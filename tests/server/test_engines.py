@@ -129,7 +129,7 @@ async def test_a_code_works_once_at_two_servers_at_a_time(tmp_path, on_postgres)
         assert [problem(content) for status, content in done if status == 403] == ["bad-code"]
 
 
-async def test_a_lost_deadlock_is_tried_again_and_then_given_up(postgres_url):
+async def test_f08_a_lost_deadlock_is_tried_again_and_then_given_up(postgres_url):
     channel = await Channel.open(postgres_url)
     tries = []
 

@@ -72,7 +72,7 @@ async def test_the_same_device_may_ask_again_when_the_answer_was_lost(world):
     assert await world.sql("select epoch from register") == [(1,)]
 
 
-async def test_many_devices_with_one_code_at_once_leave_one_register(world):
+async def test_f46_many_devices_with_one_code_at_once_leave_one_register(world):
     code = (await world.prepare()).code
     results = await asyncio.gather(*(attempt(world, code) for _ in range(5)))
     assert sorted(status for status, _ in results) == [200, 403, 403, 403, 403]

@@ -121,7 +121,7 @@ async def test_two_stores_in_one_database_never_touch_each_other(channel):
     assert await channel.read(items.search, "S2", "gouda", 9, 5) == ()
 
 
-async def test_the_same_package_again_changes_nothing_and_older_or_unfitting_ones_are_refused(channel):
+async def test_f39_the_same_package_again_changes_nothing_and_older_or_unfitting_ones_are_refused(channel):
     await channel.work(load, full(5, TABLES))
     assert (await channel.work(load, full(5, TABLES))).again
     with pytest.raises(OlderPackage):

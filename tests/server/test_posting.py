@@ -11,7 +11,7 @@ from store.ledger.recomputation import recompute_sale, recompute_shift
 from store.ledger.reports import conservation
 
 
-async def test_a_poison_record_in_the_middle_is_quarantined_and_the_others_pass(tmp_path):
+async def test_f30_a_poison_record_in_the_middle_is_quarantined_and_the_others_pass(tmp_path):
     tried = []
 
     def poisoned(db, ref, payload):
@@ -82,7 +82,7 @@ async def test_the_same_transaction_id_twice_in_a_series_is_quarantined(tmp_path
         assert reasons == {2: "txn_id is that of record 1", 3: "receipt number 1 is that of record 1"}
 
 
-async def test_the_same_transaction_id_in_two_series_counts_twice_and_is_flagged(tmp_path):
+async def test_f45_the_same_transaction_id_in_two_series_counts_twice_and_is_flagged(tmp_path):
     async with running_world(tmp_path) as world:
         one = await world.enrolled()
         two = await Register.enrol(world, (await world.prepare("S0042-R04")).code)
@@ -103,7 +103,7 @@ async def test_the_same_transaction_id_in_two_series_counts_twice_and_is_flagged
         ({"change": 0}, "change"),
     ],
 )
-async def test_a_sale_whose_sums_are_wrong_is_stored_as_it_says_and_flagged(tmp_path, change, effect):
+async def test_f38_a_sale_whose_sums_are_wrong_is_stored_as_it_says_and_flagged(tmp_path, change, effect):
     async with running_world(tmp_path) as world:
         register = await world.enrolled()
         register.add(**change)

@@ -280,7 +280,7 @@ def fill(place: Path) -> Path:
     return filler
 
 
-def test_full_disk_stops_new_sales_loudly_and_loses_nothing(shop: Shop, small_disk: Path):
+def test_f06_full_disk_stops_new_sales_loudly_and_loses_nothing(shop: Shop, small_disk: Path):
     shop.move_register(small_disk / "register")
     till = shop.register()
     sign_on(till)

@@ -152,7 +152,7 @@ ENDING = (*(with_the_last_tender_just_sent,) * 3, *(while_it_prints,) * 2)
 @pytest.mark.parametrize(
     "die", [Till.kill_core, Till.kill_screen, Till.hang_up, Till.kill_both], ids=lambda f: f.__name__
 )
-def test_sale_resumes_or_is_complete_and_counts_once(
+def test_f04_sale_resumes_or_is_complete_and_counts_once(
     shop: Shop, die: Callable[[Till], None], steps: tuple[Callable[[Till], None], ...]
 ):
     till = Till(shop, seed=len(steps))

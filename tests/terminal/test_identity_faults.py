@@ -83,7 +83,7 @@ def register_row(chain, register=R1):
 
 
 @pytest.mark.timeout(300)
-def test_a_register_image_that_is_restored_is_held_and_sells_on_in_a_new_epoch(chain):
+def test_f47_a_register_image_that_is_restored_is_held_and_sells_on_in_a_new_epoch(chain):
     sold(chain)
     image = chain.home / "image"
     shutil.copytree(chain.till(R1), image, symlinks=True)
@@ -193,7 +193,7 @@ def test_a_code_that_was_used_is_unknown_or_guessed_makes_no_register(chain):
 
 
 @pytest.mark.timeout(300)
-def test_un_enrolling_is_refused_at_headquarters_too_while_records_wait(chain):
+def test_f15_un_enrolling_is_refused_at_headquarters_too_while_records_wait(chain):
     sold(chain)
     chain.start_core(R1)
     eventually(lambda: register_row(chain)["unsent"] == 0, 30, "headquarters knows that all is sent")

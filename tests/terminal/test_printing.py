@@ -23,7 +23,9 @@ def tells_of_printer(text: str) -> bool:
 
 
 @pytest.mark.parametrize("fault", [Fault.POWER_OFF, Fault.PAPER_OUT, Fault.FREEZE, Fault.CUT_LINE])
-def test_printer_that_fails_delays_no_sale_and_prints_each_receipt_once_afterwards(shop: Shop, fault: Fault):
+def test_f57_printer_that_fails_delays_no_sale_and_prints_each_receipt_once_afterwards(
+    shop: Shop, fault: Fault
+):
     with tcp_printer() as printer:
         shop.connect(printer=printer.address)
         till = shop.register()

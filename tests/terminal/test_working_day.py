@@ -27,7 +27,7 @@ from shop_hand import (
 pytestmark = pytest.mark.serial
 
 
-def test_whole_day_with_voids_card_copy_lock_and_no_sale_agrees_with_the_drawer(shop: Shop):
+def test_f10_whole_day_with_voids_card_copy_lock_and_no_sale_agrees_with_the_drawer(shop: Shop):
     till = shop.register()
     sign_on(till)
     drawer = 10_000

@@ -68,7 +68,7 @@ async def test_commit_of_a_sale_replaces_the_draft_in_the_same_transaction(tmp_p
         assert kept.clients == {"screen": 5}
 
 
-async def test_refused_entry_leaves_neither_number_nor_draft_nor_job_behind(tmp_path):
+async def test_f12_refused_entry_leaves_neither_number_nor_draft_nor_job_behind(tmp_path):
     async with opened(tmp_path) as journal:
         await journal.save_draft(draft('"before"'))
         for body in ({"total": 1.5}, {"Total": 1}, {"note": "x" * 70_000}, {"seq": 7}, {"none": None}):
@@ -92,7 +92,7 @@ async def test_time_never_runs_backwards_and_says_that_it_was_held(tmp_path):
         assert "clock" not in free.payload
 
 
-async def test_a_jump_of_the_wall_clock_is_a_record_of_its_own_before_the_sale(tmp_path):
+async def test_f48_a_jump_of_the_wall_clock_is_a_record_of_its_own_before_the_sale(tmp_path):
     clock = StillClock()
     async with opened(tmp_path, clock=clock) as journal:
         await journal.commit(sale("t1"))
@@ -136,7 +136,7 @@ def canonical_kind(record):
     return json.loads(record.payload)["kind"]
 
 
-async def test_records_cannot_be_changed_or_deleted_even_by_sql(tmp_path):
+async def test_f40_records_cannot_be_changed_or_deleted_even_by_sql(tmp_path):
     async with opened(tmp_path) as journal:
         await journal.commit(sale("t1"))
     db = sqlite3.connect(tmp_path / "journal.db")
@@ -160,7 +160,7 @@ async def test_pragmas_are_what_durability_needs(tmp_path):
         assert await journal._read(read) == wanted
 
 
-async def test_second_opener_is_told_and_gets_nothing(tmp_path):
+async def test_f18_second_opener_is_told_and_gets_nothing(tmp_path):
     async with opened(tmp_path) as journal:
         with pytest.raises(JournalBusy, match="outpost screen"):
             async with opened(tmp_path):
@@ -230,7 +230,7 @@ async def test_older_copy_in_place_of_the_journal_is_noticed(tmp_path):
             pass
 
 
-async def test_deleted_journal_is_noticed(tmp_path):
+async def test_f61_deleted_journal_is_noticed(tmp_path):
     async with opened(tmp_path) as journal:
         await journal.commit(sale("t1"))
     (tmp_path / "journal.db").unlink()
@@ -239,7 +239,7 @@ async def test_deleted_journal_is_noticed(tmp_path):
             pass
 
 
-async def test_pending_counts_follow_the_watermark_and_only_count_transactions(tmp_path):
+async def test_f41_pending_counts_follow_the_watermark_and_only_count_transactions(tmp_path):
     async with opened(tmp_path) as journal:
         for entry in (
             event("sign.on", "a"),

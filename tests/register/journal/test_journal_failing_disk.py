@@ -76,7 +76,7 @@ def look(folder):
 
 @pytest.mark.parametrize("persistent", [False, True], ids=["once", "from-then-on"])
 @pytest.mark.parametrize("kind", ["FULL", "EIO", "FSYNC"])
-def test_nothing_acknowledged_is_lost_whichever_call_of_the_disk_fails(tmp_path, kind, persistent):
+def test_f07_nothing_acknowledged_is_lost_whichever_call_of_the_disk_fails(tmp_path, kind, persistent):
     for n in range(1, 400):
         folder = tmp_path / f"{n}"
         folder.mkdir()

@@ -71,7 +71,7 @@ def examine(folder, files):
     return found, kept
 
 
-def test_no_acknowledged_record_is_lost_by_a_power_cut_at_any_operation(tmp_path):
+def test_f05_no_acknowledged_record_is_lost_by_a_power_cut_at_any_operation(tmp_path):
     disk, rng = RecordingDisk(), random.Random(1)
     (tmp_path / "sold").mkdir()
     (tmp_path / "found").mkdir()

@@ -85,7 +85,7 @@ def test_only_what_headquarters_has_goes(file):
     assert seqs(file) == list(range(18, 41))
 
 
-def test_only_what_the_server_has_acknowledged_goes_whatever_is_said_of_headquarters(file):
+def test_f13_only_what_the_server_has_acknowledged_goes_whatever_is_said_of_headquarters(file):
     tell(file, acked=9, archived=40)
     assert prune_all(file) == 9
 

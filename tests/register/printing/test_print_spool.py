@@ -145,7 +145,7 @@ def state_is(journal, job_id, state):
     return question
 
 
-async def test_receipt_is_printed_after_its_commit_with_what_the_journal_says(tmp_path):
+async def test_f56_receipt_is_printed_after_its_commit_with_what_the_journal_says(tmp_path):
     paper = Paper()
     async with opened(tmp_path) as journal, spool_of(journal, paper) as spool:
         assert spool.has_printer

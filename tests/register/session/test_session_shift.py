@@ -48,7 +48,7 @@ async def test_the_start_amount_can_be_declared_by_number(tmp_path):
         assert till.view.mode is Mode.IDLE
 
 
-async def test_the_business_date_is_that_of_the_opening_also_after_midnight(tmp_path):
+async def test_f49_the_business_date_is_that_of_the_opening_also_after_midnight(tmp_path):
     async with running(tmp_path) as till:
         await till.ready()
         till.world.clock.move(12 * 3600)

@@ -205,7 +205,7 @@ async def test_what_is_no_amount_is_refused_with_a_sentence(till, text):
     assert "is no amount" in till.view.message.text
 
 
-async def test_enter_ten_times_is_one_sale(till):
+async def test_f22_enter_ten_times_is_one_sale(till):
     batch = [till.submission(IntentKind.ENTER, seq=till.view.seq) for _ in range(10)]
     await till.session.handle(batch)
     for _ in range(10):
@@ -222,7 +222,7 @@ async def test_pay_on_an_empty_register_and_after_a_sale_does_nothing(till):
     assert till.view.mode is Mode.PAID
 
 
-async def test_key_repeat_on_pay_and_payment_is_harmless(till):
+async def test_f23_key_repeat_on_pay_and_payment_is_harmless(till):
     for _ in range(3):
         await till.operation(139)
     assert till.view.mode is Mode.TENDER

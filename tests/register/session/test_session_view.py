@@ -45,7 +45,7 @@ async def test_views_count_up_and_an_unchanged_till_makes_no_new_one(till):
     assert till.view.seq == seq + 1
 
 
-async def test_the_total_is_the_amount_to_pay_everywhere(till):
+async def test_f59_the_total_is_the_amount_to_pay_everywhere(till):
     for code in (MILK, BREAD, BREAD):
         await till.enter(code)
     await till.operation(102)

@@ -254,7 +254,7 @@ async def test_sync_now_brings_packages_sends_records_and_says_so(tmp_path):
             assert answer.sentence.startswith("Not everything came. Newer data is held back: package 2")
 
 
-async def test_sync_now_during_a_round_waits_for_its_end_and_begins_no_other(tmp_path):
+async def test_f21_sync_now_during_a_round_waits_for_its_end_and_begins_no_other(tmp_path):
     async with desk_in(tmp_path, GOODS.full(1), download_interval_s=3_600) as desk:
         desk.depot.hold = asyncio.Event()
         async with desk.running() as library:

@@ -34,7 +34,7 @@ def test_every_pair_is_in_the_table_or_cannot_happen(phase, event):
             step(phase, event)
 
 
-def test_every_phase_has_a_way_out_and_hearing_of_a_record_is_always_possible():
+def test_f32_every_phase_has_a_way_out_and_hearing_of_a_record_is_always_possible():
     for phase in UploadPhase:
         assert {after for (before, _), after in STEPS.items() if before is phase} - {phase}
         assert (phase, UploadEvent.RECORD_WRITTEN) in STEPS
@@ -173,7 +173,7 @@ async def test_two_uploaders_at_once_store_each_record_once(tmp_path):
         assert (await till.journal.upload_state()).hold == ""
 
 
-async def test_restart_in_the_middle_goes_on_from_the_watermark(tmp_path):
+async def test_f29_restart_in_the_middle_goes_on_from_the_watermark(tmp_path):
     async with running_world(tmp_path / "server") as world:
         prepared = await world.prepare()
         (tmp_path / "till").mkdir()
@@ -334,7 +334,7 @@ class Scripted:
         return await self.inner.head(deadline_s=deadline_s)
 
 
-async def test_too_large_halves_the_batch_until_it_fits(tmp_path):
+async def test_f31_too_large_halves_the_batch_until_it_fits(tmp_path):
     async with shop(tmp_path) as (world, till):
         await sell(till, 0, 40)
         too_large = [ServerRefused("too large", 413, "too-large") for _ in range(3)]
