@@ -125,7 +125,8 @@ def _discounted(line: SaleLine, groups: tuple[str, ...]) -> SaleLine:
     """The line with what offers take off it, and what its own discount takes off the rest."""
     taken = line.taken
     if line.offers:
-        counts = line.offers_count and line.price_source in (PriceSource.CATALOG, PriceSource.TYPED)
+        priced = line.price_source in (PriceSource.CATALOG, PriceSource.TYPED)
+        counts = line.offers_count and line.takes_discount and priced
         taken = offers_taken(
             line.offers if counts else (),
             price=line.price,
@@ -133,6 +134,7 @@ def _discounted(line: SaleLine, groups: tuple[str, ...]) -> SaleLine:
             amount=line.amount,
             groups=groups,
             typed_price=line.price_source is PriceSource.TYPED,
+            other_unit=line.factor not in ("", "1"),
         )
     offered = sum(one.off for one in taken)
     discount = offered + discount_of(line.given if line.takes_discount else None, line.amount - offered)

@@ -97,17 +97,18 @@ def offers_taken(
     amount: int,
     groups: Sequence[str] = (),
     typed_price: bool = False,
+    other_unit: bool = False,
 ) -> tuple[OfferTaken, ...]:
     """What holds on a line of `quantity` at `price`, worth `amount`: the offers that count, in their order.
 
-    `groups` are the customer's price groups. A typed price takes percentages and amounts, but no other price.
-    Nothing is taken off a line of nothing or below.
+    `groups` are the customer's price groups. A typed price takes percentages and amounts, but no other price; goods in
+    another unit than the catalog's take percentages only. Nothing is taken off a line of nothing or below.
     """
     if amount <= 0 or not offers:
         return ()
     mine = [offer for offer in offers if not offer.price_group or offer.price_group in groups]
-    if typed_price:
-        mine = [offer for offer in mine if offer.new_price is None]
+    if typed_price or other_unit:
+        mine = [offer for offer in mine if offer.percent or (not other_unit and offer.new_price is None)]
     if not mine:
         return ()
     first = max(offer.priority for offer in mine)
