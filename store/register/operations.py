@@ -80,6 +80,7 @@ def _operation(
 _SELL = Permission.SELL
 _MOVE = Permission.MOVE_CASH
 _SLIP = "Recorded in the register's own journal; the slip is its own."
+_OFFLINE_ACCOUNT = "Within the store's offline limit, by the last known balance; without a limit it needs the server."
 
 OPERATIONS: tuple[Operation, ...] = (
     _operation(100, "Product sale", _SELL, _SELLING, _OWN_DATA),
@@ -106,6 +107,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(139, "Pay", _SELL, frozenset({Mode.SALE}), _LOCAL, "F12", "+"),
     _operation(200, "Pay cash", _SELL, _PAYING, _LOCAL),
     _operation(201, "Pay card", _SELL, _PAYING, "The card terminal stands alone and has its own line.", "c"),
+    _operation(202, "Pay customer account", _SELL, _PAYING, _OFFLINE_ACCOUNT),
     _operation(206, "Pay cash, exact amount", _SELL, _PAYING, _LOCAL),
     _operation(211, "Void payment", _SELL, frozenset({Mode.TENDER}), _LOCAL, "F3"),
     _operation(300, "Line discount, amount", Permission.DISCOUNT, _LINES, _BY_ROLE),
@@ -131,6 +133,25 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(517, "Income account", _MOVE, _FREE, _SLIP),
     _operation(518, "Expense account", _MOVE, _FREE, _SLIP),
     _operation(501, "Sale comment", _SELL, _LINES, _LOCAL),
+    Operation(
+        number=602,
+        name="Customer search",
+        permission=_SELL,
+        modes=_SELLING,
+        why=_OWN_DATA,
+        keys=("F5",),
+        local=True,
+    ),
+    _operation(603, "Customer clear", _SELL, _LINES, _LOCAL),
+    _operation(612, "Customer add", _SELL, _SELLING, "The customer has an own id; it goes up with the records."),
+    Operation(
+        number=623,
+        name="Edit customer",
+        permission=_SELL,
+        modes=_SELLING,
+        why="Two registers offline would each undo what the other wrote.",
+        offline=False,
+    ),
     _operation(
         700, "Sign on", Permission.ANYONE, frozenset({Mode.LOCKED}), "PINs are checked on the register."
     ),
@@ -159,6 +180,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(1055, "Close shift", Permission.CLOSE_SHIFT, _FREE, _OWN_JOURNAL),
     _operation(1056, "Print X report", Permission.SHIFT_REPORT, _FREE, _OWN_JOURNAL),
     _operation(1057, "Reprint Z report", Permission.SHIFT_REPORT, _FREE | {Mode.SHIFT}, _OWN_JOURNAL),
+    _operation(1100, "Customer account deposit", _MOVE, _FREE, _SLIP),
     _operation(1200, "Declare start amount", Permission.OPEN_SHIFT, frozenset({Mode.SHIFT}), _LOCAL),
     _operation(1201, "Float entry", _MOVE, _FREE, _SLIP),
     _operation(1210, "Tender removal", _MOVE, _FREE, _SLIP),
@@ -166,6 +188,8 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(1212, "Bank drop", _MOVE, _FREE, _SLIP),
     _operation(9101, "Sell by department", _SELL, _SELLING, _OWN_DATA, "Ins"),
     _operation(9102, "Why this price", _SELL, _LINES, "The line keeps what it was priced by.", "Ctrl+W"),
+    _operation(9160, "Customer details", _SELL, _SELLING, _OWN_DATA),
+    _operation(9161, "Account statement", _SELL, _SELLING, "By the last known balance, with its age."),
     _operation(
         9110,
         "Sign in by telephone code",

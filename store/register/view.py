@@ -215,6 +215,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     header: Header = Header()
     currency: str = "EUR"
     exponent: int = 2
+    customer: str = ""
+    """Who the sale is for; empty for nobody in particular."""
     first: int = 0
     """Index of the first line in `lines` among all lines of the sale."""
     count: int = 0

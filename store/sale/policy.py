@@ -107,6 +107,8 @@ class StorePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How long a register keeps records that headquarters has; 0 keeps them for ever."""
     accounts: tuple[CashAccount, ...] = ()
     """What operations 517 and 518 can be booked to."""
+    account_offline_limit: int = 0
+    """How much can go on one customer's account while the server is away, in minor units; 0 nothing."""
     denominations: tuple[int, ...] = ()
     """Notes and coins to count, in minor units, largest first; empty for those of the currency."""
     people: PeoplePolicy = PeoplePolicy()

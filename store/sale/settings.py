@@ -65,6 +65,7 @@ def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) 
         max_line_amount=_number(settings, "max_line_amount", 99_999_999),
         journal_retention_days=_number(settings, "journal_retention_days", 90),
         accounts=(*_accounts(settings, "income"), *_accounts(settings, "expense")),
+        account_offline_limit=_number(settings, "account_offline_limit", 0),
         denominations=_denominations(settings.get("denominations", "")),
         people=people_policy(settings),
         returns=return_policy(settings),

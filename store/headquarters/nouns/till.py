@@ -31,6 +31,7 @@ SETTINGS: dict[str, str] = {
     "store_name": "Name on the receipt; wins over the store's.",
     "store_tax_id": "Tax number on the receipt; wins over the store's.",
     **people_policy.SETTINGS,
+    "account_offline_limit": "Minor units that go on one customer's account while the server does not answer; 0 none.",
 }
 """The settings that registers know; job 1070 carries them."""
 

@@ -15,6 +15,7 @@ from store.exchange.request import sign_request
 from store.gateway.client import RetailClient
 from store.gateway.failover import FailoverGateway, PriceDifference
 from store.gateway.profile import OfflineProfile, check_profile
+from store.gateway.customers import CustomerDirectory
 from store.gateway.staff import StaffDirectory
 from store.gateway.supervisor import ConnectionSupervisor
 from store.register.catalog.keeper import CatalogKeeper
@@ -322,6 +323,13 @@ class Assembly:
             shop=self.shop,
             sync=library,
             staff=self._staff(client, supervisor),
+            customers=CustomerDirectory(
+                client=client,
+                connection=supervisor,
+                catalog=lambda: self.shop.catalog,
+                profile=self.in_force.profile,
+                clock=self.clock,
+            ),
             printing=spool,
             clock=self.clock,
             randomness=self.randomness,

@@ -5,8 +5,11 @@ from typing import assert_never
 from store.register.intents import Intent, IntentKind, OutcomeKind
 from store.register.session import (
     allowance,
+    account_desk,
     cash_count,
     cash_desk,
+    customer_desk,
+    customer_form,
     discount_desk,
     emergency,
     goods_desk,
@@ -146,6 +149,10 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return await override_desk.answer(work, asked, text, scanned=scanned)
     if kind == "price_check":
         return await sale_desk.check_price(work, text) if text else DONE
+    if kind in customer_form.QUESTIONS:  # a telephone number or a card may look like a barcode
+        return await customer_form.answer(work, kind, asked.facts, text, is_scan=scanned)
+    if kind in account_desk.QUESTIONS:
+        return await account_desk.answer(work, kind, asked.facts, text, is_scan=scanned)
     if kind == cash_desk.BAG:  # the number on a bag may be a barcode
         return await cash_desk.answer(work, kind, asked.facts, text)
     if kind in emergency.QUESTIONS and not scanned:  # a code of eight digits may look like a barcode
@@ -165,6 +172,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return DONE
     if kind in shift_aside.QUESTIONS:
         return await shift_aside.answer(work, text)
+    if kind == customer_desk.PICK:
+        return await customer_desk.answer_pick(work, asked.facts, text)
     if kind in cash_desk.QUESTIONS:
         return await cash_desk.answer(work, kind, asked.facts, text)
     if kind in tax_desk.QUESTIONS:
@@ -213,6 +222,8 @@ async def answer(work: Work, question: str, word: str) -> Reply:
             return await goods_desk.answer_age(work, facts, yes)
         case "large_amount":
             return await tender_desk.answer_large(work, facts, yes)
+        case account_desk.CARD:
+            return await account_desk.answer_card(work, facts, yes)
         case "card":
             return await tender_desk.answer_card(work, facts, yes)
         case "void_card":

@@ -17,7 +17,7 @@ from store.sale.customer import dialled, digits_of
 from store.sale.moment import ms_of
 
 REACH = 2_000
-"""Records before the server's head that are looked at when the register starts: what is older has come back long ago."""
+"""Records before the server's head that are looked at when the register starts; older ones came back long ago."""
 AT_ONCE = 200
 MAX_CUSTOMERS = 1_000
 MAX_TOLD = 500

@@ -10,6 +10,7 @@ from store.exchange.offline_profile import OfflineProfile
 from store.exchange.record import Record
 from store.exchange.suspensions import WireClaim, WireSuspension
 from store.gateway.connection import Connection
+from store.gateway.customers import Customers, NoCustomers
 from store.gateway.gateway import Gateway
 from store.gateway.offline import DataSet, LayoutKey, StaffMember
 from store.gateway.staff import StaffAnswer
@@ -245,6 +246,7 @@ class SessionPorts:
     randomness: Randomness
     config: SessionConfig
     sync: Sync
+    customers: Customers = field(default_factory=NoCustomers)
     pepper: bytes
     """The store's secret from the vault, mixed into every PIN before it is compared."""
     free_bytes: Callable[[], int]

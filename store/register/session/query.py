@@ -8,7 +8,8 @@ from store.exchange.kinds import COUNTED_KINDS
 from store.exchange.record import Record
 from store.gateway.gateway import ItemUnknown
 from store.register.journal.errors import JournalError
-from store.register.operations import as_rows
+from store.register.operations import Permission, as_rows
+from store.register.session import customer_desk
 from store.register.session.sale_desk import keys_of
 from store.register.session.sync_page import as_numbers, last_attempt, sync_answer
 from store.register.session.work import Work
@@ -33,6 +34,8 @@ async def answer(work: Work, view: View, kind: str, text: str) -> dict[str, Any]
         match kind:
             case "find":
                 return await find(work, text)
+            case "customers" | "customers_all":
+                return await customers(work, text, everywhere=kind == "customers_all")
             case "price":
                 return await price(work, text)
             case "connection":
@@ -59,6 +62,15 @@ async def find(work: Work, text: str) -> dict[str, Any]:
         return {"items": [], "source": ""}
     hits = await work.ports.gateway.search(text, FIND_LIMIT)
     return {"items": [item_row(item) for item in hits.items], "source": hits.source.value}
+
+
+async def customers(work: Work, text: str, *, everywhere: bool) -> dict[str, Any]:
+    """Customers that hold the text, best first; not `complete` says that the server may know more of them."""
+    if len(text) < SHORTEST_SEARCH or not work.may(Permission.SELL):
+        return {"customers": [], "source": "", "complete": True}
+    hits = await customer_desk.search(work, text, everywhere=everywhere)
+    rows = [customer_desk.customer_row(one) for one in hits.customers]
+    return {"customers": rows, "source": hits.source.value, "complete": hits.complete}
 
 
 def item_row(item: Item) -> dict[str, Any]:

@@ -6,8 +6,11 @@ from store.register.intents import OutcomeKind
 from store.register.journal.errors import JournalError
 from store.register.operations import BY_NUMBER
 from store.register.session import (
+    account_desk,
     cash_count,
     cash_desk,
+    customer_desk,
+    customer_form,
     discount_desk,
     emergency,
     offers_desk,
@@ -162,6 +165,38 @@ async def _card(work: Work, text: str, seq: int) -> Reply:
     return await _paying(work, text, ask)
 
 
+async def _account(work: Work, text: str, seq: int) -> Reply:
+    return await _paying(work, text, lambda: account_desk.pay(work, text))
+
+
+async def _customer(work: Work, text: str, seq: int) -> Reply:
+    return await customer_desk.take(work, text)
+
+
+async def _customer_clear(work: Work, text: str, seq: int) -> Reply:
+    return customer_desk.clear(work)
+
+
+async def _customer_details(work: Work, text: str, seq: int) -> Reply:
+    return await customer_desk.details(work, text)
+
+
+async def _customer_add(work: Work, text: str, seq: int) -> Reply:
+    return customer_form.begin_add(work, text)
+
+
+async def _customer_edit(work: Work, text: str, seq: int) -> Reply:
+    return await customer_form.begin_edit(work, text)
+
+
+async def _deposit(work: Work, text: str, seq: int) -> Reply:
+    return await account_desk.begin(work, text)
+
+
+async def _statement(work: Work, text: str, seq: int) -> Reply:
+    return await account_desk.statement(work, text)
+
+
 async def _void_payment(work: Work, text: str, seq: int) -> Reply:
     return tender_desk.void_payment(work)
 
@@ -285,6 +320,7 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     139: _pay,
     200: _cash,
     201: _card,
+    202: _account,
     206: _exact,
     211: _void_payment,
     300: _by_hand(300),
@@ -298,6 +334,10 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     501: _by_hand(501),
     517: _movement(517),
     518: _movement(518),
+    602: _customer,
+    603: _customer_clear,
+    612: _customer_add,
+    623: _customer_edit,
     700: _sign_on,
     701: _simple(sign_on.sign_off),
     703: _simple(sign_on.lock),
@@ -310,6 +350,7 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     1055: _simple(shift_desk.begin_close),
     1056: _simple(shift_desk.x_report),
     1057: _simple(shift_aside.reprint_z),
+    1100: _deposit,
     1200: _start_amount,
     1201: _movement(1201),
     1210: _movement(1210),
@@ -317,6 +358,8 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     1212: _movement(1212),
     9101: _department,
     9102: _why_price,
+    9160: _customer_details,
+    9161: _statement,
     9110: _emergency,
     9120: _sync_now,
     9801: _demo(9801),

@@ -8,7 +8,7 @@ from store.database.errors import DatabaseTrouble
 from store.gateway.gateway import ItemFound, ItemUnknown, Source
 from store.register.intents import OutcomeKind
 from store.register.operations import Permission
-from store.register.session import goods_questions
+from store.register.session import customer_desk, goods_questions
 from store.register.session.offers_desk import offers_now
 from store.register.session.sale_department import sell_department
 from store.register.session.sale_lines import set_quantity
@@ -64,7 +64,7 @@ async def sell(work: Work, code: str, quantity: str) -> Reply:
     if isinstance(found, str):
         return work.keep(code, found)
     if isinstance(found, ItemUnknown):
-        return unknown(work, code, found)
+        return (await customer_desk.scanned(work, code)) or unknown(work, code, found)
     return await sell_item(work, found.item, code, quantity, found.source, label)
 
 

@@ -76,6 +76,7 @@ class ViewMaker:
             header=self._header(state, up),
             currency=currency,
             exponent=exponent(currency),
+            customer=state.sale.customer.name if state.sale and state.sale.customer else "",
             first=first,
             count=len(state.sale.lines) if state.sale else 0,
             selected=state.selected,

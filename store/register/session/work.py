@@ -15,6 +15,7 @@ from store.register.journal.entry import Committed, Draft, Entry, PrintJob
 from store.register.journal.errors import EntryRefused, JournalError
 from store.register.operations import BY_NUMBER, Permission, roles_with
 from store.register.session import allowance, print_policy
+from store.register.session.own_records import OwnRecords
 from store.register.session.ports import SessionPorts
 from store.register.session.state import REFUSED_LIMIT, Asked, SessionState, encode
 from store.register.session.till import TillEvent, TillState, after
@@ -88,6 +89,8 @@ class Work:
         """The question before a switch to offline that was answered last."""
         self.unsent: Unsent | None = None
         """The newest sum of what the server has not acknowledged, to go on from."""
+        self.own = OwnRecords()
+        """What this register told of customers and accounts."""
         self.ending = False
         """The register is to end once this batch is stored."""
         self._stored = (self.state, dict(self.clients))
