@@ -1,4 +1,4 @@
-"""What the accountant gets: sales by tax rate and day, tenders by day, folded from the records of sales (docs/paper.md).
+"""What the accountant gets: sales by tax rate and day, tenders by day, from the records of sales (docs/paper.md).
 
 One fold for headquarters (over what is booked) and the register (over its journal); a day is the business date.
 """
@@ -36,7 +36,7 @@ class TaxDay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TenderDay(msgspec.Struct, frozen=True, kw_only=True):
-    """What a register took in one way on a business date; change is taken off, `rounding` is what cash rounding kept."""
+    """What a register took in one way on a business date; change is taken off, cash rounding is a row."""
 
     store: str
     register: str

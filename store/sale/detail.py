@@ -18,6 +18,13 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class ItemDetail(Detail, frozen=True, kw_only=True, omit_defaults=True):
     """Of an item; inherited by the noun `product`."""
 
+    content: Annotated[
+        str,
+        Meta(
+            pattern=r"^([0-9]{1,6}([.][0-9]{1,3})? (g|kg|ml|cl|l|cm|m|pcs))?$",
+            description="What a pack holds, such as '0.75 l' or '500 g': the shelf label tells the price of the unit.",
+        ),
+    ] = ""
     min_age: Annotated[
         int, Meta(ge=0, le=120, description="Years that whoever buys it must have; 0 sells it to all.")
     ] = 0

@@ -87,9 +87,9 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def open_world(home, **options):
+async def open_world(home, more=(), **options):
     options.setdefault("first_wait_ms", 2)
-    parts = (functools.partial(records.assemble, **options), _open_scheduler)
+    parts = (functools.partial(records.assemble, **options), _open_scheduler, *more)
     home.mkdir(parents=True, exist_ok=True)
     async with serving_office(home, parts) as (office, running, operator), aiohttp.ClientSession() as http:
         yield World(office, running, operator, http)

@@ -10,6 +10,7 @@ from store.headquarters.nouns import (
     customers,
     discounts,
     goods,
+    paper,
     people,
     profiles,
     scheduling,
@@ -27,12 +28,14 @@ _ALL: tuple[Noun, ...] = (
     *people.NOUNS,
     *customers.NOUNS,
     *till.NOUNS,
+    *paper.NOUNS,
     *scheduling.NOUNS,
     *way_up.NOUNS,
 )
 NOUNS: dict[str, Noun] = {noun.name: noun for noun in _ALL}
 VERBS: dict[tuple[str, str], Verb] = {
-    (verb.noun, verb.name): verb for verb in (*scheduling.VERBS, *way_up.VERBS, *customers.VERBS)
+    (verb.noun, verb.name): verb
+    for verb in (*scheduling.VERBS, *way_up.VERBS, *customers.VERBS, *paper.VERBS)
 }
 
 

@@ -52,8 +52,13 @@ def print_row(row: dict[str, Any], noun: Noun) -> None:
 
 
 def print_answer(found: Any, columns: Sequence[str] = (), amounts: Sequence[str] = ()) -> None:
-    """Any answer: its sentence, a table, or its fields; `amounts` are those in minor units of the row's currency."""
-    if isinstance(found, dict) and isinstance(found.get("sentence"), str):
+    """Any answer: its sentence, a table, or its fields; `amounts` are those in minor units of the row's currency.
+
+    An answer of `text` alone is for a file: it is written as it is, without what could steer a terminal.
+    """
+    if isinstance(found, dict) and set(found) == {"text"}:
+        print("\n".join(map(printable, str(found["text"]).splitlines())))
+    elif isinstance(found, dict) and isinstance(found.get("sentence"), str):
         print(in_local_time(finished_lines(found["sentence"])))
     elif isinstance(found, list) and all(isinstance(row, dict) for row in found):
         names = list(columns) or list(dict.fromkeys(name for row in found for name in row))
