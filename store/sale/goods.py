@@ -49,8 +49,7 @@ def take_empties(
 def change_unit(sale: Sale, policy: StorePolicy, n: int, unit: SoldUnit) -> Sale:
     """The sale with line `n` in another unit of measure, at that unit's price.
 
-    An offer is for the item's own unit and counts for no other. Raises SaleRefused where the price is not the
-    catalog's.
+    Raises SaleRefused where the price is not the catalog's.
     """
     line = find_line(sale, n)
     refuse_deposit(line)
@@ -67,8 +66,6 @@ def change_unit(sale: Sale, policy: StorePolicy, n: int, unit: SoldUnit) -> Sale
         price=unit.price,
         amount=multiply(unit.price, line.quantity),
         measured=measured,
-        offers_count=own,
-        taken=line.taken if own else (),
     )
     return with_goods(sale, policy, line)
 
