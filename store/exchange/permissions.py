@@ -46,7 +46,9 @@ class Permission(StrEnum):
 
 
 ROLES: dict[str, frozenset[Permission]] = {
-    "cashier": frozenset(Permission) - {Permission.TAKE_OVER, Permission.POST_VOID, Permission.TAX_OVERRIDE},
+    "cashier": frozenset(Permission)
+    - {Permission.TAKE_OVER, Permission.POST_VOID, Permission.TAX_OVERRIDE}
+    - {Permission.TRAINING, Permission.ASSIGN_BADGE, Permission.MANAGE_SAFE},
     "manager": frozenset(Permission),
     "technician": frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SHIFT_REPORT}),
 }

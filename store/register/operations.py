@@ -82,6 +82,8 @@ _MOVE = Permission.MOVE_CASH
 _SLIP = "Recorded in the register's own journal; the slip is its own."
 _OFFLINE_ACCOUNT = "Within the store's offline limit, by the last known balance; without a limit it needs the server."
 
+_REFEREE = "Offline what this register suspended; what the others did, the server gives to one register."
+
 OPERATIONS: tuple[Operation, ...] = (
     _operation(100, "Product sale", _SELL, _SELLING, _OWN_DATA),
     _operation(101, "Price check", Permission.SIGNED_IN, _SELLING | {Mode.SHIFT}, _OWN_DATA, "F3"),
@@ -99,11 +101,15 @@ OPERATIONS: tuple[Operation, ...] = (
         keys=("F2",),
         local=True,
     ),
+    _operation(110, "Weigh item", _SELL, _LINES, _LOCAL),
     _operation(115, "Reprint last receipt", _SELL, _FREE, _OWN_JOURNAL, "F3"),
+    _operation(122, "Invoice comment", _SELL, _LINES, _LOCAL),
+    _operation(123, "Change unit of measure", _SELL, _LINES, _OWN_DATA),
     _operation(127, "Override sale tax", Permission.TAX_OVERRIDE, _LINES, _OWN_DATA),
     _operation(128, "Override sale tax from list", Permission.TAX_OVERRIDE, _LINES, _OWN_DATA),
     _operation(129, "Override line tax", Permission.TAX_OVERRIDE, _LINES, _OWN_DATA),
     _operation(130, "Override line tax from list", Permission.TAX_OVERRIDE, _LINES, _OWN_DATA),
+    _operation(136, "Serial number", _SELL, _LINES, _LOCAL),
     _operation(139, "Pay", _SELL, frozenset({Mode.SALE}), _LOCAL, "F12", "+"),
     _operation(200, "Pay cash", _SELL, _PAYING, _LOCAL),
     _operation(201, "Pay card", _SELL, _PAYING, "The card terminal stands alone and has its own line.", "c"),
@@ -129,7 +135,11 @@ OPERATIONS: tuple[Operation, ...] = (
         _LINES,
         "The line keeps what it was offered at.",
     ),
+    _operation(121, "Clear salesperson", Permission.SALESPERSON, _LINES, _LOCAL),
     _operation(500, "Void sale", Permission.VOID_SALE, _PAYING, "Recorded in the register's own journal."),
+    _operation(502, "Salesperson", Permission.SALESPERSON, _LINES, _OWN_DATA),
+    _operation(503, "Suspend sale", Permission.SUSPEND, _LINES, _OWN_JOURNAL, "F7"),
+    _operation(504, "Resume suspended sale", Permission.SUSPEND, _FREE, _REFEREE, "F7"),
     _operation(517, "Income account", _MOVE, _FREE, _SLIP),
     _operation(518, "Expense account", _MOVE, _FREE, _SLIP),
     _operation(501, "Sale comment", _SELL, _LINES, _LOCAL),
@@ -173,6 +183,14 @@ OPERATIONS: tuple[Operation, ...] = (
         _FREE | {Mode.SHIFT},
         "Shows the shifts of this register; the register's own journal has all it needs.",
     ),
+    _operation(
+        919,
+        "Assign badge",
+        Permission.ASSIGN_BADGE,
+        _FREE | {Mode.SHIFT},
+        "Recorded in the register's own journal; the other registers know it when it is at the server.",
+    ),
+    _operation(922, "Product details", Permission.SIGNED_IN, _SELLING, _OWN_DATA),
     _operation(1000, "Open drawer", Permission.OPEN_DRAWER, _FREE, "The drawer hangs on the register."),
     _operation(1052, "Tender declaration", Permission.CLOSE_SHIFT, _FREE | {Mode.CLOSING}, _OWN_JOURNAL),
     _operation(1053, "Blind close shift", Permission.CLOSE_SHIFT, _FREE, _OWN_JOURNAL),
@@ -186,8 +204,11 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(1210, "Tender removal", _MOVE, _FREE, _SLIP),
     _operation(1211, "Safe drop", _MOVE, _FREE, _SLIP),
     _operation(1212, "Bank drop", _MOVE, _FREE, _SLIP),
+    _operation(1220, "Manage safe", Permission.MANAGE_SAFE, _FREE, _SLIP),
+    _operation(1221, "Void suspended sale", Permission.VOID_SALE, _FREE, _REFEREE),
     _operation(9101, "Sell by department", _SELL, _SELLING, _OWN_DATA, "Ins"),
     _operation(9102, "Why this price", _SELL, _LINES, "The line keeps what it was priced by.", "Ctrl+W"),
+    _operation(9150, "Return of empties", _SELL, _SELLING, _OWN_DATA),
     _operation(9160, "Customer details", _SELL, _SELLING, _OWN_DATA),
     _operation(9161, "Account statement", _SELL, _SELLING, "By the last known balance, with its age."),
     _operation(
@@ -196,6 +217,15 @@ OPERATIONS: tuple[Operation, ...] = (
         Permission.ANYONE,
         frozenset({Mode.LOCKED}),
         "Headquarters tells the code by telephone; it is checked on the register.",
+    ),
+    _operation(9135, "Training", Permission.TRAINING, _FREE, "Practice leaves nothing but its own records."),
+    _operation(9136, "Salesperson of the line", Permission.SALESPERSON, _LINES, _OWN_DATA),
+    _operation(
+        9137,
+        "Give suspended sales to the store",
+        Permission.ANYONE,
+        _ANY - {Mode.SAFE_STOP, Mode.CLOSING},
+        "It is recorded at once; the others get them when both are online.",
     ),
     _operation(
         9120,

@@ -69,6 +69,8 @@ def receipt_type(payload: Payload) -> DocumentType:
 
 def receipt_number(payload: Payload) -> str:
     """The number people read: "S0001-R01-000482"; later epochs of a register show theirs: "S0001-R01.2-000001"."""
+    if payload.get("training"):
+        return "TRAINING"
     register, _, epoch = str(payload.get("series", "")).rpartition(".")
     name = register if epoch == "1" else f"{register}.{epoch}".strip(".")
     return f"{name}-{payload.get('receipt_no', 0):06d}".lstrip("-")
@@ -126,6 +128,9 @@ def record_facts(payload: Payload) -> Iterator[AnyElement]:
     operator = f"{payload.get('operator', '')} {payload.get('operator_name', '')}".strip()
     if operator:
         yield Columns(left="Operator", right=operator[:24])
+    if payload.get("salesperson"):
+        served_by = f"{payload['salesperson']} {payload.get('salesperson_name', '')}".strip()
+        yield Columns(left="Served by", right=served_by[:24])
 
 
 def chain_mark(payload: Payload, fingerprint: str) -> AnyElement:
@@ -155,7 +160,11 @@ def _facts(payload: Payload, facts: StoreFacts) -> StoreFacts:
 
 
 def copy_mark(payload: Payload, copy_no: int, at: str, offset_min: int | None) -> Iterator[AnyElement]:
-    """COPY with its number and the time of copying; nothing on an original."""
+    """TRAINING on what was made for practice; COPY with its number and the time of copying, nothing on an original."""
+    if payload.get("training"):
+        yield Text(text="TRAINING", align=Align.CENTER, bold=True, size=2)
+        yield Text(text=phrase("For practice only. This is no receipt."), align=Align.CENTER)
+        yield Blank()
     if copy_no <= 0:
         return
     yield Text(text=f"COPY {copy_no}", align=Align.CENTER, bold=True, size=2)

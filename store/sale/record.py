@@ -136,6 +136,9 @@ def _lines_body(sale: Sale, policy: StorePolicy) -> Body:
         body["info"] = info_rows(sale.info)
     if sale.customer is not None:
         body["customer"] = customer_row(sale.customer)
+    if sale.salesperson:
+        body["salesperson"] = sale.salesperson
+        body["salesperson_name"] = stored(sale.salesperson_name, FACT_LIMIT)
     voided = [_line_row(line) for line in sale.lines if line.voided]
     if voided:
         body["voided_lines"] = voided
@@ -192,6 +195,8 @@ def _line_row(line: SaleLine) -> Body:
     row |= _goods_row(line)
     if line.return_reason:
         row["return_reason"] = line.return_reason
+    if line.salesperson:
+        row["salesperson"] = line.salesperson
     if line.returns_of is not None:
         row["returns_of"] = returns_row(line.returns_of)
     return row

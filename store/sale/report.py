@@ -30,6 +30,7 @@ from store.sale.receipt import (
     variables_of,
     void_slip,
 )
+from store.sale.suspending import suspended_slip
 
 Payload = Mapping[str, Any]
 TYPES = {
@@ -41,10 +42,15 @@ TYPES = {
     "shift.suspend": DocumentType.SLIP,
     "shift.blind_close": DocumentType.SLIP,
     "shift.close": DocumentType.Z,
+    "sale.suspend": DocumentType.SUSPENDED,
+    "safe.count": DocumentType.SLIP,
+    "safe.in": DocumentType.SLIP,
+    "safe.out": DocumentType.SLIP,
     "account.payment": DocumentType.ACCOUNT,
     "account.statement": DocumentType.ACCOUNT,
 }
 """By which format the document of a kind of record is made; sales and movements of cash have tables of their own."""
+SAFE_SLIPS = {"safe.count": "SAFE COUNTED", "safe.in": "INTO THE SAFE", "safe.out": "OUT OF THE SAFE"}
 SHIFT_SLIPS = {"shift.suspend": "SHIFT SUSPENDED", "shift.blind_close": "SHIFT BLIND CLOSED"}
 
 
@@ -69,7 +75,7 @@ def document_of(
 
 def type_of(payload: Payload) -> DocumentType | None:
     """By which format the document of a record is made; None when its kind has none."""
-    kind = str(payload.get("kind", ""))
+    kind = str(payload.get("kind", "")).removeprefix("training.")
     if kind == "sale":
         return receipt_type(payload)
     return TYPES.get(kind, MOVEMENT_TYPES.get(kind))
@@ -83,7 +89,7 @@ def _document(
     copied_at: str,
     copied_utc_offset_min: int | None,
 ) -> Document | None:
-    match payload.get("kind"):
+    match str(payload.get("kind", "")).removeprefix("training."):
         case "sale":
             return receipt(
                 payload,
@@ -111,6 +117,11 @@ def _document(
             return x_report(payload, facts, fingerprint)
         case "shift.suspend" | "shift.blind_close" as kind:
             return slip(SHIFT_SLIPS[kind], "Nothing is counted yet", payload, facts, fingerprint)
+        case "sale.suspend":
+            return suspended_slip(payload, facts, fingerprint)
+        case "safe.count" | "safe.in" | "safe.out" as kind:
+            amount = Columns(left=phrase("Amount"), right=money(payload, payload["total"]), bold=True)
+            return slip(SAFE_SLIPS[kind], "", payload, facts, fingerprint, (amount,))
         case "shift.close":
             copy = tuple(copy_mark(payload, copy_no, copied_at, copied_utc_offset_min))
             return z_report(payload, facts, fingerprint, copy)
@@ -196,6 +207,10 @@ def _counts(payload: Payload) -> Iterator[AnyElement]:
         yield Columns(left="  of headquarters", right=money(payload, -payload["offered"]))
     if payload.get("price_overrides"):
         yield Columns(left="Prices set by hand", right=str(payload["price_overrides"]))
+    if payload.get("deposits_total"):
+        yield Columns(left="Deposits", right=money(payload, payload["deposits_total"]))
+    if payload.get("empties_total"):
+        yield Columns(left="Empties", right=money(payload, -payload["empties_total"]))
     yield Columns(left=f"{payload['voids']} voided sales", right=money(payload, payload["voids_total"]))
     yield Columns(
         left=f"{payload['voided_lines']} voided lines", right=money(payload, payload["voided_lines_total"])

@@ -156,6 +156,8 @@ class SaleLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Serial number of the piece that is sold."""
     info: tuple[InfoAnswer, ...] = ()
     """What was answered about the goods."""
+    salesperson: str = ""
+    """Who sold this line, where it is not the sale's salesperson."""
 
     @property
     def is_return(self) -> bool:
@@ -224,6 +226,9 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     """The highest age that somebody was found to have."""
     info: tuple[InfoAnswer, ...] = ()
     """What was answered about the sale, its payments and operations."""
+    salesperson: str = ""
+    """Number of the person who sold the goods; empty when nobody was named."""
+    salesperson_name: str = ""
 
     @property
     def live_lines(self) -> tuple[SaleLine, ...]:

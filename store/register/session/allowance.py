@@ -70,7 +70,7 @@ def marked(state: SessionState, kind: str, body: dict[str, Any]) -> tuple[str, d
     if state.grant is not None and "allowed_by" not in body:
         body = {**body, "allowed_by": state.grant.number}
     if state.training and kind in PRACTISED:
-        return f"{TRAINING}{kind}", body
+        return f"{TRAINING}{kind}", {**body, "training": 1}
     return kind, body
 
 

@@ -4,33 +4,41 @@ from typing import assert_never
 
 from store.register.intents import Intent, IntentKind, OutcomeKind
 from store.register.session import (
-    allowance,
     account_desk,
+    allowance,
+    badge_desk,
     cash_count,
     cash_desk,
     customer_desk,
     customer_form,
     discount_desk,
     emergency,
+    empties_desk,
     goods_desk,
+    line_facts_desk,
     override_desk,
     restore,
+    safe_desk,
     sale_department,
     sale_desk,
     sale_lines,
+    salesperson_desk,
     shift_aside,
     shift_desk,
     sign_on,
+    suspend_desk,
     switch_question,
     tax_desk,
     tender_desk,
-    why_price,
+    training_desk,
 )
 from store.register.session import run_operation as session_operations
+from store.register.session.panels import close_panel
 from store.register.session.state import Asked
 from store.register.session.till import TillState
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, Tone
+from store.sale import suspending
 from store.sale.barcode import looks_like_code
 
 TEXT_LIMIT = 64
@@ -110,8 +118,7 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
         return work.keep(text, f"no code has {len(text)} characters, at most {TEXT_LIMIT}. Scan again.")
     if not scanned and len(text) > 1 and text[0] == "/" and text[1:].isascii() and text[1:].isdigit():
         return await session_operations.run(work, int(text[1:8]), "", seq)
-    if work.state.asked is not None and work.state.asked.question.kind == why_price.KIND:
-        work.put(asked=None)
+    close_panel(work)
     if work.state.asked is not None:
         return await take_answer_text(work, work.state.asked, text, scanned=scanned)
     match work.state.till:
@@ -119,6 +126,8 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
             return await sign_on.take_text(work, text, scanned=scanned)
         case TillState.IDLE if work.state.shift is None:
             return await shift_desk.open_with(work, text, scanned=scanned)
+        case TillState.IDLE | TillState.SALE if suspending.is_code(text):
+            return await take_slip(work, text)
         case TillState.IDLE | TillState.SALE:
             return await sale_desk.sell_text(work, text) if text else DONE
         case TillState.TENDER:
@@ -131,6 +140,13 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
             return work.keep(text, "the register is starting. Scan again in a moment.")
         case _:
             assert_never(work.state.till)
+
+
+async def take_slip(work: Work, text: str) -> Reply:
+    """The barcode of a suspended slip: operation 504, if nothing else is being sold."""
+    if work.state.sale is not None:
+        return work.keep(text, "a sale is open. Suspend or finish it, then scan the slip.")
+    return await session_operations.run(work, 504, text, 0)
 
 
 async def stopped(work: Work, text: str) -> Reply:
@@ -153,13 +169,21 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return await customer_form.answer(work, kind, asked.facts, text, is_scan=scanned)
     if kind in account_desk.QUESTIONS:
         return await account_desk.answer(work, kind, asked.facts, text, is_scan=scanned)
+    if kind == empties_desk.KIND:
+        return await empties_desk.take(work, text) if text else DONE
     if kind == cash_desk.BAG:  # the number on a bag may be a barcode
         return await cash_desk.answer(work, kind, asked.facts, text)
+    if kind in badge_desk.QUESTIONS:  # a badge is a barcode
+        return await badge_desk.answer(work, asked, text, scanned=scanned)
+    if kind in suspend_desk.QUESTIONS and (not scanned or suspending.is_code(text)):
+        return await suspend_desk.answer(work, asked, text)
     if kind in emergency.QUESTIONS and not scanned:  # a code of eight digits may look like a barcode
         return await emergency.answer(work, kind, text)
     if kind == tax_desk.CERTIFICATE and not scanned:  # so may the number of a certificate
         return tax_desk.answer(work, asked, text)
-    if kind == goods_desk.SERIAL and text:  # a serial number may be a barcode
+    if kind == line_facts_desk.SERIAL and text:  # a serial number may be a barcode
+        return await line_facts_desk.answer(work, asked, text)
+    if kind == goods_desk.SERIAL and text:
         return await goods_desk.answer(work, kind, asked.facts, text)
     if scanned or looks_like_code(text):
         return work.keep(text, "refused while the question is open. Answer it first.")
@@ -170,6 +194,10 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return work.refuse(f"This is answered by its keys only: {words}.", sound=bool(text))
     if not text:
         return DONE
+    if kind in salesperson_desk.QUESTIONS:
+        return await salesperson_desk.answer(work, asked, text)
+    if kind in safe_desk.QUESTIONS:
+        return await safe_desk.answer(work, kind, asked.facts, text)
     if kind in shift_aside.QUESTIONS:
         return await shift_aside.answer(work, text)
     if kind == customer_desk.PICK:
@@ -178,6 +206,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return await cash_desk.answer(work, kind, asked.facts, text)
     if kind in tax_desk.QUESTIONS:
         return tax_desk.answer(work, asked, text)
+    if kind in line_facts_desk.QUESTIONS:
+        return await line_facts_desk.answer(work, asked, text)
     if kind in goods_desk.QUESTIONS:
         return await goods_desk.answer(work, kind, asked.facts, text)
     if kind in discount_desk.QUESTIONS:
@@ -234,6 +264,10 @@ async def answer(work: Work, question: str, word: str) -> Reply:
             return await cash_desk.answer_more(work, facts, yes)
         case cash_count.DECLARE:
             return await cash_count.answer_declare(work, facts, yes)
+        case suspend_desk.VOID:
+            return await suspend_desk.answer_void(work, facts, yes)
+        case training_desk.KIND:
+            return await training_desk.answer(work, asked, yes)
         case shift_aside.BLIND:
             return await shift_aside.answer_blind(work, yes)
         case "close_shift":

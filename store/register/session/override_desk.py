@@ -173,7 +173,7 @@ async def _allow(work: Work, asked: Asked, member: StaffMember) -> Reply:
     """Record it, and have the refused intent carried out again."""
     wanted = _wanted(asked)
     if not _suffices(wanted, member):
-        return _again(work, asked, f"{member.name} may not allow it either. {_who(wanted.roles)}")
+        return _again(work, asked, f"{member.name} may not allow it either.")
     intent = msgspec.json.decode(asked.facts["intent"], type=Intent)
     grant = Grant(number=member.number, name=member.name, role=member.role, permissions=member.permissions)
     before = msgspec.json.decode(asked.facts["before"], type=Asked | None)

@@ -29,7 +29,14 @@ def slip_title(payload: Mapping[str, Any]) -> str:
         return "Tender declaration"
     if payload["kind"] in SHIFT_SLIPS:
         return f"Shift {shift}"
-    names = {"report.x": f"X report, shift {shift}", "shift.close": f"Z report, shift {shift}"}
+    names = {
+        "sale.suspend": "Suspended sale",
+        "safe.count": "Manage safe",
+        "safe.in": "Manage safe",
+        "safe.out": "Manage safe",
+        "report.x": f"X report, shift {shift}",
+        "shift.close": f"Z report, shift {shift}",
+    }
     return names.get(payload["kind"], "No sale")
 
 

@@ -13,7 +13,9 @@ from store.register.session import (
     customer_form,
     discount_desk,
     emergency,
+    goods_operations,
     offers_desk,
+    people_flows,
     sale_department,
     sale_desk,
     sale_lines,
@@ -23,14 +25,16 @@ from store.register.session import (
     sign_on,
     tax_desk,
     tender_desk,
+    training_desk,
     why_price,
 )
+from store.register.session.panels import close_panel
 from store.register.session.till import TillEvent, TillState
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Mode
 from store.sale.barcode import looks_like_code
 
-DURING_A_QUESTION = frozenset({108, 703, 917, 9120, 9801, 9802, 9900, 9901})
+DURING_A_QUESTION = frozenset({108, 703, 917, 9120, 9137, 9801, 9802, 9900, 9901})
 """What does not touch the sale, and the lock, which leaves the question."""
 
 BEFORE_SIGN_IN = "This store switches the connection after sign-in only. Sign in first."
@@ -57,10 +61,11 @@ async def run(work: Work, number: int, text: str, seq: int) -> Reply:
     mode = work.state.mode
     if mode not in operation.modes:
         return work.refuse(f"{operation.name}: {CURES[mode]}")
+    if why := training_desk.hindrance(work, number, operation.name):
+        return work.refuse(why)
     if not work.may(operation.permission):
         return work.lacks(operation.permission, operation.name)
-    if work.state.asked is not None and work.state.asked.question.kind == why_price.KIND:
-        work.put(asked=None)
+    close_panel(work)
     if work.state.asked is not None and number not in DURING_A_QUESTION:
         return work.refuse("Answer the question first, or press Esc.")
     if operation.local and not text:
@@ -358,6 +363,7 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     1212: _movement(1212),
     9101: _department,
     9102: _why_price,
+    **goods_operations.FLOWS,
     9160: _customer_details,
     9161: _statement,
     9110: _emergency,
@@ -366,6 +372,7 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     9802: _demo(9802),
     9900: _end,
     9901: _nothing,
+    **people_flows.FLOWS,
 }
 
 

@@ -14,7 +14,7 @@ from store.gateway.offline import StaffMember
 from store.register.journal.entry import Lockout
 from store.register.journal.errors import JournalError
 from store.register.operations import Permission, may
-from store.register.session import shift_aside
+from store.register.session import badge, shift_aside
 from store.register.session.state import SessionState, SignedOn
 from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
@@ -50,14 +50,36 @@ async def take_text(work: Work, text: str, *, scanned: bool) -> Reply:
     named = work.state.named
     # Eight digits may well be a PIN; the longer forms are not.
     if scanned or (looks_like_code(text) and (not named or len(text) > 8)):
-        return work.keep(text, ENTRY_IS_SCAN)
+        return await take_badge(work, text)
     if not named:
+        if no_number(text.strip()) and text.strip():  # a badge reader that types like a keyboard
+            return await take_badge(work, text, otherwise=no_number(text.strip()))
         return name_operator(work, text)
     if not text:
         return work.refuse("Type your PIN and Enter, or press Esc.", sound=False)
     if len(text) > PIN_LIMIT:
         return work.refuse("That is too long for a PIN.")
     return await try_pin(work, named, text)
+
+
+async def take_badge(work: Work, text: str, otherwise: str = "") -> Reply:
+    """A badge names its person; by the store's policy that is enough, or the PIN is asked for."""
+    member = await badge.holder(work, text)
+    if member is None:
+        return work.refuse(otherwise) if otherwise else work.keep(text, ENTRY_IS_SCAN)
+    if badge.needs_pin(work):
+        work.put(named=member.number)
+        work.say("Type your PIN and Enter.")
+        return DONE
+    work.put(named="")
+    try:
+        waiting = await wait_words(work, member.number, freed_by_time=takes_over(member))
+    except JournalError as error:
+        work.stop_safely(error.sentence)
+        return work.refuse(error.sentence)
+    if waiting or (waiting := owner_words(work.state, member)):
+        return work.refuse(waiting)
+    return await signed_in(work, member, by="badge")
 
 
 def name_operator(work: Work, text: str) -> Reply:
@@ -114,12 +136,10 @@ async def try_pin(work: Work, number: str, pin: str) -> Reply:
     right = await check_pin(work.ports.pepper, pin, operator.hash if operator else "")
     if not right or operator is None:
         return wrong_pin(work, attempt, operator)
-    if stranger := other_owner(work.state, operator):
+    if stranger := owner_words(work.state, operator):
         work.put(named="")
         await forgive(work, operator)
-        return work.refuse(
-            f"A sale of {stranger} is open. {stranger} or a manager unlocks the register.", sound=True
-        )
+        return work.refuse(stranger, sound=True)
     return await signed_in(work, operator)
 
 
@@ -158,6 +178,12 @@ def wrong_pin(work: Work, attempt: Lockout, operator: StaffMember | None) -> Rep
     if seconds:
         return work.refuse(f"Number or PIN is wrong. Try again in {seconds} s.")
     return work.refuse("Number or PIN is wrong. Type your number again.")
+
+
+def owner_words(state: SessionState, operator: StaffMember) -> str:
+    """Why this person does not unlock the register: a sale of somebody else is open. Empty when it is no matter."""
+    stranger = other_owner(state, operator)
+    return f"A sale of {stranger} is open. {stranger} or a manager unlocks the register." if stranger else ""
 
 
 def other_owner(state: SessionState, operator: StaffMember) -> str:

@@ -226,6 +226,7 @@ class ViewMaker:
             reason=printable(status.reason),
             up=up,
             down=self._ports.shop.pending_downloads,
+            training=state.training,
             insecure=config.insecure,
             sync=self._ports.sync.state().moves,
         )

@@ -1,0 +1,406 @@
+"""Suspended sales: 503 suspends, 504 and the barcode of the slip resume, 1221 voids, 9137 gives them to the others.
+
+A register resumes what it suspended by itself, online or offline: it keeps the sale until it has given it away. Another
+register asks the server, which asks the keeper (docs/suspended.md). Prices stay those of the sale.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from store.exchange.suspensions import CLAIMED, TAKEN, WAITING, WireClaim, WireSuspension
+from store.gateway.errors import GatewayError
+from store.register.intents import OutcomeKind
+from store.register.journal.entry import PrintJob
+from store.register.journal.errors import JournalError
+from store.register.session.sale_open import begin_transaction
+from store.register.session.state import Asked, HeldSale, SaleFacts, SessionState
+from store.register.session.till import TillEvent, TillState, after
+from store.register.session.work import DONE, Reply, Work
+from store.register.view import Choice, Entry, Tone
+from store.sale import suspending
+from store.sale.moment import local_text, ms_of, utc_text
+from store.sale.sale import Sale
+from store.sale.text import printable, stored
+from store.sale.totals import totals
+
+RECALL, VOID_LIST, VOID = "recall_sale", "void_suspended_list", "void_suspended"
+QUESTIONS = frozenset({RECALL, VOID_LIST})
+"""Kinds of questions that a number of the list answers."""
+MOST_KEPT = 40
+"""Suspended sales of one register; more are forgotten ones."""
+MOST_SHOWN = 12
+HOUR_MS = 3_600_000
+ASK_TIMES, ASK_S = 12, 0.4
+"""How often and how long apart a sale is asked for that another register keeps."""
+NOT_HERE = "No suspended sale has that number here. /504 lists them."
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A suspended sale of the list. `register` is empty for one that this register keeps."""
+
+    id: str
+    code: str
+    by: str
+    at_ms: int
+    items: str
+    total: int
+    note: str = ""
+    register: str = ""
+    claimed_by: str = ""
+
+
+# -- suspending
+
+
+async def suspend(work: Work, text: str) -> Reply:
+    """503: the sale waits, the till is free; what stood in the entry line is its note."""
+    sale, person = work.state.sale, work.state.operator
+    if sale is None or person is None:
+        return work.refuse("There is no sale to suspend. Scan an item first.")
+    if why := suspending.hindrance(sale):
+        return work.refuse(why)
+    if len(work.state.suspended) >= MOST_KEPT:
+        return work.refuse(
+            f"{MOST_KEPT} sales are suspended here already. Resume or void one first (504, 1221)."
+        )
+    number = work.state.suspensions + 1
+    code = suspending.code_of(work.ports.config.register, number)
+    note = stored(printable(text), suspending.NOTE_LIMIT)
+    sums = totals(sale, work.policy)
+    held = HeldSale(
+        id=work.fresh_id(),
+        code=code,
+        by=person.name,
+        at_ms=work.now_ms,
+        items=sums.items,
+        total=sums.total,
+        note=note,
+    )
+    following = msgspec.structs.replace(
+        without_sale(work.state, TillEvent.SUSPENDED),
+        suspended=(*work.state.suspended, held),
+        suspensions=number,
+    )
+    body = suspending.suspend_body(sale, work.policy, code, note)
+    job = PrintJob(job_id=work.fresh_id(), kind="report", document_kind="suspended")
+    work.slip = await work.commit("sale.suspend", following, body, txn_id=held.id, jobs=(job,))
+    if work.slip is None:
+        return work.refuse(work.message.text)
+    work.say(f"Suspended: {code}, {work.money(sums.total)}. Its slip or /504 resumes it.")
+    return DONE
+
+
+def without_sale(state: SessionState, event: TillEvent) -> SessionState:
+    """The till once the sale has left it."""
+    return msgspec.structs.replace(
+        state,
+        till=after(state.till, event),
+        sale=None,
+        facts=None,
+        selected=0,
+        asked=None,
+        last_unknown="",
+        refused=(),
+        paid=None,
+        report=(),
+    )
+
+
+# -- the list
+
+
+def kept_rows(state: SessionState) -> list[Row]:
+    """What this register keeps, oldest first."""
+    return [
+        Row(
+            id=held.id,
+            code=held.code,
+            by=held.by,
+            at_ms=held.at_ms,
+            items=held.items,
+            total=held.total,
+            note=held.note,
+        )
+        for held in state.suspended
+    ]
+
+
+async def all_rows(work: Work) -> tuple[list[Row], str]:
+    """Own ones and, while the server can be asked, those of the other registers; with a sentence when it cannot."""
+    own = kept_rows(work.state)
+    port = work.ports.suspensions
+    if port is None or not work.online:
+        return own, "Offline: only those of this register."
+    try:
+        others: Sequence[WireSuspension] = await port.listing()
+    except GatewayError:
+        return own, "The server does not answer."
+    kept = {row.id for row in own}
+    rows = [
+        _other_row(wire) for wire in others if wire.id not in kept and wire.currency == work.policy.currency
+    ]
+    return [*own, *await _not_ended_here(work, rows)], ""
+
+
+def _other_row(wire: WireSuspension) -> Row:
+    return Row(
+        id=wire.id[:64],
+        code=printable(wire.code[:32]),
+        by=printable(wire.by[:40]),
+        at_ms=ms_of(wire.at),
+        items=wire.items[:12],
+        total=wire.total,
+        note=printable(wire.note[: suspending.NOTE_LIMIT]),
+        register=printable(wire.register[:20]) or "?",
+        claimed_by=wire.claimed_by[:20],
+    )
+
+
+async def _not_ended_here(work: Work, rows: list[Row]) -> list[Row]:
+    """Without those that this register has resumed or discarded already; the server may not know yet."""
+    return [row for row in rows if await work.ports.journal.record_by_txn(suspending.end_id(row.id)) is None]
+
+
+async def show(work: Work, kind: str) -> Reply:
+    """504 and 1221 without a number: the list, oldest first; a number of it answers."""
+    try:
+        rows, sentence = await all_rows(work)
+    except JournalError as error:
+        return work.refuse(error.sentence)
+    if not rows:
+        return work.refuse(f"No sale is suspended. {sentence}".strip(), sound=False)
+    shown = rows[:MOST_SHOWN]
+    what = "resume" if kind == RECALL else "void"
+    more = f" {len(rows) - MOST_SHOWN} more: scan their slips." if len(rows) > MOST_SHOWN else ""
+    only = " Enter alone: number 1." if len(rows) == 1 and kind == RECALL else ""
+    return work.ask(
+        kind,
+        "Suspended sales",
+        Entry.CHOICE,
+        lines=(f"Type the number to {what} and Enter.{only}{more} {sentence}".strip(),),
+        choices=tuple(Choice(str(n), words(work, row)) for n, row in enumerate(shown, start=1)),
+        rows=msgspec.json.encode(shown).decode(),
+    )
+
+
+def words(work: Work, row: Row) -> str:
+    """One row: age, total, who, where, note."""
+    where = f" {row.register}" if row.register else ""
+    claimed = f" (at {row.claimed_by})" if row.claimed_by else ""
+    note = f" {row.note}" if row.note else ""
+    return f"{age(work.now_ms - row.at_ms):>6} {work.money(row.total):>9} {row.by[:14]}{where}{claimed}{note}"
+
+
+def age(ms: int) -> str:
+    """How long ago: "5 min", "3 h", "2 d"."""
+    minutes = max(ms, 0) // 60_000
+    if minutes < 100:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 60 * 48 else f"{minutes // 1440} d"
+
+
+async def answer(work: Work, asked: Asked, text: str) -> Reply:
+    """A number of the list, or the code on the slip."""
+    rows = msgspec.json.decode(asked.facts["rows"], type=list[Row])
+    text = text.strip() or ("1" if len(rows) == 1 and asked.question.kind == RECALL else "")
+    if not text:
+        return DONE
+    row = _chosen(rows, text)
+    if row is None:
+        return work.refuse(f"Type a number from 1 to {len(rows)}.")
+    work.put(asked=None)
+    reply = await recall(work, row) if asked.question.kind == RECALL else ask_void(work, row)
+    if reply.kind is OutcomeKind.REFUSED and work.state.till is TillState.IDLE and work.state.asked is None:
+        work.put(asked=asked)
+    return reply
+
+
+def _chosen(rows: list[Row], text: str) -> Row | None:
+    if text.isascii() and text.isdigit() and len(text) <= 3:
+        return rows[int(text) - 1] if 1 <= int(text) <= len(rows) else None
+    return next((row for row in rows if row.code == text), None)
+
+
+async def by_code(work: Work, kind: str, text: str) -> Reply:
+    """504 or 1221 with the code of a slip, or its last number where it is this register's."""
+    text = text.strip()
+    own = (
+        suspending.code_of(work.ports.config.register, int(text))
+        if text.isascii() and text.isdigit()
+        else text
+    )
+    rows = kept_rows(work.state)
+    row = _chosen(rows, own) if not own.isdigit() else None
+    try:
+        if row is None:
+            rows, sentence = await all_rows(work)
+            row = next((each for each in rows if each.code == own), None)
+            if row is None:
+                return work.refuse(f"{printable(own[:32])} is not suspended. {sentence}".strip())
+    except JournalError as error:
+        return work.refuse(error.sentence)
+    return await recall(work, row) if kind == RECALL else ask_void(work, row)
+
+
+# -- resuming
+
+
+async def recall(work: Work, row: Row) -> Reply:
+    """The sale goes on here. One of another register is asked for at the server; its keeper lets go of it first."""
+    if hindered := await begin_transaction(work):
+        return work.refuse(hindered)
+    found = await fetch(work, row)
+    if isinstance(found, str):
+        return work.refuse(found)
+    sale = found
+    if sale.currency != work.policy.currency:
+        return work.refuse(f"That sale is in {sale.currency}; this store sells in {work.policy.currency}.")
+    following = msgspec.structs.replace(
+        work.state,
+        till=after(work.state.till, TillEvent.RECALLED),
+        sale=sale,
+        facts=SaleFacts(policy=work.policy, catalog=work.ports.shop.version, online=work.online),
+        selected=sale.live_lines[-1].n if sale.live_lines else 0,
+        suspended=tuple(held for held in work.state.suspended if held.id != row.id),
+        asked=None,
+        paid=None,
+        report=(),
+        last_unknown="",
+    )
+    body = suspending.end_body("resumed", row.id, row.code, row.total, sale.currency)
+    body |= {"of_txn_id": sale.txn_id, "suspended_at": utc_text(row.at_ms)}
+    if row.register:
+        body["from_register"] = row.register
+    done = await work.commit("sale.recall", following, body, txn_id=suspending.end_id(row.id))
+    if done is None:
+        return work.refuse(work.message.text)
+    work.selected_since = work.view_seq
+    say_resumed(work, row, sale)
+    return DONE
+
+
+def say_resumed(work: Work, row: Row, sale: Sale) -> None:
+    """What goes on; an old sale with a warning: prices may have changed meanwhile, and those of the sale hold."""
+    lines = len(sale.live_lines)
+    what = f"{row.code}: {lines} line{'s' * (lines != 1)}, {work.money(row.total)}"
+    waited_ms = work.now_ms - row.at_ms
+    if waited_ms > work.policy.people.old_sale_hours * HOUR_MS:
+        work.say(
+            f"{row.code}: suspended {age(waited_ms)} ago. Its prices are those of then; check them.",
+            Tone.WARN,
+            sound=True,
+        )
+    else:
+        work.say(f"{what}. Scan the next item or pay.")
+
+
+async def fetch(work: Work, row: Row) -> Sale | str:
+    """The sale of a row, made whole again; a sentence when it cannot be had."""
+    if not row.register:
+        try:
+            record = await work.ports.journal.record_by_txn(row.id)
+        except JournalError as error:
+            return error.sentence
+        resume = str(record.payload.get("resume", "")) if record is not None else ""
+    else:
+        claim = await claimed(work, row)
+        if isinstance(claim, str):
+            return claim
+        resume = claim.resume
+    try:
+        return suspending.unpack(resume)
+    except suspending.Unreadable as error:
+        return str(error)
+
+
+async def claimed(work: Work, row: Row) -> WireClaim | str:
+    """Ask the server for a sale that another register keeps, for some seconds at most."""
+    port = work.ports.suspensions
+    if port is None or not work.online:
+        return f"{row.code} is kept by {row.register}: resumed there, or here when online."
+    for _ in range(ASK_TIMES):
+        try:
+            claim = await port.claim(row.id)
+        except GatewayError:
+            return f"The server does not answer. {row.code} stays suspended; try again."
+        if claim.state == CLAIMED:
+            return claim
+        if claim.state == TAKEN:
+            return f"{row.code} is being resumed at {printable(claim.claimed_by[:20])}."
+        if claim.state != WAITING:
+            return f"{row.code} is no longer suspended."
+        await work.ports.clock.sleep(ASK_S)
+    return f"{row.register} keeps {row.code} and does not answer. Resume it there."
+
+
+# -- voiding
+
+
+def ask_void(work: Work, row: Row) -> Reply:
+    """1221: guarded, since nothing brings it back."""
+    since = local_text(utc_text(row.at_ms), work.ports.clock.utc_offset_min())[:16]
+    return work.ask(
+        VOID,
+        f"Void suspended sale {row.code}?",
+        Entry.NOTHING,
+        lines=(f"{row.items} items, {work.money(row.total)}, by {row.by[:20]}, {since}.",),
+        answers=("Void it", "Keep it"),
+        row=msgspec.json.encode(row).decode(),
+    )
+
+
+async def answer_void(work: Work, facts: dict[str, str], yes: bool) -> Reply:
+    """F5: it is gone for good; a record, no receipt number."""
+    row = msgspec.json.decode(facts["row"], type=Row)
+    if not yes:
+        work.say("The suspended sale stays.")
+        return DONE
+    found = await fetch(work, row)
+    if isinstance(found, str) and row.register:
+        return work.refuse(found)
+    state = work.state
+    following = msgspec.structs.replace(
+        state,
+        till=after(state.till, TillEvent.SHIFT_WORK_DONE),
+        suspended=tuple(held for held in state.suspended if held.id != row.id),
+        asked=None,
+    )
+    body = suspending.end_body("voided", row.id, row.code, row.total, work.policy.currency)
+    if await work.commit("sale.discard", following, body, txn_id=suspending.end_id(row.id)) is None:
+        return work.refuse(work.message.text)
+    work.say(f"Suspended sale {row.code} is voided.")
+    return DONE
+
+
+# -- giving to the others
+
+
+async def release(work: Work, text: str) -> Reply:
+    """9137: let go of one suspended sale, or of all: from then on the server says who resumes them."""
+    ids = [held.id for held in work.state.suspended if text in ("", held.id, held.code)]
+    if not ids:
+        return work.refuse("This register keeps no such suspended sale.", sound=False)
+    for suspension_id in ids:
+        held = next(each for each in work.state.suspended if each.id == suspension_id)
+        kept = tuple(each for each in work.state.suspended if each is not held)
+        following = msgspec.structs.replace(work.state, suspended=kept)
+        body = suspending.end_body("released", held.id, held.code, held.total, work.policy.currency)
+        if await work.commit("sale.release", following, body, txn_id=work.fresh_id()) is None:
+            return work.refuse(work.message.text)
+    count = len(ids)
+    work.say(
+        f"{count} suspended sale{'s' * (count != 1)} given to the store: resumed at any register while online."
+    )
+    return DONE
+
+
+def still_suspended(work: Work) -> tuple[str, ...]:
+    """The sentence of a closing about what waits; it outlives the shift (F11)."""
+    kept = work.state.suspended
+    if not kept:
+        return ()
+    total = work.money(sum(held.total for held in kept))
+    count = f"{len(kept)} sale is" if len(kept) == 1 else f"{len(kept)} sales are"
+    oldest = age(work.now_ms - kept[0].at_ms)
+    return (f"{count} still suspended, {total}, oldest {oldest} ago. They stay; /504 resumes, /1221 voids.",)

@@ -1,0 +1,73 @@
+"""Training (9135): the register sells for practice. Nothing of it counts: no receipt number, no drawer, no books.
+
+Records made for practice have kinds of their own (`training.sale`, `training.void`), so that no sum takes them by
+mistake; reports count them apart. `work.commit` makes them so, whichever flow finishes the sale.
+"""
+
+import msgspec
+
+from store.register.session.state import Asked
+from store.register.session.till import TillEvent, after
+from store.register.session.work import DONE, Reply, Work
+from store.register.view import Entry
+
+NUMBER = 9135
+KIND = "training"
+LINES = frozenset(
+    {100, 101, 102, 103, 104, 105, 106, 108, 110, 121, 122, 123, 136, 501, 502, 922, 9101, 9102, 9136}
+)
+PRICES = frozenset({127, 128, 129, 130, 300, 301, 302, 303, 310, 311, 312})
+TENDERS = frozenset({139, 200, 201, 206, 211, 500})
+SESSION = frozenset({700, 703, 717, 917, 9110, 9120, 9137, 9801, 9802, 9900, 9901, NUMBER})
+ALLOWED = LINES | PRICES | TENDERS | SESSION
+"""What runs while the register is in training: what changes nothing outside the sale for practice."""
+
+
+def hindrance(work: Work, number: int, name: str) -> str:
+    """Why an operation does not run in training, a sentence; empty when it does, and outside training."""
+    if not work.training or number in ALLOWED:
+        return ""
+    return f"{name}: not in training. /{NUMBER} leaves training first."
+
+
+def ask(work: Work) -> Reply:
+    """9135: into training or out of it, by a key that no scanner sends."""
+    if work.training:
+        return work.ask(
+            KIND,
+            "Leave training?",
+            Entry.NOTHING,
+            lines=("From then on sales count again.",),
+            answers=("Leave training", "Go on practising"),
+        )
+    return work.ask(
+        KIND,
+        "Begin training?",
+        Entry.NOTHING,
+        lines=("What is sold is practice: it counts nowhere, and the drawer stays shut.",),
+        answers=("Begin training", "Go back"),
+    )
+
+
+async def answer(work: Work, asked: Asked, yes: bool) -> Reply:
+    """F5 changes it; a record of its own either way."""
+    training = work.training
+    if not yes:
+        work.say("Training goes on." if training else "No training.")
+        return DONE
+    following = msgspec.structs.replace(
+        work.state,
+        till=after(work.state.till, TillEvent.SHIFT_WORK_DONE),
+        training=not training,
+        asked=None,
+        paid=None,
+        report=(),
+    )
+    kind = "training.off" if training else "training.on"
+    if await work.commit(kind, following, {}, txn_id=work.fresh_id()) is None:
+        return work.refuse(work.message.text)
+    work.paid_record = None
+    work.say(
+        "Training has ended. Sales count again." if training else "TRAINING: nothing that is sold counts."
+    )
+    return DONE
