@@ -26,6 +26,7 @@ TITLES: dict[str, tuple[int, str]] = {
     "other-server": (403, "The store is served by another server"),
     "not-found": (404, "There is no such thing here"),
     "unknown-receipt": (404, "No receipt has this number here"),
+    "unknown-voucher": (404, "No voucher has this number here"),
     "unknown-item": (404, "No item is on file for these keys"),
     "unknown-operator": (404, "No operator has this number"),
     "unknown-customer": (404, "No customer has this number or card"),

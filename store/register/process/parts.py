@@ -15,8 +15,6 @@ from store.exchange.request import sign_request
 from store.gateway.client import RetailClient
 from store.gateway.failover import FailoverGateway, PriceDifference
 from store.gateway.profile import OfflineProfile, check_profile
-from store.gateway.customers import CustomerDirectory
-from store.gateway.staff import StaffDirectory
 from store.gateway.supervisor import ConnectionSupervisor
 from store.register.catalog.keeper import CatalogKeeper
 from store.register.config import Config, ConfigError
@@ -35,6 +33,7 @@ from store.register.peripherals import DevicesConfig, DeviceSet
 from store.register.ports import Clock, Randomness, ShopFloor
 from store.register.printing.spool import PrintSpool
 from store.register.process.device_desk import DeviceDesk
+from store.register.process.directories import directories
 from store.register.process.status import device_rows, devices_sentence
 from store.register.process.sync_parts import SyncParts
 from store.register.session.ports import SessionConfig, SessionPorts
@@ -296,16 +295,6 @@ class Assembly:
             on_change=self.refresher.wake,
         )
 
-    def _staff(self, client: RetailClient, supervisor: ConnectionSupervisor) -> StaffDirectory:
-        return StaffDirectory(
-            client=client,
-            connection=supervisor,
-            local=self.shop.operator,
-            has_catalog=lambda: self.shop.catalog is not None,
-            profile=self.in_force.profile,
-            clock=self.clock,
-        )
-
     def _session_ports(
         self,
         journal: Journal,
@@ -322,14 +311,7 @@ class Assembly:
             connection=supervisor,
             shop=self.shop,
             sync=library,
-            staff=self._staff(client, supervisor),
-            customers=CustomerDirectory(
-                client=client,
-                connection=supervisor,
-                catalog=lambda: self.shop.catalog,
-                profile=self.in_force.profile,
-                clock=self.clock,
-            ),
+            **directories(client, supervisor, self.shop, self.in_force, self.clock),
             printing=spool,
             clock=self.clock,
             randomness=self.randomness,

@@ -14,6 +14,7 @@ from store.gateway.customers import Customers, NoCustomers
 from store.gateway.gateway import Gateway
 from store.gateway.offline import DataSet, LayoutKey, StaffMember
 from store.gateway.staff import StaffAnswer
+from store.gateway.vouchers import NoVouchers, Vouchers
 from store.register.journal.chain import TailCheck
 from store.register.journal.entry import Committed, Counts, Draft, Entry, Head, Lockout, UploadState
 from store.register.ports import Clock, Randomness
@@ -247,6 +248,7 @@ class SessionPorts:
     config: SessionConfig
     sync: Sync
     customers: Customers = field(default_factory=NoCustomers)
+    vouchers: Vouchers = field(default_factory=NoVouchers)
     pepper: bytes
     """The store's secret from the vault, mixed into every PIN before it is compared."""
     free_bytes: Callable[[], int]

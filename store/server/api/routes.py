@@ -3,71 +3,25 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from enum import Enum
-from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from store.exchange import customers as customer_words
 from store.exchange import delivery, messages
+from store.exchange import returns as returns_exchange
 from store.ledger import reports
 from store.ledger.series import find_series
-from store.server.api import customers, endpoints, packages, recovery
+from store.server.api import customers, endpoints, packages, recovery, returns, suspensions, vouchers
 from store.server.api.admission import Work
 from store.server.api.authentication import check_claim, check_protocol, read_claim
 from store.server.api.context import CONTEXT, Call
+from store.server.api.route import Parameter, Route, Sender
 from store.service.errors import ProblemError
 
 MAX_BODY_BYTES = 1_048_576
 """A batch of 256 KiB of payloads as JSON with escapes and hashes fits well."""
 BODY_PATIENCE_S = 10.0
 """A body that drips in more slowly than this is cut off."""
-
-Handler = Callable[[Call], Awaitable[web.StreamResponse]]
-
-
-class Sender(Enum):
-    """Who may ask."""
-
-    ANYBODY = "anybody"
-    REGISTER = "register"
-    """A register, by its signature over the request."""
-    OPERATOR = "operator"
-    """Who may read `run/server.json`, by its token; or a register of the store."""
-
-
-class Parameter(msgspec.Struct, frozen=True):
-    """A query parameter."""
-
-    name: str
-    type: str
-    help: str
-    required: bool = False
-    many: bool = False
-
-
-class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation. `answers` is the type of a 200 (None: not JSON, `media` says what).
-
-    `proves_sender`: the handler proves the register in the trip to the database that answers
-    (`Call.read_as_register`), because a cashier waits for every trip.
-    """
-
-    name: str
-    method: str
-    path: str
-    handler: Handler
-    sender: Sender
-    work: Work
-    proves_sender: bool = False
-    summary: str
-    answers: Any = None
-    body: Any = None
-    media: str = "application/json"
-    parameters: tuple[Parameter, ...] = ()
-    problems: tuple[str, ...] = ()
-
 
 _STORE = Parameter("store", "string", "Store id; may be left out when there is one store only.")
 
@@ -258,6 +212,49 @@ ROUTES: tuple[Route, ...] = (
         problems=("unknown-customer",),
     ),
     Route(
+        name="receipt",
+        method="GET",
+        path=returns_exchange.PATH_RECEIPT,
+        handler=returns.get_receipt,
+        sender=Sender.REGISTER,
+        proves_sender=True,
+        work=Work.LOOKUP,
+        summary="The sale of a receipt, with what came back of it and what is coming back now.",
+        answers=returns_exchange.WireReceipt,
+        parameters=(Parameter("txn", "string", "The open sale that asks; what is kept for it is left."),),
+        problems=("unknown-receipt",),
+    ),
+    Route(
+        name="receipts",
+        method="GET",
+        path=returns_exchange.PATH_RECEIPTS,
+        handler=returns.get_receipts,
+        sender=Sender.REGISTER,
+        proves_sender=True,
+        work=Work.LOOKUP,
+        summary="Receipts of the store, newest first.",
+        answers=returns_exchange.WireReceipts,
+        parameters=(
+            Parameter("date", "string", "Business date, such as 2026-11-24."),
+            Parameter("amount", "integer", "Total in minor units, of a refund too."),
+            Parameter("item", "string", "Number or a part of the name of something on it."),
+            Parameter("limit", "integer", "At most so many; 20 unless said."),
+        ),
+    ),
+    Route(
+        name="reservations",
+        method="POST",
+        path=returns_exchange.PATH_RESERVATIONS,
+        handler=returns.post_reservations,
+        sender=Sender.REGISTER,
+        work=Work.LOOKUP,
+        summary="Keep what an open sale takes back, so that no other register gives back the same.",
+        answers=returns_exchange.ReservationAnswer,
+        body=returns_exchange.ReservationRequest,
+        problems=("too-large",),
+    ),
+    *vouchers.ROUTES,
+    Route(
         name="transactions",
         method="GET",
         path="/transactions",
@@ -327,6 +324,7 @@ ROUTES: tuple[Route, ...] = (
         summary="Counters for Prometheus.",
         media="text/plain",
     ),
+    *suspensions.ROUTES,
 )
 
 

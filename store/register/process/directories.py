@@ -1,0 +1,50 @@
+"""What the till asks the server first and the catalog second: staff, customers; and what the server alone knows."""
+
+from typing import TypedDict
+
+from store.gateway.client import RetailClient
+from store.gateway.customers import CustomerDirectory
+from store.gateway.staff import StaffDirectory
+from store.gateway.supervisor import ConnectionSupervisor
+from store.gateway.vouchers import VoucherDirectory
+from store.register.in_force import InForce
+from store.register.ports import Clock
+from store.register.session.shop import CatalogShop
+
+
+class Directories(TypedDict):
+    """By the names of the session's ports."""
+
+    staff: StaffDirectory
+    customers: CustomerDirectory
+    vouchers: VoucherDirectory
+
+
+def directories(
+    client: RetailClient,
+    supervisor: ConnectionSupervisor,
+    shop: CatalogShop,
+    in_force: InForce,
+    clock: Clock,
+) -> Directories:
+    """The directories of one run of the core."""
+    return Directories(
+        staff=StaffDirectory(
+            client=client,
+            connection=supervisor,
+            local=shop.operator,
+            has_catalog=lambda: shop.catalog is not None,
+            profile=in_force.profile,
+            clock=clock,
+        ),
+        customers=CustomerDirectory(
+            client=client,
+            connection=supervisor,
+            catalog=lambda: shop.catalog,
+            profile=in_force.profile,
+            clock=clock,
+        ),
+        vouchers=VoucherDirectory(
+            client=client, connection=supervisor, profile=in_force.profile, clock=clock
+        ),
+    )
