@@ -28,6 +28,25 @@ def recompute_tenders(body: Body) -> Iterator[Disagreement]:
     rounding = -sum(row["amount"] for row in body["tenders"] if row["kind"] == "rounding")
     if rounding != body["cash_rounding"]:
         yield "cash_rounding", body["cash_rounding"], rounding
+    yield from _recompute_cash(body)
+
+
+def _recompute_cash(body: Body) -> Iterator[Disagreement]:
+    """Where the cash part of a sale is not what its step and tie make of it; change of other tenders is their own."""
+    rows, step = body["tenders"], body.get("cash_rounding_step", 0)
+    cash = {row.get("tender") for row in rows if row["kind"] == "cash"}
+    if not (cash and step) or any(row.get("tender") not in cash for row in rows if row["kind"] == "change"):
+        return
+    kept = sum(row["amount"] for row in rows if row.get("tender") in cash and row["kind"] != "rounding")
+    others = sum(row["amount"] for row in rows if row.get("tender") not in cash)
+    part = Fraction(body["total"] - others, step)
+    whole = abs(part).__floor__()
+    over = abs(part) - whole
+    half = Fraction(1, 2)
+    up = over > half or (over == half and body.get("cash_rounding_tie", "up") == "up")
+    right = (whole + up) * step * (-1 if part < 0 else 1)
+    if kept != right:
+        yield "cash", kept, right
 
 
 def vouchers_issued(body: Body) -> dict[str, int]:

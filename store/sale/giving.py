@@ -3,10 +3,11 @@
 from msgspec.structs import replace
 
 from store.sale.foreign import home_value
-from store.sale.money import format_amount, round_half_up_to_cash
+from store.sale.money import format_amount
 from store.sale.policy import StorePolicy
 from store.sale.refunding import refund_refused
 from store.sale.refusal import SaleRefused
+from store.sale.rounding import round_cash
 from store.sale.sale import Sale
 from store.sale.tender import Payment, Tender, is_card_number
 from store.sale.tender_type import (
@@ -105,7 +106,7 @@ def _exact(sale: Sale, policy: StorePolicy, chosen: TenderType, how: Payment, su
     change = rounding = 0
     amount = given
     if over > 0 and in_change is not None and in_change.kind is TenderKind.CASH:
-        change = round_half_up_to_cash(over, policy.cash_step)
+        change = round_cash(over, policy.cash_rounding)
         amount, rounding = due, over - change
     return _tender(
         sale,
@@ -148,7 +149,7 @@ def _foreign(sale: Sale, policy: StorePolicy, chosen: TenderType, foreign: int, 
                 f"{chosen.name} gives no change; {_text(sums.due, sale)} {sale.currency} is due."
             )
         _check_over(sale, chosen, over)
-        amount, change = sums.due, round_half_up_to_cash(over, policy.cash_step)
+        amount, change = sums.due, round_cash(over, policy.cash_rounding)
     return _tender(
         sale,
         chosen,

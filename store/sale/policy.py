@@ -7,6 +7,7 @@ import msgspec
 from store.sale.detail import NO_TAX_DETAIL, TaxDetail
 from store.sale.people_policy import PeoplePolicy
 from store.sale.return_policy import ReturnPolicy
+from store.sale.rounding import CashRounding, Tie
 from store.sale.tender_type import BUILT_IN, TenderKind, TenderType, first_of
 
 PRICE_REASONS = (
@@ -95,6 +96,8 @@ class StorePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Whether discounts of headquarters count when the total is asked for (310, Pay), and not with every line."""
     cash_rounding_step: int = 1
     """Smallest cash amount in minor units; 1 rounds nothing, 5 rounds to the nearest five cents."""
+    cash_rounding_tie: Tie = "up"
+    """Where the middle between two cash amounts goes: away from zero, or towards it."""
     taxes: tuple[TaxRate, ...] = ()
     label_rules: tuple[LabelRule, ...] = ()
     facts: StoreFacts = StoreFacts()
@@ -122,6 +125,11 @@ class StorePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """What receipts speak, and screens of people who have no language of their own."""
     region: str = ""
     """How amounts and dates are written, such as de-DE; empty for what goes with the language."""
+
+    @property
+    def cash_rounding(self) -> CashRounding:
+        """How what is paid and given back in cash is rounded."""
+        return CashRounding(self.cash_step, self.cash_rounding_tie)
 
     @property
     def cash_step(self) -> int:

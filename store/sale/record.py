@@ -127,6 +127,8 @@ def _lines_body(sale: Sale, policy: StorePolicy) -> Body:
         "rounding_scope": sale.rounding_scope.value,
         "cash_rounding_step": policy.cash_step,
     }
+    if policy.cash_rounding_tie != "up":
+        body["cash_rounding_tie"] = policy.cash_rounding_tie
     body |= _sale_discount(sale) | _tax_override(sale)
     if sale.comment:
         body["comment"] = sale.comment
@@ -134,11 +136,11 @@ def _lines_body(sale: Sale, policy: StorePolicy) -> Body:
         body["age_check"] = msgspec.to_builtins(sale.age_check)
     if sale.info:
         body["info"] = info_rows(sale.info)
-    if sale.customer is not None:
-        body["customer"] = customer_row(sale.customer)
     if sale.salesperson:
         body["salesperson"] = sale.salesperson
         body["salesperson_name"] = stored(sale.salesperson_name, FACT_LIMIT)
+    if sale.customer is not None:
+        body["customer"] = customer_row(sale.customer)
     voided = [_line_row(line) for line in sale.lines if line.voided]
     if voided:
         body["voided_lines"] = voided
@@ -193,10 +195,10 @@ def _line_row(line: SaleLine) -> Body:
     if line.comment:
         row["comment"] = line.comment
     row |= _goods_row(line)
-    if line.return_reason:
-        row["return_reason"] = line.return_reason
     if line.salesperson:
         row["salesperson"] = line.salesperson
+    if line.return_reason:
+        row["return_reason"] = line.return_reason
     if line.returns_of is not None:
         row["returns_of"] = returns_row(line.returns_of)
     return row

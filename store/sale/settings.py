@@ -19,6 +19,7 @@ from store.sale.policy import (
 from store.sale.quantity import thousandths
 from store.sale.region import REGIONS
 from store.sale.return_policy import return_faults, return_policy
+from store.sale.rounding import PRESETS, CashRounding, cash_rounding_preset
 from store.sale.tax_settings import group_faults, with_members
 from store.sale.text import stored
 
@@ -40,17 +41,19 @@ class PolicyRefused(Exception):
 def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) -> StorePolicy:
     """The policy that settings and taxes describe; absent keys have their defaults, unknown keys are left to others.
 
-    Keys: currency, rounding_scope, discount_calculation (line or total),
-    cash_rounding_step, label_rules (a JSON list of LabelRule), label_region (a preset),
-    income_accounts, expense_accounts ("8100 Vending machine; 8200 Found money"), denominations (minor units, apart by
-    spaces), store_name, store_address, store_tax_id, receipt_footer (lines apart by line feeds), receipt_width,
+    Keys: currency, rounding_scope, discount_calculation (line or total), cash_rounding_step, cash_rounding (CH, ...),
+    cash_rounding_tie (up or down), label_rules (a JSON list of LabelRule), label_region (a preset), income_accounts,
+    expense_accounts ("8100 Vending machine; 8200 Found money"), denominations (minor units, apart by spaces),
+    store_name, store_address, store_tax_id, receipt_footer (lines apart by line feeds), receipt_width,
     max_line_amount, journal_retention_days, price_reasons (lines).
     Raises PolicyRefused.
     """
+    cash = _cash_rounding(settings)
     policy = StorePolicy(
         currency=settings.get("currency", "EUR"),
         rounding_scope=_scope(settings.get("rounding_scope", RoundingScope.PER_LINE)),
-        cash_rounding_step=_number(settings, "cash_rounding_step", 1),
+        cash_rounding_step=cash.step,
+        cash_rounding_tie=cash.tie,
         taxes=with_members(taxes),
         discounts_at_total=_discount_calculation(settings.get("discount_calculation", "")),
         label_rules=_label_rules(settings),
@@ -144,6 +147,21 @@ def _scope(text: str) -> RoundingScope:
     except ValueError:
         scopes = ", ".join(repr(scope.value) for scope in RoundingScope)
         raise PolicyRefused(f"rounding_scope = {text!r} is unknown. Set it to one of {scopes}.") from None
+
+
+def _cash_rounding(settings: Mapping[str, str]) -> CashRounding:
+    """The habit of a country or currency where one is named, else the step; the tie may be set apart."""
+    name, tie = settings.get("cash_rounding", ""), settings.get("cash_rounding_tie", "")
+    found = CashRounding(_number(settings, "cash_rounding_step", 1))
+    if name:
+        preset = cash_rounding_preset(name)
+        if preset is None:
+            known = ", ".join(PRESETS)
+            raise PolicyRefused(f"cash_rounding = {name[:20]!r} is unknown. Set it to one of {known}.")
+        found = preset
+    if tie not in ("", "up", "down"):
+        raise PolicyRefused(f"cash_rounding_tie = {tie[:20]!r} is unknown. Set it to 'up' or 'down'.")
+    return CashRounding(found.step, "down" if tie == "down" else "up" if tie else found.tie)
 
 
 def _discount_calculation(text: str) -> bool:

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from store.sale.money import exponent, round_half_up_to_cash
+from store.sale.money import exponent
+from store.sale.rounding import CashRounding, Tie, round_cash
 from store.sale.tender_type import REFERENCE_LIMIT, TenderKind
 
 __all__ = [
@@ -89,17 +90,18 @@ class Tender(msgspec.Struct, frozen=True, kw_only=True):
         return self.type or self.kind.value
 
 
-def exact_cash(total: int, tenders: tuple[Tender, ...], step: int) -> int:
+def exact_cash(total: int, tenders: tuple[Tender, ...], step: int, tie: Tie = "up") -> int:
     """Cash that ends the sale now, in minor units; below zero it is given back.
 
-    The whole cash part (total less what other tenders paid) is rounded to `step` once; what cash has been kept already
+    The whole cash part (total less what other tenders paid) is rounded to `step` once, the middle between two amounts
+    as `tie` says; what cash has been kept already
     is taken off. So 15.72 with 0.68 by card is 15.05 in steps of 5, and two cash payments round as one would.
     """
     live = [tender for tender in tenders if not tender.voided]
     due = total - sum(tender.amount for tender in live)
     cash_part = total - sum(tender.amount for tender in live if tender.kind is not TenderKind.CASH)
     kept = sum(tender.kept for tender in live if tender.kind is TenderKind.CASH)
-    exact = round_half_up_to_cash(cash_part, step) - kept
+    exact = round_cash(cash_part, CashRounding(step, tie)) - kept
     return max(exact, 0) if due > 0 else min(exact, 0) if due < 0 else 0
 
 

@@ -52,7 +52,7 @@ def totals(sale: Sale, policy: StorePolicy) -> Totals:
         paid=paid,
         due=total - paid,
         change=sum(tender.change for tender in tenders),
-        exact_cash=exact_cash(total, tenders, policy.cash_step),
+        exact_cash=exact_cash(total, tenders, policy.cash_step, policy.cash_rounding_tie),
     )
 
 

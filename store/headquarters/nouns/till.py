@@ -13,6 +13,9 @@ from store.sale.settings import PolicyRefused, policy_from_settings
 from store.sale.tender_type import NO_TENDER_DETAIL, TenderDetail, TenderTypeRefused, tender_type
 
 SETTINGS: dict[str, str] = {
+    "cash_rounding": "Country or currency whose habit of rounding cash holds, such as CH or NZD; wins over the step.",
+    "cash_rounding_tie": "Where the middle between two cash amounts goes: up (away from zero) or down.",
+    "discount_calculation": "When discounts of headquarters count: line (at once) or total (310, Pay).",
     "cash_rounding_step": "Smallest cash amount in minor units; wins over the functionality profile.",
     "journal_retention_days": "Days a register keeps records that headquarters has; 0 keeps them for ever.",
     "label_region": "Country whose weight and price labels are read; wins over the store's.",
