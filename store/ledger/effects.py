@@ -13,7 +13,7 @@ import msgspec
 from store.database.connection import values
 from store.ledger.books import DIFFERENCES, LINES, POSTED, SHIFT_TOTALS, TAXES, TENDERS, Books
 from store.ledger.recomputation import left_of, offered, price_overrides, recompute_sale, recompute_shift
-from store.ledger.return_recomputation import returns_of_shift
+from store.ledger.return_recomputation import deposits_of_shift, returns_of_shift
 from store.ledger.returned import post_returned
 from store.ledger.suspensions import post_badge, post_suspension
 from store.ledger.tender_recomputation import (
@@ -139,7 +139,7 @@ def _post_sale(books: Books, ref: Ref, body: Body) -> None:
         ],
     )
     by_hand = {"discount": body["discount"], "price_overrides": price_overrides(body)} | vouchers_issued(body)
-    by_hand |= returns_of_shift(body) | {"offered": offered(body)}
+    by_hand |= returns_of_shift(body) | deposits_of_shift(body) | {"offered": offered(body)}
     if any(by_hand.values()):
         books.add(SHIFT_TOTALS, [(*place, effect, amount) for effect, amount in by_hand.items() if amount])
     for effect, said, found in (*recompute_sale(body), *post_vouchers(books, place, body)):
@@ -258,6 +258,8 @@ EFFECTS: dict[str, Callable[[Books, Ref, Body], None]] = {
     "sign.recovered": _post_event,
     "price.difference": _post_event,
     "override": _post_event,
+    "age.refused": _post_event,
+    "stock.count": _post_event,
     "badge.assign": _post_badge,
     "training.on": _post_event,
     "training.off": _post_event,

@@ -8,7 +8,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
-from store.ledger.return_recomputation import RETURN_COUNTERS, is_fixed, recompute_return
+from store.ledger.return_recomputation import DEPOSIT_COUNTERS, RETURN_COUNTERS, is_fixed, recompute_return
 from store.ledger.tax_recomputation import (
     Body,
     Disagreement,
@@ -99,7 +99,7 @@ def recompute_shift(
         "voids_total": total.get("void", 0),
         "no_sales": count.get("drawer.open", 0),
         "reprints": count.get("reprint", 0),
-        **{name: given.get(name, 0) for name in RETURN_COUNTERS},
+        **{name: given.get(name, 0) for name in (*RETURN_COUNTERS, *DEPOSIT_COUNTERS)},
         "discount": given.get("discount", 0),
         "offered": given.get("offered", 0),
         "price_overrides": given.get("price_overrides", 0),

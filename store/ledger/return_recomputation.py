@@ -14,6 +14,23 @@ RETURN_COUNTERS = ("returns", "returns_total", "post_voids", "post_voids_total")
 """What a closing counts of goods that came back and of sales that were undone."""
 
 
+DEPOSIT_COUNTERS = ("deposits_total", "empties_total")
+"""What a closing counts of deposits sold and of empties taken back."""
+
+
+def deposits_of_shift(body: Body) -> dict[str, int]:
+    """What a sale adds to the deposits and empties of its shift; one that undoes another adds nothing."""
+    if "voids_of" in body:
+        return {}
+    sums = dict.fromkeys(DEPOSIT_COUNTERS, 0)
+    for line in body["lines"]:
+        if "empties" in line:
+            sums["empties_total"] -= line["gross"]
+        elif "no_discount" in line:
+            sums["deposits_total"] += line["gross"]
+    return sums
+
+
 def is_fixed(line: Body) -> bool:
     """Whether a line has the cents of an earlier sale, and not those that follow from its price and its taxes."""
     return "returns_of" in line

@@ -1,5 +1,8 @@
 """Deposits that go with the goods of a line: how many, and what happens to them when the line changes."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from msgspec.structs import replace
 
 from store.sale.line_change import check_amount, with_change, with_changed_line
@@ -9,6 +12,18 @@ from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale, SaleLine
 
 ONE_PIECE = "1"
+
+Row = Mapping[str, Any]
+
+
+def deposits_sold(lines: Sequence[Row]) -> tuple[Row, ...]:
+    """The rows of a record's lines that are deposits sold."""
+    return tuple(line for line in lines if "no_discount" in line and "empties" not in line)
+
+
+def empties_taken(lines: Sequence[Row]) -> tuple[Row, ...]:
+    """The rows of a record's lines that are empties taken back."""
+    return tuple(line for line in lines if "empties" in line)
 
 
 def deposits_of(sale: Sale, n: int) -> tuple[SaleLine, ...]:

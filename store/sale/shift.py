@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from store.sale.cash import BY_KIND, MOVEMENTS, Movement
 from store.sale.declaration import TenderCount, counted_of, declared_rows
+from store.sale.deposit import deposits_sold, empties_taken
 from store.sale.policy import StoreFacts
 from store.sale.price_notes import offered, untaxed_of
 from store.sale.record import Body, store_body, tax_rows
@@ -67,6 +68,10 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
     vouchers_issued: int = 0
     vouchers_issued_total: int = 0
     """Vouchers sold, less those taken back; their amount is in the total of sales."""
+    deposits_total: int = 0
+    """Deposits of bottles and crates sold; in the total of sales."""
+    empties_total: int = 0
+    """What was given for empties, never below zero."""
     tenders: tuple[TenderSum, ...] = ()
     taxes: tuple[TaxRow, ...] = ()
     cash_in: int = 0
@@ -227,6 +232,8 @@ COUNTERS = (
     "post_voids_total",
     "vouchers_issued",
     "vouchers_issued_total",
+    "deposits_total",
+    "empties_total",
     "cash_in",
     "change",
     "cash_rounding",
@@ -290,6 +297,8 @@ def _sold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
         voided_lines=sums.voided_lines + len(voided),
         voided_lines_total=sums.voided_lines_total + _gross(voided),
         voided_tenders=sums.voided_tenders + len(payload.get("voided_tenders", ())),
+        deposits_total=sums.deposits_total + _gross(() if undone else deposits_sold(payload["lines"])),
+        empties_total=sums.empties_total - _gross(() if undone else empties_taken(payload["lines"])),
         vouchers_issued=sums.vouchers_issued + sum(1 if line["amount"] > 0 else -1 for line in vouchers),
         vouchers_issued_total=sums.vouchers_issued_total + sum(line["amount"] for line in vouchers),
         tenders=with_rows(sums.tenders, rows),

@@ -56,6 +56,7 @@ class ShiftSums:
     offered: int = 0
     untaxed: int = 0
     price_overrides: int = 0
+    deposits: dict[str, int] = field(default_factory=lambda: {"deposits_total": 0, "empties_total": 0})
     tenders: TenderSums = field(default_factory=TenderSums)
     moved: int = 0
     moves: dict[str, int] = field(default_factory=dict)
@@ -90,6 +91,9 @@ class ShiftSums:
         for line in payload["lines"]:
             self.offered += sum(row["off"] for row in line.get("offers", ()))
             self.untaxed += 0 if line["tax"] else line["gross"]
+            if "no_discount" in line and "voids_of" not in payload:
+                name = "empties_total" if "empties" in line else "deposits_total"
+                self.deposits[name] += line["gross"] * (-1 if "empties" in line else 1)
         self.price_overrides += sum(line["price_source"] == "override" for line in payload["lines"])
         self.tenders.add(payload)
 
@@ -120,7 +124,7 @@ class ShiftSums:
         }
         counters = {name: self.moves.get(name, 0) for name in _COUNTERS}
         counters |= {"discount": self.discount, "price_overrides": self.price_overrides}
-        counters |= {"offered": self.offered}
+        counters |= {"offered": self.offered} | self.deposits
         if "untaxed" in payload:  # a closing of an older program has none
             counters |= {"untaxed": self.untaxed}
         counters |= {
