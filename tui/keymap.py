@@ -64,6 +64,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("no", "Answer no.", "No", "f6", frozenset({Place.GUARDED}), rank=1),
     Action("find", "Find an item by a part of its name.", "Find", "f2", COUNTER, 108, True, rank=3),
     Action(
+        "customers",
+        "Find a customer by name, telephone number or card.",
+        "Cust",
+        "f5",
+        COUNTER,
+        602,
+        True,
+        rank=5,
+    ),
+    Action(
         "price_check",
         "Show a price without selling.",
         "Price",

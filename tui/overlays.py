@@ -14,6 +14,7 @@ from store.sale.barcode import looks_like_code
 from tui.keymap import Keymap
 from tui.outbox import Outbox
 from tui.view.connection import TABS, table_scroll
+from tui.view.customers import found_customers
 from tui.view.help import help_texts
 from tui.view.lists import found_items, menu_rows, refused_texts
 from tui.view.local import Overlay
@@ -23,8 +24,21 @@ from tui.view.screen import list_rows
 
 AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 """A symbology identifier, which scanners can be told to put before a code."""
-LISTS = frozenset({Overlay.FIND, Overlay.MENU, Overlay.CASH, Overlay.DISCOUNTS})
-ANSWERS = {"find": Overlay.FIND, "connection": Overlay.CONNECTION, "barcodes": Overlay.HELP}
+LISTS = frozenset({Overlay.FIND, Overlay.CUSTOMERS, Overlay.MENU, Overlay.CASH, Overlay.DISCOUNTS})
+OPENS = {
+    name: Overlay(name)
+    for name in ("help", "find", "customers", "menu", "cash", "discounts", "connection", "refused")
+}
+"""Actions that lay something over the sale."""
+SEARCHES = {Overlay.FIND: "find", Overlay.CUSTOMERS: "customers"}
+"""Lists that the core makes of what is typed, with the question for it."""
+ANSWERS = {
+    "find": Overlay.FIND,
+    "customers": Overlay.CUSTOMERS,
+    "customers_all": Overlay.CUSTOMERS,
+    "connection": Overlay.CONNECTION,
+    "barcodes": Overlay.HELP,
+}
 SCANNED_HERE = "Scanned while something else was open on the screen."
 ONLY_WATCHES = "This screen only watches. Ctrl+D leaves it."
 
@@ -51,7 +65,7 @@ class Overlays:
             self._held, local.entry = local.entry, ""
         local.overlay, local.chosen, local.scroll, local.tab = overlay, 0, 0, 0
         local.answer, local.asked = {}, ""
-        if overlay is Overlay.FIND:
+        if overlay in SEARCHES:
             self.text_changed()
         elif overlay is Overlay.CONNECTION:
             self._box.ask("connection", "")
@@ -78,8 +92,18 @@ class Overlays:
     def answered(self, kind: str, text: str, data: dict[str, Any]) -> None:
         """An answer of the core; one that nobody waits for any more is dropped."""
         if ANSWERS.get(kind) is self._local.overlay and text == self._local.asked:
+            chosen = self._chosen_code()
             self._local.answer = data
             self._local.chosen = 0
+            if kind == "customers_all":  # more of the same list: whoever was chosen stays chosen
+                codes = [str(one.get("code")) for one in found_customers(self._local)]
+                self._local.chosen = codes.index(chosen) if chosen in codes else 0
+            elif kind == "customers" and data.get("complete") is False:
+                self._box.ask("customers_all", text)  # the server may know more; its word comes when it comes
+
+    def _chosen_code(self) -> str:
+        rows = found_customers(self._local)
+        return str(rows[self._local.chosen].get("code")) if self._local.chosen < len(rows) else ""
 
     def ask_again(self) -> None:
         """The connection may stand differently now, and times in words grow old."""
@@ -90,7 +114,7 @@ class Overlays:
         """Something was typed; the search waits until typing pauses."""
         if self._local.overlay in LISTS:
             self._local.chosen = 0
-        self._search_due = self._local.overlay is Overlay.FIND
+        self._search_due = self._local.overlay in SEARCHES
 
     def paused(self) -> None:
         """Typing paused: search."""
@@ -98,15 +122,18 @@ class Overlays:
             return
         self._search_due = False
         text = self._local.entry.strip()
-        if self._local.overlay is Overlay.FIND and text != self._local.asked:
+        overlay = self._local.overlay
+        if overlay in SEARCHES and text != self._local.asked:
             self._local.answer, self._local.asked = {}, ""
             if text:
-                self._box.ask("find", text)
+                self._box.ask(SEARCHES[overlay], text)
 
     def enter(self, text: str) -> None:
         """Lists pick, 917 takes its two words; everything else is kept as refused, a code above all."""
         overlay, word = self._local.overlay, text.strip().lower()
-        if looks_like_code(text) or AIM.match(text):
+        if overlay is Overlay.CUSTOMERS:
+            self._pick_customer(text)
+        elif looks_like_code(text) or AIM.match(text):
             self._box.refuse(text, SCANNED_HERE)
         elif overlay is Overlay.FIND:
             self._pick_item(text)
@@ -158,6 +185,8 @@ class Overlays:
     def _rows(self) -> list[Any]:
         if self._local.overlay is Overlay.FIND:
             return list(found_items(self._local))
+        if self._local.overlay is Overlay.CUSTOMERS:
+            return list(found_customers(self._local))
         return list(menu_rows(self._box.view, self._local, self.keymap))
 
     def _rows_of_text(self) -> int:
@@ -179,6 +208,22 @@ class Overlays:
         self.close()
         code = str(item.get("code") or item.get("sku") or "")
         self._box.send(IntentKind.ENTER, code, text=str(item.get("name", code)))
+
+    def _pick_customer(self, text: str) -> None:
+        """The chosen customer. A code that finds nobody in the list is a scan, and means what it means without it."""
+        local = self._local
+        customers = found_customers(local)
+        known = local.asked == text.strip() and local.chosen < len(customers)
+        if not known and not text.strip():
+            self._box.say("Type a name, telephone number or card; Esc goes back.")
+            return
+        customer = customers[local.chosen] if known else {}
+        code = str(customer.get("code") or text.strip())
+        self.close()
+        if not known and (looks_like_code(text) or AIM.match(text)):
+            self._box.send(IntentKind.SCAN if AIM.match(text) else IntentKind.ENTER, text)
+        else:
+            self._box.send(IntentKind.OPERATION, code, 602, text=str(customer.get("name", code)))
 
     def _pick_operation(self, text: str) -> None:
         self._local.entry = text

@@ -16,8 +16,8 @@ from store.sale.barcode import looks_like_code
 from tui.keymap import Action, Keymap, Place, key_name
 from tui.layout import complaint_of, with_layout
 from tui.outbox import Outbox, Wires
-from tui.overlays import AIM, ONLY_WATCHES, SCANNED_HERE, Overlays
-from tui.scanner_frame import START_OF_SCAN, ScannerFrame
+from tui.overlays import AIM, LISTS, ONLY_WATCHES, OPENS, SCANNED_HERE, Overlays
+from tui.scanner_frame import START_OF_SCAN, ScannerFrame, is_nothing
 from tui.switch_keys import SwitchKeys
 from tui.view.local import Link, Local, Overlay
 from tui.view.place import place_of, place_under
@@ -31,10 +31,6 @@ BURST_S = 0.06
 """A control character this soon behind a typed one is a scanner's byte, not a key."""
 NUMBERED = re.compile(r"/(\d{1,6})(?:\s+(.*))?")
 GROUP_SEPARATOR = "\x1d"
-OPENS = {
-    name: Overlay(name) for name in ("help", "find", "menu", "cash", "discounts", "connection", "refused")
-}
-"""Actions that lay something over the sale."""
 MOVES = frozenset({"up", "down", "page_up", "page_down", "first", "last"})
 TABS = frozenset({"other_tab", "next_tab", "previous_tab"})
 WATCHER_MAY = MOVES | TABS | {"help", "connection", "detach", "back", "refused"}
@@ -216,6 +212,8 @@ class Router:
     def _finish_scan(self, text: str) -> None:
         if self.local.watching or not text:
             return
+        if self.local.overlay is Overlay.CUSTOMERS:  # a customer card, or the next item
+            self._overlays.close()
         if self.local.overlay is not None:
             self._box.refuse(text, SCANNED_HERE)
         elif len(text) > ENTRY_LIMIT:
@@ -280,7 +278,7 @@ class Router:
             self.local.refused = ()  # they belonged to the sale that is over
         if new is Mode.LOCKED:
             self._sign_on_n = 0
-            if self.local.overlay in (Overlay.FIND, Overlay.CASH, Overlay.DISCOUNTS, Overlay.REFUSED):
+            if self.local.overlay in (LISTS - {Overlay.MENU}) | {Overlay.REFUSED}:
                 self._overlays.give_way()
 
     # -- keys that do something
@@ -351,6 +349,8 @@ class Router:
         if number == 108:
             self.local.entry = text
             self._overlays.open(Overlay.FIND, keep_text=True)
+        elif number == 602 and not word:
+            self._overlays.open(Overlay.CUSTOMERS)
         elif number == 917 and word not in ("connect", "disconnect"):
             self._overlays.open(Overlay.CONNECTION)
         elif number == 9901:
@@ -395,10 +395,3 @@ def is_signing(view: View) -> bool:
     if view.question is not None:
         return view.question.kind == "override"
     return view.mode is Mode.LOCKED
-
-
-def is_nothing(character: str | None) -> bool:
-    """Padding of a slow line, and characters that cannot be seen (marks of direction and the like)."""
-    if character is None or len(character) != 1:
-        return False
-    return character == "\x00" or (ord(character) >= 0x80 and not character.isprintable())

@@ -36,3 +36,10 @@ class ScannerFrame:
         elif character is not None and len(scanned) <= self._limit:
             self._scanned = scanned + character
         return ""
+
+
+def is_nothing(character: str | None) -> bool:
+    """Padding of a slow line, and characters that cannot be seen (marks of direction and the like)."""
+    if character is None or len(character) != 1:
+        return False
+    return character == "\x00" or (ord(character) >= 0x80 and not character.isprintable())

@@ -100,6 +100,8 @@ def draw_entry(canvas: Canvas, view: View | None, local: Local, y: int) -> None:
         prompt = f" {view.currency} > "
     elif local.overlay in (Overlay.FIND, Overlay.MENU, Overlay.CASH, Overlay.DISCOUNTS):
         prompt = " Find > " if local.overlay is Overlay.FIND else " Operation > "
+    elif local.overlay is Overlay.CUSTOMERS:
+        prompt = " Customer > "
     x = canvas.put(0, y, prompt, Role.TEXT)
     x = canvas.put(x, y, echo(local, canvas.width - x - 2), Role.STRONG)
     if place_of(view, local) is not Place.GUARDED or local.entry:

@@ -18,7 +18,7 @@ DRAWER_AND_SHIFT = frozenset(
 BY_HAND = frozenset({103, 104, 106, 300, 301, 302, 303, 501, 9102})
 CUT_DOWN = {Overlay.CASH: DRAWER_AND_SHIFT, Overlay.DISCOUNTS: BY_HAND}
 """Overlays that are the menu with these operations only."""
-KEYS_OF_OPERATIONS = {917: "connection", 108: "find"}
+KEYS_OF_OPERATIONS = {917: "connection", 108: "find", 602: "customers"}
 
 
 class MenuRow(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ class Overlay(StrEnum):
     """The menu, cut down to the drawer and the shift."""
     DISCOUNTS = "discounts"
     """The menu, cut down to what is taken off and set by hand."""
+    CUSTOMERS = "customers"
     CONNECTION = "connection"
     REFUSED = "refused"
 

@@ -5,6 +5,7 @@ from tui.keymap import Keymap
 from tui.view.bars import draw_entry, draw_header, draw_message, draw_strip
 from tui.view.canvas import Canvas, Picture
 from tui.view.connection import draw_connection
+from tui.view.customers import draw_customers
 from tui.view.desk import draw_shift, draw_sign_in, draw_stop, draw_waiting
 from tui.view.frame import TWO_PANELS_FROM, Box, one_panel, two_panels
 from tui.view.help import help_texts, help_title
@@ -131,11 +132,12 @@ def _draw_sign_in(canvas: Canvas, view: View, local: Local, box: Box) -> None:
 
 
 def _titles(view: View) -> tuple[str, str]:
+    whose = f": {cut(clean(view.customer), 36)}" if view.customer else ""
     if view.mode is Mode.TENDER:
-        return "Pay", "Total"
+        return f"Pay{whose}", "Total"
     if view.mode is Mode.PAID and view.paid is not None:
         return clean(view.paper_title or f"Receipt {view.paid.receipt_no}"), "Paid"
-    return (clean(view.paper_title) if paper_of(view) else "") or "Sale", "Total"
+    return (clean(view.paper_title) if paper_of(view) else "") or f"Sale{whose}", "Total"
 
 
 def _draw_side(canvas: Canvas, view: View, local: Local, side: Box) -> None:
@@ -156,6 +158,8 @@ def _draw_overlay(canvas: Canvas, view: View | None, local: Local, keymap: Keyma
             draw_texts(canvas, help_texts(view, local, keymap, box.width), local.scroll, box)
         case Overlay.FIND:
             draw_find(canvas, view, local, one_panel(canvas, 1, height, "Find an item (108)"))
+        case Overlay.CUSTOMERS:
+            draw_customers(canvas, local, one_panel(canvas, 1, height, "Find a customer (602)"))
         case Overlay.MENU:
             draw_menu(canvas, view, local, keymap, one_panel(canvas, 1, height, "All operations"))
         case Overlay.CASH:
