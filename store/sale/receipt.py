@@ -8,6 +8,7 @@ from store.sale.customer_block import customer_elements
 from store.sale.document import Align, AnyElement, Blank, Columns, Document, Table, Text
 from store.sale.document_format import DocumentType
 from store.sale.document_maker import Block, LineSource, Source, made
+from store.sale.goods_notes import goods_notes
 from store.sale.language import later, phrase, region_in_force
 from store.sale.moment import shown_day, shown_text
 from store.sale.money import shown_amount
@@ -219,6 +220,7 @@ def _by_hand(payload: Payload, line: Payload) -> Iterator[AnyElement]:
             yield Text(text=f"  Discount{percent} {money(payload, -by_hand)}, so {left}")
         else:
             yield Text(text=f"  so {left}")
+    yield from goods_notes(line)
     if line.get("comment"):
         yield Text(text=f"  {line['comment']}")
 
