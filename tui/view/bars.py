@@ -1,6 +1,7 @@
 """The first row (who, where, how connected), the message, the entry line and the strip of keys."""
 
 from store.register.view import Entry, Mode, Tone, View
+from store.sale.language import counted, later, phrase
 from tui.keymap import Action, Keymap, Place, key_name
 from tui.view.canvas import Canvas
 from tui.view.connection import TABS
@@ -11,7 +12,7 @@ from tui.view.place import is_passing, may_switch, offers_connect, place_of, pla
 from tui.view.roles import Role
 from tui.view.text import clean, cut, tail, width_of, wrap
 
-WAITING = "WAITING FOR THE REGISTER CORE"
+WAITING = later("WAITING FOR THE REGISTER CORE")
 TONES = {Tone.INFO: Role.INFO, Tone.WARN: Role.WARN, Tone.ERROR: Role.ERROR}
 PROMPT = " > "
 
@@ -21,11 +22,13 @@ def draw_header(canvas: Canvas, view: View | None, local: Local, clock: str) -> 
     canvas.fill(0, 0, canvas.width, Role.BAR)
     end = canvas.put_right(canvas.width - 1, 0, clock, Role.BAR)
     if local.link is not Link.CONNECTED:
-        start = canvas.put_right(end - 2, 0, WAITING, Role.MODE)
+        start = canvas.put_right(end - 2, 0, phrase(WAITING), Role.MODE)
     elif view is None:
         start = end
     else:
-        start = canvas.put_right(end - 2, 0, f"up {view.header.up}  down {view.header.down}", Role.BAR)
+        start = canvas.put_right(
+            end - 2, 0, phrase("up {up}  down {down}", view.header.up, view.header.down), Role.BAR
+        )
         role = Role.BAR if view.header.connection == "ONLINE" else Role.MODE
         start = canvas.put_right(start - 2, 0, view.header.connection, role)
     if view is not None:
@@ -35,9 +38,13 @@ def draw_header(canvas: Canvas, view: View | None, local: Local, clock: str) -> 
 def _who(view: View, local: Local, width: int) -> str:
     """As many of register, name, shift and marks as fit; the register and the marks stay longest."""
     header = view.header
-    marks = [word for word, on in (("TRAINING", header.training), ("WATCHING", local.watching)) if on]
+    marks = [
+        word
+        for word, on in ((phrase("TRAINING"), header.training), (phrase("WATCHING"), local.watching))
+        if on
+    ]
     name, register = clean(header.operator or header.store), clean(header.register)
-    shift = [f"Shift {header.shift}"] if header.shift and header.operator else []
+    shift = [phrase("Shift {number}", header.shift)] if header.shift and header.operator else []
     parts = [register, name, *shift, *marks]
     if width_of("  ".join(parts)) > width:
         parts = [register, name, *marks]
@@ -67,10 +74,14 @@ def _message(view: View | None, local: Local) -> tuple[str, Role]:
     if local.why and local.link is not Link.CONNECTED:
         return local.why, Role.WARN
     if local.link is not Link.CONNECTED and local.unanswered:
-        waiting = "1 entry waits" if local.unanswered == 1 else f"{local.unanswered} entries wait"
-        return f"{waiting} for the register core to come back.", Role.WARN
+        waiting = counted(
+            "{n} entry waits for the register core to come back.",
+            "{n} entries wait for the register core to come back.",
+            local.unanswered,
+        )
+        return waiting, Role.WARN
     if local.slow:
-        return "The register is still busy; what was typed waits and is not lost.", Role.WARN
+        return phrase("The register is still busy; what was typed waits and is not lost."), Role.WARN
     if view is None:
         return "", Role.INFO
     if view.message.text:
@@ -91,7 +102,7 @@ def echo(local: Local, width: int) -> str:
 def draw_entry(canvas: Canvas, view: View | None, local: Local, y: int) -> None:
     """The entry line; sign-in draws its own fields instead."""
     if local.watching:
-        canvas.put(1, y, "Watching only. Keys change nothing here.", Role.HINT)
+        canvas.put(1, y, phrase("Watching only. Keys change nothing here."), Role.HINT)
         return
     prompt = PROMPT
     if place_of(view, local) is Place.GUARDED:
@@ -99,9 +110,9 @@ def draw_entry(canvas: Canvas, view: View | None, local: Local, y: int) -> None:
     elif view is not None and local.overlay is None and view.entry is Entry.AMOUNT:
         prompt = f" {view.currency} > "
     elif local.overlay in (Overlay.FIND, Overlay.MENU, Overlay.CASH, Overlay.DISCOUNTS):
-        prompt = " Find > " if local.overlay is Overlay.FIND else " Operation > "
+        prompt = f" {phrase('Find') if local.overlay is Overlay.FIND else phrase('Operation')} > "
     elif local.overlay is Overlay.CUSTOMERS:
-        prompt = " Customer > "
+        prompt = f" {phrase('Customer')} > "
     x = canvas.put(0, y, prompt, Role.TEXT)
     x = canvas.put(x, y, echo(local, canvas.width - x - 2), Role.STRONG)
     if place_of(view, local) is not Place.GUARDED or local.entry:
@@ -155,15 +166,15 @@ def offered(action: Action, view: View | None, local: Local) -> bool:
 def _overlay_items(view: View | None, local: Local, keymap: Keymap) -> list[tuple[str, int]]:
     if local.overlay is Overlay.CONNECTION:
         return _connection_items(view, local, keymap)
-    items = [("Esc Back", 1)]
+    items = [(f"Esc {phrase('Back')}", 1)]
     if local.overlay is Overlay.FIND:
-        items = [("Enter Sell ", 1), ("↑↓ Choose ", 2), *items]
+        items = [(f"Enter {phrase('Sell')} ", 1), (f"↑↓ {phrase('Choose')} ", 2), *items]
     if local.overlay in (Overlay.MENU, Overlay.CASH, Overlay.DISCOUNTS):
-        items = [("Enter Run ", 1), ("↑↓ Choose ", 2), *items]
+        items = [(f"Enter {phrase('Run')} ", 1), (f"↑↓ {phrase('Choose')} ", 2), *items]
     if local.overlay in (Overlay.HELP, Overlay.REFUSED):
-        items.append(("PgDn More", 2))
+        items.append((f"PgDn {phrase('More')}", 2))
     else:
-        items.append((f"{key_name(keymap.by_id['help'].key)} Help", 2))
+        items.append((f"{key_name(keymap.by_id['help'].key)} {phrase('Help')}", 2))
     return items
 
 
@@ -173,7 +184,7 @@ def _connection_items(view: View | None, local: Local, keymap: Keymap) -> list[t
     if local.watching:
         shown = [action for action in shown if action.id in ("other_tab", "help", "back")]
     shown.sort(key=lambda action: _order(action.key))
-    labels = {"other_tab": TABS[(local.tab + 1) % len(TABS)]}
+    labels = {"other_tab": phrase(TABS[(local.tab + 1) % len(TABS)])}
     ranks = {"connection": 1}  # here it is the button
     return [
         (
@@ -186,12 +197,12 @@ def _connection_items(view: View | None, local: Local, keymap: Keymap) -> list[t
 
 def _label(action: Action, view: View | None) -> str:
     if action.id == "connection" and may_switch(view):
-        return "Connect" if offers_connect(view) else "Disconnect"
+        return phrase("Connect") if offers_connect(view) else phrase("Disconnect")
     if view is not None and view.question is not None and action.id in ("yes", "no"):
         return answer_text(view.question.yes if action.id == "yes" else view.question.no)
     if action.id == "back" and view is not None and view.mode is Mode.TENDER and view.question is None:
-        return "Back to the sale"
-    return action.label
+        return phrase("Back to the sale")
+    return phrase(action.label) if action.label else ""
 
 
 def answer_text(text: str) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from store.register.view import View
+from store.sale.language import later, phrase
 from tui.view.canvas import Canvas
 from tui.view.frame import Box, line
 from tui.view.local import Local
@@ -14,26 +15,47 @@ LABEL_WIDTH = 19
 GAP = 2
 TALL = 17
 """Rows of the panel from which a long fact may take two of them."""
-TABS = ("Data sets", "Downloads", "Uploads")
+TABS = (later("Data sets"), later("Downloads"), later("Uploads"))
 COLUMNS: tuple[tuple[str, tuple[tuple[str, str], ...], frozenset[int]], ...] = (
     (
         "data_sets",
-        (("Data set", "name"), ("rows", "rows"), ("as of", "as_of"), ("state", "state")),
+        (
+            (later("Data set"), "name"),
+            (later("rows"), "rows"),
+            (later("as of"), "as_of"),
+            (later("state"), "state"),
+        ),
         frozenset({1}),
     ),
     (
         "downloads",
-        (("Job", "name"), ("status", "status"), ("rows", "rows"), ("size", "size"), ("time", "time")),
+        (
+            (later("Job"), "name"),
+            (later("status"), "status"),
+            (later("rows"), "rows"),
+            (later("size"), "size"),
+            (later("time"), "time"),
+        ),
         frozenset({2, 3}),
     ),
     (
         "uploads",
-        (("Job", "name"), ("status", "status"), ("records", "records"), ("size", "size"), ("time", "time")),
+        (
+            (later("Job"), "name"),
+            (later("status"), "status"),
+            (later("records"), "records"),
+            (later("size"), "size"),
+            (later("time"), "time"),
+        ),
         frozenset({2, 3}),
     ),
 )
 """The table of each tab: key of the answer, heads with keys of a row, numbers of the columns that hold numbers."""
-EMPTY = ("No data yet.", "Nothing was downloaded yet.", "Nothing was uploaded yet.")
+EMPTY = (
+    later("No data yet."),
+    later("Nothing was downloaded yet."),
+    later("Nothing was uploaded yet."),
+)
 
 Rows = list[tuple[str, ...]]
 
@@ -64,25 +86,43 @@ def fact_rows(
     mode = _text(facts, "mode") or (view.header.connection if view is not None else "unknown")
     since = _text(facts, "since")
     most = 2 if height >= TALL else 1
-    rows = [("Connection", f"{left(mode, 16)} {since and f'since {since}'}".rstrip(), Role.STRONG)]
+    said = phrase("since {moment}", since) if since else ""
+    rows = [(phrase("Connection"), f"{left(mode, 16)} {said}".rstrip(), Role.STRONG)]
     reason = _text(facts, "reason") or (view.header.reason if view is not None else "")
     for label, text in (
-        ("Reason", reason),
-        ("Link", _text(facts, "link")),
-        ("Next attempt", _text(facts, "next_attempt")),
+        (phrase("Reason"), reason),
+        (phrase("Link"), _text(facts, "link")),
+        (phrase("Next attempt"), _text(facts, "next_attempt")),
     ):
         rows += _wrapped(label, text, width, most)
     if facts:
         more = "   ".join(part for part in (_oldest(facts), _text(facts, "amount")) if part)
-        rows.append((PENDING, f"{_text(facts, 'pending_transactions') or '0':>5}   {more}", Role.TEXT))
+        rows.append(
+            (
+                phrase(PENDING),
+                f"{_text(facts, 'pending_transactions') or '0':>5}   {more}",
+                Role.TEXT,
+            )
+        )
         waiting = _text(facts, "waiting")
-        rows.append((DOWNLOADS, f"{_text(facts, 'pending_downloads') or '0':>5}   {waiting}", Role.TEXT))
-        rows += _wrapped("Last sync", _text(facts, "last_sync"), width, 2)
+        rows.append(
+            (
+                phrase(DOWNLOADS),
+                f"{_text(facts, 'pending_downloads') or '0':>5}   {waiting}",
+                Role.TEXT,
+            )
+        )
+        rows += _wrapped(phrase("Last sync"), _text(facts, "last_sync"), width, 2)
         warning = _text(facts, "readiness")
         keeps_data = facts.get("supports_offline") is not False
         rows += _wrapped(
-            "Readiness",
-            warning or ("ready to sell offline" if keeps_data else "sells only while the server answers"),
+            phrase("Readiness"),
+            warning
+            or (
+                phrase("ready to sell offline")
+                if keeps_data
+                else phrase("sells only while the server answers")
+            ),
             width,
             most + 1,
             Role.WARN if warning else Role.TEXT,
@@ -90,12 +130,13 @@ def fact_rows(
     return rows
 
 
-PENDING = "Pending transactions in offline database"
-DOWNLOADS = "Pending downloads"
+PENDING = later("Pending transactions in offline database")
+DOWNLOADS = later("Pending downloads")
 
 
 def _indent(label: str) -> int:
-    return len(PENDING) + 1 if label in (PENDING, DOWNLOADS) else LABEL_WIDTH
+    pending = phrase(PENDING)
+    return width_of(pending) + 1 if label in (pending, phrase(DOWNLOADS)) else LABEL_WIDTH
 
 
 def _wrapped(
@@ -111,7 +152,7 @@ def _wrapped(
 
 def _oldest(facts: dict[str, Any]) -> str:
     oldest = _text(facts, "oldest")
-    return f"oldest {oldest}" if oldest else ""
+    return phrase("oldest {moment}", oldest) if oldest else ""
 
 
 # ---- tabs
@@ -120,12 +161,12 @@ def _oldest(facts: dict[str, Any]) -> str:
 def _tabs(canvas: Canvas, facts: dict[str, Any], chosen: int, box: Box, row: int) -> None:
     """The names of the tables; brackets mark the one that is shown."""
     x = box.x + 1
-    for index, name in enumerate(TABS):
+    for index, name in enumerate(map(phrase, TABS)):
         text = f"[{name}]" if index == chosen else f" {name} "
         if row < box.height:
             x = canvas.put(x, box.y + row, f"{text} ", Role.STRONG if index == chosen else Role.TEXT)
     if facts.get("syncing") and row < box.height:
-        canvas.put_right(box.end - 1, box.y + row, "syncing", Role.STRONG)
+        canvas.put_right(box.end - 1, box.y + row, phrase("syncing"), Role.STRONG)
 
 
 def table_rows(facts: dict[str, Any], tab: int) -> Rows:
@@ -133,8 +174,8 @@ def table_rows(facts: dict[str, Any], tab: int) -> Rows:
     key, columns, _ = COLUMNS[tab]
     rows = [tuple(_text(row, field) for _, field in columns) for row in _list(facts, key)]
     if not rows:
-        return [(EMPTY[tab],)]
-    return [tuple(head for head, _ in columns), *rows]
+        return [(phrase(EMPTY[tab]),)]
+    return [tuple(phrase(head) for head, _ in columns), *rows]
 
 
 def table_scroll(view: View | None, local: Local, width: int, height: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from store.sale.language import phrase
 from tui.view.canvas import Canvas
 from tui.view.frame import Box, line
 from tui.view.lists import shown_rows
@@ -41,11 +42,11 @@ def _nothing_found(local: Local) -> str:
     if local.answer.get("error"):
         return clean(str(local.answer["error"]))
     if not local.entry.strip():
-        return "Type a part of the name, the telephone number or the card. 612 adds a customer."
+        return phrase("Type a part of the name, the telephone number or the card. 612 adds a customer.")
     if local.asked != local.entry.strip() or not local.answer:
-        return "Searching."
+        return phrase("Searching.")
     return (
-        "Nobody is found here; the server is being asked."
+        phrase("Nobody is found here; the server is being asked.")
         if local.answer.get("complete") is False
-        else ("Nobody is found. 612 adds a customer.")
+        else phrase("Nobody is found. 612 adds a customer.")
     )

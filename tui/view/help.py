@@ -1,6 +1,7 @@
 """F1: the keys of this screen, how to type a sale, and in the demo shop a sheet of codes to try."""
 
 from store.register.view import Mode, View
+from store.sale.language import later, phrase
 from tui.keymap import Action, Keymap, Place, key_name
 from tui.view.bars import offered
 from tui.view.local import Local
@@ -11,22 +12,25 @@ from tui.view.text import clean, left, wrap
 Texts = list[tuple[str, Role]]
 
 TYPING: dict[Place, tuple[tuple[str, str], ...]] = {
-    Place.LOCKED: (("NUMBER Enter", "Your operator number."), ("PIN Enter", "Your PIN.")),
-    Place.SHIFT: (("AMOUNT Enter", "Open the shift with that much cash in the drawer."),),
-    Place.TENDER: (
-        ("Enter", "Take the exact amount in cash."),
-        ("AMOUNT Enter", "Take that much cash; the change is shown."),
+    Place.LOCKED: (
+        (later("NUMBER Enter"), later("Your operator number.")),
+        (later("PIN Enter"), later("Your PIN.")),
     ),
-    Place.CLOSING: (("AMOUNT Enter", "The cash counted in the drawer."),),
-    Place.QUESTION: (("... Enter", "Answer the question."),),
+    Place.SHIFT: ((later("AMOUNT Enter"), later("Open the shift with that much cash in the drawer.")),),
+    Place.TENDER: (
+        (later("Enter"), later("Take the exact amount in cash.")),
+        (later("AMOUNT Enter"), later("Take that much cash; the change is shown.")),
+    ),
+    Place.CLOSING: ((later("AMOUNT Enter"), later("The cash counted in the drawer.")),),
+    Place.QUESTION: ((later("... Enter"), later("Answer the question.")),),
 }
 SELLING = (
-    ("CODE Enter", "Sell: barcode, item number or PLU. A scan does the same."),
-    ("N*CODE Enter", "Sell N of it."),
-    ("N* Enter", "Set the quantity of the selected line."),
+    (later("CODE Enter"), later("Sell: barcode, item number or PLU. A scan does the same.")),
+    (later("N*CODE Enter"), later("Sell N of it.")),
+    (later("N* Enter"), later("Set the quantity of the selected line.")),
 )
-NUMBERED = (("/NNN Enter", "Run operation NNN; all are listed in the menu."),)
-ONLY_LOOKING = (("Ctrl+D", "Leave this screen; the register goes on."),)
+NUMBERED = ((later("/NNN Enter"), later("Run operation NNN; all are listed in the menu.")),)
+ONLY_LOOKING = ((later("Ctrl+D"), later("Leave this screen; the register goes on.")),)
 
 
 def help_texts(view: View | None, local: Local, keymap: Keymap, width: int) -> Texts:
@@ -35,7 +39,7 @@ def help_texts(view: View | None, local: Local, keymap: Keymap, width: int) -> T
     texts = _sheet(view, local, width) if _sells(place) else []
     typing = () if local.watching else TYPING.get(place, SELLING if _sells(place) else ())
     for what, sentence in (*typing, *(NUMBERED if _numbered(place, local) else ())):
-        texts += _row(what, sentence, width)
+        texts += _row(phrase(what), phrase(sentence), width)
     texts.append(("", Role.TEXT))
     for action in keymap.at(place):
         if offered(action, view, local) and action.id not in (
@@ -46,35 +50,35 @@ def help_texts(view: View | None, local: Local, keymap: Keymap, width: int) -> T
             "first",
             "last",
         ):
-            texts += _row(_keys(action), action.sentence, width)
+            texts += _row(_keys(action), phrase(action.sentence), width)
     if not local.watching:
-        texts += _row("Up Down", "Select a line.", width)
+        texts += _row(phrase("Up Down"), phrase("Select a line."), width)
     return texts + _connection_keys(local, keymap, width)
 
 
 def _connection_keys(local: Local, keymap: Keymap, width: int) -> Texts:
     """The keys that only the connection status has."""
     opener = key_name(keymap.by_id["connection"].key)
-    texts: Texts = [("", Role.TEXT), (f"In the connection status ({opener}):", Role.STRONG)]
+    texts: Texts = [("", Role.TEXT), (phrase("In the connection status ({key}):", opener), Role.STRONG)]
     for action in keymap.at(Place.CONNECTION):
         if len(action.places) == 1 and action.label and not (local.watching and action.operation):
-            texts += _row(_keys(action), action.sentence, width)
+            texts += _row(_keys(action), phrase(action.sentence), width)
     return texts
 
 
 def help_title(view: View | None) -> str:
     """What the help is about."""
     names = {
-        Place.STARTING: "starting",
-        Place.LOCKED: "sign-in",
-        Place.SHIFT: "opening the shift",
-        Place.TENDER: "paying",
-        Place.CLOSING: "closing the shift",
-        Place.QUESTION: "the question",
-        Place.GUARDED: "the question",
-        Place.SAFE_STOP: "a stopped register",
+        Place.STARTING: later("starting"),
+        Place.LOCKED: later("sign-in"),
+        Place.SHIFT: later("opening the shift"),
+        Place.TENDER: later("paying"),
+        Place.CLOSING: later("closing the shift"),
+        Place.QUESTION: later("the question"),
+        Place.GUARDED: later("the question"),
+        Place.SAFE_STOP: later("a stopped register"),
     }
-    return f"Help: {names.get(place_under(view), 'selling')}"
+    return phrase("Help: {place}", phrase(names.get(place_under(view), later("selling"))))
 
 
 def _sheet(view: View | None, local: Local, width: int) -> Texts:
@@ -82,7 +86,7 @@ def _sheet(view: View | None, local: Local, width: int) -> Texts:
     rows = local.answer.get("rows")
     if view is None or not view.demo or not isinstance(rows, list):
         return []
-    texts: Texts = [("Codes to try in this demo shop:", Role.STRONG)]
+    texts: Texts = [(phrase("Codes to try in this demo shop:"), Role.STRONG)]
     for row in rows:
         code, said = (
             (str(row[0]), str(row[1])) if isinstance(row, list | tuple) and len(row) > 1 else (str(row), "")

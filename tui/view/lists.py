@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from store.register.view import Mode, View
+from store.sale.language import phrase
 from tui.keymap import Keymap, key_name
 from tui.view.canvas import Canvas
 from tui.view.frame import Box, line
@@ -36,12 +37,17 @@ def menu_rows(view: View | None, local: Local, keymap: Keymap) -> list[MenuRow]:
     possible = set(view.operations) if view is not None else set()
     words = local.entry.casefold().split()
     return [
-        MenuRow(operation.number, operation.name, _keys(operation.number, operation.keys, keymap))
+        MenuRow(operation.number, phrase(operation.name), _keys(operation.number, operation.keys, keymap))
         for operation in OPERATIONS
         if operation.number in possible
         and (local.overlay not in CUT_DOWN or operation.number in CUT_DOWN[local.overlay])
-        and all(str(operation.number).startswith(word) or word in operation.name.casefold() for word in words)
+        and all(str(operation.number).startswith(word) or word in names_of(operation.name) for word in words)
     ]
+
+
+def names_of(name: str) -> str:
+    """What an operation is found by: its name as it is shown, and the English one."""
+    return f"{phrase(name)} {name}".casefold()
 
 
 def _keys(number: int, default: tuple[str, ...], keymap: Keymap) -> str:
@@ -63,7 +69,7 @@ def draw_menu(canvas: Canvas, view: View | None, local: Local, keymap: Keymap, b
         line(canvas, box, box.height - 1, missing, Role.HINT)
         box = Box(box.x, box.y, box.width, box.height - 2)
     if not rows:
-        line(canvas, box, 1, "No operation of that number or name can be run here.", Role.HINT)
+        line(canvas, box, 1, phrase("No operation of that number or name can be run here."), Role.HINT)
     for y, index in shown_rows(local.chosen, len(rows), box):
         row = rows[index]
         chosen = index == local.chosen
@@ -76,7 +82,7 @@ def _missing(view: View | None) -> str:
     """Why the drawer and the shift are not on the list."""
     if view is None or view.mode not in (Mode.SALE, Mode.TENDER):
         return ""
-    return "A sale is open: drawer, X report and closing come back after it."
+    return phrase("A sale is open: drawer, X report and closing come back after it.")
 
 
 def found_items(local: Local) -> list[dict[str, Any]]:
@@ -109,8 +115,12 @@ def _nothing_found(local: Local) -> str:
     if local.answer.get("error"):
         return clean(str(local.answer["error"]))
     if len(local.entry.strip()) == 0:
-        return "Type a part of the name."
-    return "Searching." if local.asked != local.entry.strip() or not local.answer else "Nothing found."
+        return phrase("Type a part of the name.")
+    return (
+        phrase("Searching.")
+        if local.asked != local.entry.strip() or not local.answer
+        else phrase("Nothing found.")
+    )
 
 
 def refused_texts(view: View | None, local: Local, width: int) -> list[tuple[str, Role]]:
@@ -120,7 +130,7 @@ def refused_texts(view: View | None, local: Local, width: int) -> list[tuple[str
     for scan in reversed(scans):
         texts.append((cut(clean(scan.text), width - 4), Role.WARN))
         texts.extend((f"  {row}", Role.TEXT) for row in wrap(clean(scan.why), width - 6))
-    return texts or [("No scan was refused.", Role.HINT)]
+    return texts or [(phrase("No scan was refused."), Role.HINT)]
 
 
 def draw_texts(canvas: Canvas, texts: list[tuple[str, Role]], scroll: int, box: Box) -> None:

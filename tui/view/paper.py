@@ -1,6 +1,7 @@
 """Paper on the screen: the receipt after a sale, a report or slip, when no printer is attached."""
 
 from store.register.view import Mode, View
+from store.sale.language import phrase
 from tui.view.canvas import Canvas
 from tui.view.frame import SIDE_WIDTH, TWO_PANELS_FROM, Box
 from tui.view.roles import Role
@@ -27,13 +28,13 @@ def paper_of(view: View) -> tuple[str, ...]:
         left(clean(label), max(1, REPORT_WIDTH - width_of(clean(value)))) + clean(value)
         for label, value in view.shift.rows
     ]
-    return (f"Shift {view.shift.number}", "", *rows)
+    return (phrase("Shift {number}", view.shift.number), "", *rows)
 
 
 def is_receipt(view: View) -> bool:
     """Whether the paper is that of the sale just paid, not of a report or slip made since."""
     number = view.paid.receipt_no if view.paid is not None else ""
-    return not view.paper_title or view.paper_title == f"Receipt {number}"
+    return not view.paper_title or (bool(number) and view.paper_title.endswith(number))
 
 
 def paper_box(view: View, width: int, height: int) -> Box:

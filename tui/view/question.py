@@ -1,6 +1,7 @@
 """A question of the core, in a box over the sale."""
 
 from store.register.view import Choice, Question
+from store.sale.language import phrase
 from tui.keymap import Keymap, key_name
 from tui.view.bars import answer_text
 from tui.view.canvas import Canvas
@@ -34,7 +35,7 @@ def draw_question(canvas: Canvas, question: Question, keymap: Keymap, over: Box)
 def _answers(question: Question, keymap: Keymap, width: int) -> list[str]:
     """How to answer; a guarded question only by keys that no scanner sends."""
     if not question.guarded:
-        return ["Esc goes back."]
+        return [phrase("Esc goes back.")]
     yes = f"{key_name(keymap.by_id['yes'].key)} {clean(answer_text(question.yes))}"
     no = f"{key_name(keymap.by_id['no'].key)} {clean(answer_text(question.no))}"
     if width_of(yes) + width_of(no) + 3 > width:

@@ -1,6 +1,7 @@
 """The sale: its lines on the left, what it comes to on the right (or at the foot of a narrow window)."""
 
 from store.register.view import LineView, Mode, View
+from store.sale.language import phrase
 from tui.view.canvas import Canvas
 from tui.view.frame import Box, line, pair, rule
 from tui.view.local import Local
@@ -36,10 +37,10 @@ def focus_index(view: View) -> int:
 def draw_lines(canvas: Canvas, view: View, local: Local, box: Box) -> None:
     """The lines from `local.top` on."""
     if not view.lines and view.mode is Mode.IDLE:
-        line(canvas, box, 1, "Ready. Scan an item, or type its code and Enter.", Role.HINT)
+        line(canvas, box, 1, phrase("Ready. Scan an item, or type its code and Enter."), Role.HINT)
         if view.demo:
-            line(canvas, box, 3, "F1 has codes to try. /9802 kills the server,", Role.HINT)
-            line(canvas, box, 4, "/9801 pulls the network cable: selling goes on.", Role.HINT)
+            line(canvas, box, 3, phrase("F1 has codes to try. /9802 kills the server,"), Role.HINT)
+            line(canvas, box, 4, phrase("/9801 pulls the network cable: selling goes on."), Role.HINT)
     places = max(2, len(str(view.count)))
     for row in range(box.height):
         index = local.top + row - view.first
@@ -67,7 +68,7 @@ def _draw_line(canvas: Canvas, view: View, item: LineView, box: Box, y: int, pla
 def _detail(view: View, item: LineView) -> str:
     """What a line says besides name and amount where there are no columns."""
     if item.voided:
-        return "VOID"
+        return phrase("VOID")
     return f"{_quantity(view, item)} {_changed(view, item)}".strip()
 
 
@@ -88,7 +89,7 @@ def _quantity(view: View, item: LineView) -> str:
 
 def _draw_columns(canvas: Canvas, view: View, item: LineView, end: int, y: int, role: Role) -> int:
     """Quantity, unit price, tax, source; returns the first column used."""
-    word = "VOID" if item.voided else "offline" if item.source == "offline" else ""
+    word = phrase("VOID") if item.voided else phrase("offline") if item.source == "offline" else ""
     unit = "" if item.unit in ("pcs", "ea", "each", "piece") else clean(item.unit)
     texts: tuple[str, ...] = (
         (right(cut(f"{clean(item.tax)} %", 9), 10)),
@@ -106,19 +107,26 @@ def _draw_columns(canvas: Canvas, view: View, item: LineView, end: int, y: int, 
 def draw_totals(canvas: Canvas, view: View, local: Local, box: Box) -> None:
     """The right-hand panel."""
     totals = view.totals
-    pair(canvas, box, 0, "Items", totals.items)
-    pair(canvas, box, 1, "Subtotal", amount_text(totals.subtotal, view.exponent))
-    pair(canvas, box, 2, "Discount", amount_text(-totals.discount, view.exponent))
+    pair(canvas, box, 0, phrase("Items"), totals.items)
+    pair(canvas, box, 1, phrase("Subtotal"), amount_text(totals.subtotal, view.exponent))
+    pair(canvas, box, 2, phrase("Discount"), amount_text(-totals.discount, view.exponent))
     rule(canvas, box, 3)
-    pair(canvas, box, 4, f"TOTAL {view.currency}", amount_text(totals.total, view.exponent), Role.STRONG)
+    pair(
+        canvas,
+        box,
+        4,
+        phrase("TOTAL {currency}", view.currency),
+        amount_text(totals.total, view.exponent),
+        Role.STRONG,
+    )
     row = 6
     for tax in totals.taxes:
-        label = f"{'incl. tax' if tax.included else 'plus tax'} {tax.rate:>2} %"
+        label = f"{phrase('incl. tax') if tax.included else phrase('plus tax')} {tax.rate:>2} %"
         pair(canvas, box, row, label, amount_text(tax.amount, view.exponent))
         row += 1
     if totals.paid:
-        pair(canvas, box, row + 1, "Taken", amount_text(totals.paid, view.exponent))
-        pair(canvas, box, row + 2, "DUE", amount_text(totals.due, view.exponent), Role.STRONG)
+        pair(canvas, box, row + 1, phrase("Taken"), amount_text(totals.paid, view.exponent))
+        pair(canvas, box, row + 2, phrase("DUE"), amount_text(totals.due, view.exponent), Role.STRONG)
         row += 3
     draw_refused(canvas, view, local, box, row + 1)
 
@@ -130,7 +138,7 @@ def draw_refused(canvas: Canvas, view: View, local: Local, box: Box, first_row: 
     if room < 1:
         return
     row = box.height - room - 1
-    pair(canvas, box, row, "Not sold", str(len(refused)), Role.WARN)
+    pair(canvas, box, row, phrase("Not sold"), str(len(refused)), Role.WARN)
     for offset, scan in enumerate(refused[-room:]):
         line(canvas, box, row + 1 + offset, cut(clean(scan.text), box.width - 2), Role.WARN, 1)
 
@@ -140,17 +148,18 @@ def draw_foot(canvas: Canvas, view: View, local: Local, box: Box) -> None:
     y = box.bottom - 2
     canvas.put(box.x - 1, y, "├" + "─" * box.width + "┤", Role.FRAME)
     totals = view.totals
-    count = f"Items {totals.items}"
-    word, amount = "TOTAL", totals.total
+    count = phrase("Items {count}", totals.items)
+    word, amount = phrase("TOTAL"), totals.total
     if view.mode is Mode.TENDER:
-        word, amount = "DUE", totals.due
+        word, amount = phrase("DUE"), totals.due
     elif view.mode is Mode.PAID and view.paid is not None:
-        word, amount = "CHANGE", view.paid.change
-        count = f"TOTAL {amount_text(view.paid.total, view.exponent)}"
+        word, amount = phrase("CHANGE"), view.paid.change
+        count = f"{phrase('TOTAL')} {amount_text(view.paid.total, view.exponent)}"
     text = f"{word} {view.currency} {amount_text(amount, view.exponent)}"
     pair(canvas, box, box.height - 1, count, text, Role.STRONG)
     refused = [*view.refused, *local.refused]
     if refused:
         room = box.width - width_of(text) - width_of(count) - 6
-        words = cut(f"Not sold: {len(refused)}, last {clean(refused[-1].text)}", room)
+        last = clean(refused[-1].text)
+        words = cut(phrase("Not sold: {count}, last {code}", len(refused), last), room)
         canvas.put(box.x + width_of(count) + 4, box.bottom - 1, words, Role.WARN)

@@ -1,6 +1,7 @@
 """The whole screen: what goes where in a window of a given size."""
 
 from store.register.view import Mode, View
+from store.sale.language import phrase, speaking
 from tui.keymap import Keymap
 from tui.view.bars import draw_entry, draw_header, draw_message, draw_strip
 from tui.view.canvas import Canvas, Picture
@@ -42,6 +43,13 @@ def list_rows(height: int) -> int:
 
 def draw(view: View | None, local: Local, width: int, height: int, clock: str, keymap: Keymap) -> Picture:
     """The picture of a view and the local state in a window; `clock` is the time as text, in minutes."""
+    if view is None:
+        return _drawn(view, local, width, height, clock, keymap)
+    with speaking(view.language, view.region):
+        return _drawn(view, local, width, height, clock, keymap)
+
+
+def _drawn(view: View | None, local: Local, width: int, height: int, clock: str, keymap: Keymap) -> Picture:
     canvas = Canvas(width, height)
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return _too_small(canvas, view)
@@ -67,7 +75,10 @@ def draw(view: View | None, local: Local, width: int, height: int, clock: str, k
 
 def _too_small(canvas: Canvas, view: View | None) -> Picture:
     """Smaller than the least size: say so, and what the sale comes to."""
-    texts = [f"The window is {canvas.width}x{canvas.height}.", f"Outpost needs {LEAST_WIDTH}x{LEAST_HEIGHT}."]
+    texts = [
+        phrase("The window is {width}x{height}.", canvas.width, canvas.height),
+        phrase("Outpost needs {width}x{height}.", LEAST_WIDTH, LEAST_HEIGHT),
+    ]
     if view is not None:
         texts.append(view.header.connection)
     for y, text in enumerate(texts[: canvas.height]):
@@ -81,13 +92,13 @@ def _draw_mode(canvas: Canvas, view: View, local: Local, keymap: Keymap, height:
             box = one_panel(canvas, 1, height, "")
             _draw_sign_in(canvas, view, local, box)
         case Mode.SHIFT if view.shift is not None and not paper_of(view):
-            box = one_panel(canvas, 1, height, "Shift")
+            box = one_panel(canvas, 1, height, phrase("Shift"))
             draw_shift(canvas, view, view.shift, box)
         case Mode.CLOSING if view.shift is not None:
-            box = one_panel(canvas, 1, height, f"Close shift {view.shift.number}")
+            box = one_panel(canvas, 1, height, phrase("Close shift {number}", view.shift.number))
             draw_shift(canvas, view, view.shift, box)
         case Mode.SAFE_STOP:
-            box = one_panel(canvas, 1, height, "Stopped")
+            box = one_panel(canvas, 1, height, phrase("Stopped"))
             draw_stop(canvas, view, box)
         case Mode.STARTING:
             box = one_panel(canvas, 1, height, "")
@@ -136,7 +147,7 @@ def _titles(view: View) -> tuple[str, str]:
     if view.mode is Mode.TENDER:
         return f"Pay{whose}", "Total"
     if view.mode is Mode.PAID and view.paid is not None:
-        return clean(view.paper_title or f"Receipt {view.paid.receipt_no}"), "Paid"
+        return clean(view.paper_title or phrase("Receipt {number}", view.paid.receipt_no)), phrase("Paid")
     return (clean(view.paper_title) if paper_of(view) else "") or f"Sale{whose}", "Total"
 
 
@@ -157,19 +168,25 @@ def _draw_overlay(canvas: Canvas, view: View | None, local: Local, keymap: Keyma
             box = one_panel(canvas, 1, height, help_title(view))
             draw_texts(canvas, help_texts(view, local, keymap, box.width), local.scroll, box)
         case Overlay.FIND:
-            draw_find(canvas, view, local, one_panel(canvas, 1, height, "Find an item (108)"))
+            draw_find(canvas, view, local, one_panel(canvas, 1, height, phrase("Find an item (108)")))
         case Overlay.CUSTOMERS:
-            draw_customers(canvas, local, one_panel(canvas, 1, height, "Find a customer (602)"))
+            draw_customers(canvas, local, one_panel(canvas, 1, height, phrase("Find a customer (602)")))
         case Overlay.MENU:
-            draw_menu(canvas, view, local, keymap, one_panel(canvas, 1, height, "All operations"))
+            draw_menu(canvas, view, local, keymap, one_panel(canvas, 1, height, phrase("All operations")))
         case Overlay.CASH:
-            draw_menu(canvas, view, local, keymap, one_panel(canvas, 1, height, "Cash drawer and shift"))
+            draw_menu(
+                canvas, view, local, keymap, one_panel(canvas, 1, height, phrase("Cash drawer and shift"))
+            )
         case Overlay.DISCOUNTS:
-            draw_menu(canvas, view, local, keymap, one_panel(canvas, 1, height, "Discounts and prices"))
+            draw_menu(
+                canvas, view, local, keymap, one_panel(canvas, 1, height, phrase("Discounts and prices"))
+            )
         case Overlay.CONNECTION:
-            draw_connection(canvas, view, local, one_panel(canvas, 1, height, "Connection status (917)"))
+            draw_connection(
+                canvas, view, local, one_panel(canvas, 1, height, phrase("Connection status (917)"))
+            )
         case Overlay.REFUSED:
-            box = one_panel(canvas, 1, height, "Scans that were not sold")
+            box = one_panel(canvas, 1, height, phrase("Scans that were not sold"))
             draw_texts(canvas, refused_texts(view, local, box.width), local.scroll, box)
         case None:
             return

@@ -4,6 +4,8 @@ from functools import lru_cache
 
 from rich.cells import cell_len, get_character_cell_size
 
+from store.sale.language import region_in_force
+from store.sale.region import local_number
 from store.sale.text import printable
 
 CUT = "~"
@@ -70,8 +72,8 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def amount_text(amount: int, exponent: int) -> str:
-    """Minor units as a number: 1326 with exponent 2 is 13.26."""
+    """Minor units as a number of the region in force: 1326 with exponent 2 is 13.26, in Germany 13,26."""
     if exponent == 0:
-        return str(amount)
+        return local_number(str(amount), region_in_force())
     whole, part = divmod(abs(amount), 10**exponent)
-    return f"{'-' if amount < 0 else ''}{whole}.{part:0{exponent}d}"
+    return local_number(f"{'-' if amount < 0 else ''}{whole}.{part:0{exponent}d}", region_in_force())
