@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from store.register.view import LayoutKeyView
+from store.sale.language import phrase
 from tui.keymap import EVERYWHERE, PHYSICAL, UNASKED, Action, Keymap, Place, key_name
 
 TAKES_TEXT = frozenset({100, 101, 103, 104, 105, 108, 200, 201, 300, 301, 302, 303, 501, 1200})
@@ -124,7 +125,13 @@ class _Desk:
     def _complain(self, row: LayoutKeyView, why: str) -> None:
         where = f" ({row.place[:12]})" if row.place else ""
         self.complaints.append(
-            f"Headquarters' key {key_name(row.key[:12])}{where} for {row.operation} is ignored: {why}."
+            phrase(
+                "Headquarters' key {key}{where} for {operation} is ignored: {why}.",
+                key_name(row.key[:12]),
+                where,
+                row.operation,
+                why,
+            )
         )
 
     def keymap(self) -> Keymap:

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from store.register.intents import IntentKind
 from store.register.view import RefusedScan, Tone, View
+from store.sale.language import later, phrase
 from tui.view.local import Local, Note
 from tui.view.text import clean, cut
 
@@ -11,6 +12,10 @@ REFUSED_LIMIT = 20
 SHOWN_LIMIT = 40
 SAID_LIMIT = 24
 """Characters of a refused text in the sentence about it, whose end says why."""
+
+BUSY = later("The register is busy; this was not taken. Do it again.")
+DEFECT = later("This key could not be handled ({name}). Do it again.")
+NOTHING_HERE = later("{name} does nothing here. {help_key} shows the keys.")
 
 
 class Wires(Protocol):
@@ -60,7 +65,8 @@ class Outbox:
         n = self.wires.send(kind, arg, operation, seq, question or self.question)
         if n == 0:
             self.refuse(
-                text or arg or str(kind), "The register core is away and too much waits for it already."
+                text or arg or str(kind),
+                phrase("The register core is away and too much waits for it already."),
             )
         else:
             self.unanswered.add(n)
@@ -76,7 +82,7 @@ class Outbox:
         local = self.local
         shown = "(hidden)" if local.masked else text[:SHOWN_LIMIT]
         local.refused = (*local.refused, RefusedScan(shown, why))[-REFUSED_LIMIT:]
-        self.say(f"Not taken: {cut(clean(shown), SAID_LIMIT)}. {why}", Tone.ERROR)
+        self.say(phrase("Not taken: {code}. {why}", cut(clean(shown), SAID_LIMIT), why), Tone.ERROR)
         self.wires.ring()
 
     def say(self, text: str, tone: Tone = Tone.INFO) -> None:

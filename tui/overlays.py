@@ -11,6 +11,7 @@ from typing import Any
 from store.register.intents import IntentKind
 from store.register.view import Mode
 from store.sale.barcode import looks_like_code
+from store.sale.language import later, phrase
 from tui.keymap import Keymap
 from tui.outbox import Outbox
 from tui.view.connection import TABS, table_scroll
@@ -39,8 +40,8 @@ ANSWERS = {
     "connection": Overlay.CONNECTION,
     "barcodes": Overlay.HELP,
 }
-SCANNED_HERE = "Scanned while something else was open on the screen."
-ONLY_WATCHES = "This screen only watches. Ctrl+D leaves it."
+SCANNED_HERE = later("Scanned while something else was open on the screen.")
+ONLY_WATCHES = later("This screen only watches. Ctrl+D leaves it.")
 
 
 class Overlays:
@@ -87,7 +88,7 @@ class Overlays:
         if typed:
             held, self._local.entry = self._local.entry, typed
             if held:
-                self._box.refuse(held, "It was begun before the register was locked.")
+                self._box.refuse(held, phrase("It was begun before the register was locked."))
 
     def answered(self, kind: str, text: str, data: dict[str, Any]) -> None:
         """An answer of the core; one that nobody waits for any more is dropped."""
@@ -134,7 +135,7 @@ class Overlays:
         if overlay is Overlay.CUSTOMERS:
             self._pick_customer(text)
         elif looks_like_code(text) or AIM.match(text):
-            self._box.refuse(text, SCANNED_HERE)
+            self._box.refuse(text, phrase(SCANNED_HERE))
         elif overlay is Overlay.FIND:
             self._pick_item(text)
         elif overlay in LISTS:
@@ -144,14 +145,16 @@ class Overlays:
         elif overlay is Overlay.CONNECTION and word in ("sync", "/9120"):
             self._box.send(IntentKind.OPERATION, "", 9120, text=text)
         elif overlay is Overlay.CONNECTION and text:
-            self._box.refuse(text, "Here only the words connect, disconnect and sync are understood.")
+            self._box.refuse(text, phrase("Here only the words connect, disconnect and sync are understood."))
         elif text:
-            self._box.refuse(text, "Typed while something else was open on the screen. Esc closes it.")
+            self._box.refuse(
+                text, phrase("Typed while something else was open on the screen. Esc closes it.")
+            )
 
     def press_button(self) -> None:
         """F9 in the connection status: what its label says."""
         if self._local.watching:
-            self._box.say(ONLY_WATCHES)
+            self._box.say(phrase(ONLY_WATCHES))
             return
         word = "connect" if offers_connect(self._box.view) else "disconnect"
         self._box.send(IntentKind.OPERATION, word, 917)
@@ -202,7 +205,7 @@ class Overlays:
             local.entry = text
             self.text_changed()
             self.paused()
-            self._box.say("Nothing chosen. Type another part of the name; Esc goes back.")
+            self._box.say(phrase("Nothing chosen. Type another part of the name; Esc goes back."))
             return
         item = items[local.chosen]
         self.close()
@@ -215,7 +218,7 @@ class Overlays:
         customers = found_customers(local)
         known = local.asked == text.strip() and local.chosen < len(customers)
         if not known and not text.strip():
-            self._box.say("Type a name, telephone number or card; Esc goes back.")
+            self._box.say(phrase("Type a name, telephone number or card; Esc goes back."))
             return
         customer = customers[local.chosen] if known else {}
         code = str(customer.get("code") or text.strip())
@@ -230,7 +233,7 @@ class Overlays:
         rows = menu_rows(self._box.view, self._local, self.keymap)
         exact = [row for row in rows if str(row.number) == text.strip()]
         if not exact and self._local.chosen >= len(rows):
-            self._box.say("No operation of that number or name can be run here.")
+            self._box.say(phrase("No operation of that number or name can be run here."))
             return
         row = exact[0] if exact else rows[self._local.chosen]
         self.close()

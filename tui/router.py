@@ -13,9 +13,10 @@ import msgspec
 from store.register.intents import IntentKind, Outcome, OutcomeKind
 from store.register.view import Entry, Mode, Tone, View
 from store.sale.barcode import looks_like_code
+from store.sale.language import phrase
 from tui.keymap import Action, Keymap, Place, key_name
 from tui.layout import complaint_of, with_layout
-from tui.outbox import Outbox, Wires
+from tui.outbox import BUSY, DEFECT, NOTHING_HERE, Outbox, Wires
 from tui.overlays import AIM, LISTS, ONLY_WATCHES, OPENS, SCANNED_HERE, Overlays
 from tui.scanner_frame import START_OF_SCAN, ScannerFrame, is_nothing
 from tui.switch_keys import SwitchKeys
@@ -103,7 +104,7 @@ class Router:
         """The core has answered an intent."""
         self._box.unanswered.discard(outcome.n)
         if outcome.outcome is OutcomeKind.BUSY:
-            self._box.say(outcome.why or "The register is busy; this was not taken. Do it again.", Tone.ERROR)
+            self._box.say(outcome.why or phrase(BUSY), Tone.ERROR)
             self._box.wires.ring()
         self._settle_mask()
 
@@ -119,7 +120,7 @@ class Router:
     def stumbled(self, error: Exception) -> None:
         """A defect of ours while a key was handled: said, and the next key starts afresh."""
         self._scan.abandon()
-        self._box.say(f"This key could not be handled ({type(error).__name__}). Do it again.", Tone.ERROR)
+        self._box.say(phrase(DEFECT, type(error).__name__), Tone.ERROR)
         self._box.wires.ring()
 
     def minute_passed(self) -> None:
@@ -179,7 +180,7 @@ class Router:
     def _type(self, char: str, at_s: float, *, pasted: bool = False) -> None:
         local = self.local
         if local.watching:
-            self._box.say(ONLY_WATCHES)
+            self._box.say(phrase(ONLY_WATCHES))
             return
         if not local.entry:
             if not pasted and self._stands_for_key(char):
@@ -215,9 +216,9 @@ class Router:
         if self.local.overlay is Overlay.CUSTOMERS:  # a customer card, or the next item
             self._overlays.close()
         if self.local.overlay is not None:
-            self._box.refuse(text, SCANNED_HERE)
+            self._box.refuse(text, phrase(SCANNED_HERE))
         elif len(text) > ENTRY_LIMIT:
-            self._box.refuse(text, f"More than {ENTRY_LIMIT} characters are no code.")
+            self._box.refuse(text, phrase("More than {limit} characters are no code.", ENTRY_LIMIT))
         else:
             self._box.send(IntentKind.SCAN, text)
 
@@ -228,18 +229,18 @@ class Router:
         begun_under, self._begun_under = self._begun_under, ""
         overflow, self._overflow = self._overflow, 0
         if local.watching:
-            self._box.say(ONLY_WATCHES)
+            self._box.say(phrase(ONLY_WATCHES))
             return
         numbered = NUMBERED.fullmatch(text)
         if overflow:
-            self._box.refuse(text, f"{ENTRY_LIMIT + overflow} characters are no code.")
+            self._box.refuse(text, phrase("{count} characters are no code.", ENTRY_LIMIT + overflow))
         elif numbered:
             self._overlays.close()
             self._run(int(numbered[1]), numbered[2] or "")
         elif local.overlay is not None:
             self._overlays.enter(text)
         elif text and begun_under != self._box.question:
-            self._box.refuse(text, "It was begun before the question changed. Enter it again.")
+            self._box.refuse(text, phrase("It was begun before the question changed. Enter it again."))
         elif text or self._wants_empty_enter():
             self._send_entry(text)
 
@@ -299,12 +300,12 @@ class Router:
         if action is None and place in (Place.OVERLAY, Place.CONNECTION):
             action = self.keymap.action(place_under(self.view), name)
             if action is not None and action.id not in OPENS:
-                self._box.say(f"{key_name(name)} does nothing here. Esc closes this first.")
+                self._box.say(phrase("{name} does nothing here. Esc closes this first.", key_name(name)))
                 return
         if action is None:
             self._no_action(name)
         elif local.watching and action.id not in WATCHER_MAY:
-            self._box.say(ONLY_WATCHES)
+            self._box.say(phrase(ONLY_WATCHES))
         else:
             self._act(action)
 
@@ -312,13 +313,13 @@ class Router:
         """Every key has an answer, if only this one."""
         help_key = key_name(self.keymap.by_id["help"].key)
         if place_under(self.view) in (Place.QUESTION, Place.GUARDED) and self.keymap.bound(name):
-            self._box.say("Answer the question first; Esc leaves it.")
+            self._box.say(phrase("Answer the question first; Esc leaves it."))
         elif self.view is None:
-            self._box.say("The register starts; wait a moment.")
+            self._box.say(phrase("The register starts; wait a moment."))
         elif name == "kp_begin":  # the middle of the keypad; no other program key sends it
-            self._box.say("Num Lock is off: the keypad moves instead of typing digits.", Tone.WARN)
+            self._box.say(phrase("Num Lock is off: the keypad moves instead of typing digits."), Tone.WARN)
         else:
-            self._box.say(f"{key_name(name)} does nothing here. {help_key} shows the keys.")
+            self._box.say(phrase(NOTHING_HERE, key_name(name), help_key))
 
     def _act(self, action: Action) -> None:
         match action.id:
@@ -337,7 +338,7 @@ class Router:
             case "help" | "refused" if self.local.overlay is OPENS[action.id]:
                 self._overlays.close()
             case _ if action.id in OPENS and self.local.overlay is OPENS[action.id]:
-                self._box.say("It is open already; Esc closes it.")
+                self._box.say(phrase("It is open already; Esc closes it."))
             case _ if action.id in OPENS:
                 self._overlays.open(OPENS[action.id], keep_text=action.takes_text)
             case _:
@@ -369,10 +370,10 @@ class Router:
         view = self.view
         amounts = view.tender.round_amounts if view is not None and view.tender is not None else ()
         if view is None or index >= len(amounts):
-            self._box.say("There is no such round amount. Type the amount and Enter.")
+            self._box.say(phrase("There is no such round amount. Type the amount and Enter."))
             return
         if self.local.entry:
-            self._box.say("Enter takes the typed amount; Esc clears it, then F5 to F7 take theirs.")
+            self._box.say(phrase("Enter takes the typed amount; Esc clears it, then F5 to F7 take theirs."))
             return
         self._box.send(IntentKind.OPERATION, amount_text(amounts[index], view.exponent), 200, text="/200")
 

@@ -6,6 +6,7 @@ answer the next question with it, so the first such key after that is only told.
 
 from store.register.intents import IntentKind
 from store.register.view import Question, View
+from store.sale.language import phrase
 from tui.keymap import Keymap, Place, key_name
 from tui.outbox import Outbox
 from tui.view.place import is_passing
@@ -44,7 +45,10 @@ class SwitchKeys:
             return True
         if has_gone:
             self._box.say(
-                f"The question about the server has closed by itself. {key_name(name)} did nothing; look at the screen."
+                phrase(
+                    "The question about the server has closed by itself. {name} did nothing; look at the screen.",
+                    key_name(name),
+                )
             )
         return has_gone
 

@@ -63,6 +63,9 @@ def attach(home: RegisterHome, core: "CoreProcess", prepare: Callable[[], object
     except BaseException:  # whatever it is, the terminal is given back as it was
         terminal.close()
         raise
+    from store.languages.catalogues import load_languages  # behind the splash
+
+    load_languages()
     code = run_screen(home.socket, "cashier", revive=core.revive, keys=keys, terminal=terminal)
     return core.final_code or code
 

@@ -2,6 +2,7 @@
 
 import argparse
 
+from store.languages.catalogues import load_languages
 from store.register.control.client import CoreAway
 from store.register.control.probe import is_core_there
 from tui.app import run_screen
@@ -23,4 +24,5 @@ def run(options: argparse.Namespace) -> int:
     home = home_of(options)
     if not is_core_there(home.socket):
         raise CoreAway(f"No register runs in {home.path}. Start it with `outpost register`.")
+    load_languages()
     return run_screen(home.socket, "watch" if options.watch else "cashier", keys=keys_of(home))

@@ -19,6 +19,7 @@ from textual.geometry import Offset
 from store.register.control.client import ControlClient, ControlError, CoreLink
 from store.register.intents import IntentKind, Outcome
 from store.register.view import View
+from store.sale.language import speak
 from tui.keymap import Keymap
 from tui.palette import PaletteName
 from tui.router import Key, Router
@@ -175,6 +176,7 @@ class RegisterScreen(App[None]):
 
     def _on_view(self, view: View) -> None:
         self._knows_the_core.set()
+        speak(view.language, view.region)
         self._router.take_view(view)
         self._paint()
 

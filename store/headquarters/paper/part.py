@@ -20,6 +20,7 @@ from store.headquarters.part import Part
 from store.headquarters.route import Call, VerbHandler
 from store.headquarters.scheduler.channel_rows import WHOLE, read_scope
 from store.headquarters.setup_rows import get, list_rows
+from store.languages.catalogues import load_languages
 from store.sale.accounting import tax_csv, tax_days, tender_csv, tender_days
 from store.sale.built_in_formats import built_in
 from store.sale.document_format import DocumentFormat, DocumentType, FormatRefused
@@ -36,6 +37,7 @@ LABEL_WIDTH = 32
 
 async def open_part(hq: Headquarters) -> Part:
     """The paper of a headquarters."""
+    load_languages()
     return Part(name="paper", verbs=PaperDesk().verbs())
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from store.database.errors import DatabaseInUse
 from store.database.lock import FileLock
 from store.database.vault_sources import NO_SOURCES, VaultSources
+from store.languages.catalogues import load_languages
 from store.register.config import Config, load_config
 from store.register.control.mailbox import Mailbox
 from store.register.control.server import ControlServer
@@ -76,6 +77,7 @@ def run_core(
         raise CoreRunsAlready(home) from error
     try:
         log_to(home.log_file)
+        load_languages()
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         os.chdir(home.path)
         core = Core(home, load_config(home.config_file), version, sources)
