@@ -16,10 +16,16 @@ NOT_TO_ALLOW = frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SE
 """What is no single operation: whoever sells signs in."""
 OVER = frozenset({TillState.LOCKED, TillState.SAFE_STOP, TillState.RECOVER})
 """Where what somebody allowed holds no longer."""
+ROW = 78
+"""Characters of the message's row at 80 columns."""
 TRAINING = "training."
 """How the kinds of records begin that were made for practice."""
 PRACTISED = frozenset({"sale", "void", "return"})
 """Kinds of records that are made for practice while the register is in training."""
+
+
+NOT_OPERATIONS = frozenset({"lock", "unlock", "mode", "clock", "sign.on", "sign.off", "override"})
+"""Kinds of records that can come between an operation's question and its own record."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +35,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     roles: tuple[str, ...]
     permission: str = ""
+
+
+def in_one_row(why: str, who: str) -> str:
+    """Both sentences where they fit into the row of the message; shorter ones else, since the question names the roles."""
+    for cure in (f" {who}", f" {who.removesuffix(' for it.').removesuffix('.')}."):
+        if len(why) + len(cure) <= ROW:
+            return f"{why}{cure}"
+    return why
 
 
 def has(state: SessionState, permission: Permission) -> bool:

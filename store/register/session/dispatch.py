@@ -15,6 +15,7 @@ from store.register.session import (
     emergency,
     empties_desk,
     goods_desk,
+    info_desk,
     line_facts_desk,
     override_desk,
     restore,
@@ -206,6 +207,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return await cash_desk.answer(work, kind, asked.facts, text)
     if kind in tax_desk.QUESTIONS:
         return tax_desk.answer(work, asked, text)
+    if kind == info_desk.KIND:
+        return await go_on(work, asked, text)
     if kind in line_facts_desk.QUESTIONS:
         return await line_facts_desk.answer(work, asked, text)
     if kind in goods_desk.QUESTIONS:
@@ -223,6 +226,15 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
             return sale_department.answer_department(work, asked.facts, text)
         case _:
             return work.refuse("Press Esc to leave the question.")
+
+
+async def go_on(work: Work, asked: Asked, text: str) -> Reply:
+    """An answer to an info code; after the last one, what was asked about goes on."""
+    facts = asked.facts
+    reply = info_desk.answer(work, asked, text)
+    if reply is not None:
+        return reply
+    return await session_operations.carry_out(work, int(facts["number"]), facts["text"], int(facts["seq"]))
 
 
 def answer_quantity(work: Work, text: str) -> Reply:

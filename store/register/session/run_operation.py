@@ -14,6 +14,7 @@ from store.register.session import (
     discount_desk,
     emergency,
     goods_operations,
+    info_desk,
     offers_desk,
     people_flows,
     sale_department,
@@ -70,6 +71,13 @@ async def run(work: Work, number: int, text: str, seq: int) -> Reply:
         return work.refuse("Answer the question first, or press Esc.")
     if operation.local and not text:
         return DONE
+    if (question := info_desk.before(work, number, text, seq)) is not None:
+        return question
+    return await carry_out(work, number, text, seq)
+
+
+async def carry_out(work: Work, number: int, text: str, seq: int) -> Reply:
+    """Run the flow of an operation that may run."""
     return await _FLOWS[number](work, text.strip()[:64], seq)
 
 

@@ -4,6 +4,7 @@ import msgspec
 
 from store.register.session.till import TillState, mode_of
 from store.register.view import Entry, Mode, Question, RefusedScan, TenderView
+from store.sale.info import InfoAnswer
 from store.sale.policy import StorePolicy
 from store.sale.sale import Sale
 
@@ -140,6 +141,8 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     asked: Asked | None = None
     questions: int = 0
     """Counts questions, so that each has an id of its own."""
+    info: tuple[InfoAnswer, ...] = ()
+    """What was answered about the operation that is going on without a sale; its record takes it along."""
     refused: tuple[RefusedScan, ...] = ()
     last_unknown: str = ""
     """The code that was not on file last; selling by department takes it."""

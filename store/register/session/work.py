@@ -22,6 +22,7 @@ from store.register.session.till import TillEvent, TillState, after
 from store.register.sync.unsent import Unsent
 from store.register.view import Choice, Message, Question, RefusedScan, Tone
 from store.register.view import Entry as EntryLine
+from store.sale.info import info_rows
 from store.sale.limits import Limits
 from store.sale.money import format_amount
 from store.sale.policy import StorePolicy
@@ -190,14 +191,14 @@ class Work:
         why = f"{name} is not allowed for a {role}."
         if permission not in allowance.NOT_TO_ALLOW:
             self.wanted = allowance.Wanted(name=name, why=why, roles=roles, permission=permission.value)
-        return self.refuse(f"{why} Sign on as {' or '.join(roles) or 'nobody'} for it.")
+        return self.refuse(allowance.in_one_row(why, f"Sign on as {' or '.join(roles) or 'nobody'} for it."))
 
     def further(self, number: int, why: str, allows: Callable[[Limits], bool]) -> str:
         """The sentence for more than the limits allow, with who may; the till then asks such a person to allow it."""
         roles = allowance.who_may_go_further(self.ports.shop.roles(), number, allows)
         self.wanted = allowance.Wanted(name=BY_NUMBER[number].name, why=why, roles=roles)
         who = f"Sign on as {' or '.join(roles)} for more." if roles else "Nobody here may give more."
-        return f"{why} {who}"
+        return allowance.in_one_row(why, who)
 
     def beyond(self, number: int, why: str, allows: Callable[[Limits], bool]) -> Reply:
         """Refuse operation `number` for want of wider limits; `allows` says whether limits are wide enough."""
@@ -277,6 +278,9 @@ class Work:
         None when it could not be stored: nothing changed, the cashier has been told. Never cancelled, no network.
         """
         kind, body = allowance.marked(self.state, kind, body)
+        if self.state.info and kind not in allowance.NOT_OPERATIONS:
+            body = {**body, "info": info_rows(self.state.info)}
+            following = msgspec.structs.replace(following, info=())
         jobs = allowance.practised(kind, jobs)
         fiscal = fiscal and not kind.startswith(allowance.TRAINING)
         jobs = print_policy.ruled(jobs, kind, body, self.ports.shop.paper())

@@ -267,3 +267,72 @@ async def test_122_is_the_comment_of_501(till):
     await till.scan(MILK)
     await till.operation(122, "for Mrs Smith")
     assert (await paid(till))["comment"] == "for Mrs Smith"
+
+
+# ---- info codes of operations
+
+
+WHY = InfoPrompt(code="WHY", name="Why?", detail=InfoCode(operations=(1000, 104)))
+AREA = InfoPrompt(code="AREA", name="Postcode", detail=InfoCode(kind="number", operations=(139,)))
+BAG = InfoPrompt(
+    code="BAG", name="Own bag?", detail=InfoCode(kind="yes-no", operations=(139,), required=False)
+)
+
+
+async def test_what_an_operation_asks_stands_in_its_record(till):
+    till.world.shop.info_prompts = {"WHY": WHY}
+    await till.operation(1000)
+    assert till.view.question.title == "Why?" and "drawer.open" not in await till.kinds()
+    assert (await till.enter("-")).outcome is REFUSED
+    await till.enter("change for the kiosk")
+    record = (await till.records())[-1]
+    assert (record["kind"], record["info"]) == (
+        "drawer.open",
+        [{"code": "WHY", "name": "Why?", "answer": "change for the kiosk", "operation": 1000}],
+    )
+    await till.scan(MILK)
+    assert "info" not in await paid(till)
+
+
+async def test_esc_at_what_an_operation_asks_leaves_everything_as_it_was(till):
+    till.world.shop.info_prompts = {"WHY": WHY}
+    await till.operation(1000)
+    await till.back()
+    await till.operation(703)
+    assert not any("info" in record for record in await till.records())
+
+
+async def test_paying_asks_once_a_sale_by_whatever_way_it_begins(till):
+    till.world.shop.info_prompts = {"AREA": AREA, "BAG": BAG}
+    await till.scan(MILK)
+    await till.operation(206)
+    assert till.view.question.title == "Postcode"
+    await till.enter("10115")
+    assert [choice.label for choice in till.view.question.choices] == ["yes", "no"]
+    await till.enter("1")
+    record = (await till.records())[-1]
+    assert record["kind"] == "sale"
+    assert [(row["code"], row["answer"], row["operation"]) for row in record["info"]] == [
+        ("AREA", "10115", 139),
+        ("BAG", "yes", 139),
+    ]
+    await till.scan(MILK)
+    await till.operation(139)
+    await till.enter("10117")
+    await till.enter("-")
+    assert till.view.mode is Mode.TENDER
+    await till.back()
+    await till.operation(139)
+    assert till.view.question.title == "Own bag?", "what was left out is asked again, the rest is not"
+
+
+async def test_answer_to_an_operation_survives_a_kill(till):
+    till.world.shop.info_prompts = {"AREA": AREA, "BAG": BAG}
+    await till.scan(MILK)
+    await till.operation(139)
+    await till.enter("10115")
+    await till.enter("2")
+    till = await till.restarted()
+    await till.sign_in()
+    await till.operation(206)
+    assert [row["answer"] for row in (await till.records())[-1]["info"]] == ["10115", "no"]
