@@ -13,6 +13,7 @@ COUNTED_KINDS = frozenset(
         "cash.removal",
         "cash.safe_drop",
         "cash.bank_drop",
+        "account.payment",
         "tender.declaration",
         "shift.suspend",
         "shift.resume",

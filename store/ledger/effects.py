@@ -12,6 +12,7 @@ import msgspec
 
 from store.database.connection import values
 from store.ledger.books import DIFFERENCES, LINES, POSTED, SHIFT_TOTALS, TAXES, TENDERS, Books
+from store.ledger.customers import post_account, post_customer
 from store.ledger.recomputation import left_of, offered, price_overrides, recompute_sale, recompute_shift
 from store.ledger.return_recomputation import deposits_of_shift, returns_of_shift
 from store.ledger.returned import post_returned
@@ -146,6 +147,8 @@ def _post_sale(books: Books, ref: Ref, body: Body) -> None:
         note_difference(books, ref, effect, said, found)
     for row in post_returned(books, place, body):
         note_difference(books, ref, row.effect, row.said, row.found)
+    if why := post_account(books, place, body, ref.now_ms):
+        note_difference(books, ref, "account", why, "")
 
 
 def tender_cells(ref: Ref, row: Body) -> tuple[Any, ...]:
@@ -209,6 +212,21 @@ def _post_movement(books: Books, ref: Ref, body: Body) -> None:
         raise Unpostable("money moved without a sale has no amount")
 
 
+def _post_account_payment(books: Books, ref: Ref, body: Body) -> None:
+    """Money that a customer paid into the account: taken like that of a sale, and off what is owed."""
+    total = body.get("total")
+    if type(total) is not int or total <= 0 or sum(row["amount"] for row in body["tenders"]) != total:
+        raise Unpostable("a payment into an account whose amounts do not agree")
+    if why := post_account(books, ref.place, body, ref.now_ms):
+        raise Unpostable(why)
+    books.add(TENDERS, [tender_cells(ref, row) for row in body["tenders"]])
+
+
+def _post_customer(books: Books, ref: Ref, body: Body) -> None:
+    if why := post_customer(books, ref.place, body):
+        raise Unpostable(why)
+
+
 def _post_declaration(books: Books, ref: Ref, body: Body) -> None:
     counted = ((row.get("type") or row["kind"], row["amount"]) for row in body["tenders"])
     totals = [(*ref.place, f"declared:{code}", amount) for code, amount in counted]
@@ -244,6 +262,10 @@ EFFECTS: dict[str, Callable[[Books, Ref, Body], None]] = {
     "cash.removal": _post_movement,
     "cash.safe_drop": _post_movement,
     "cash.bank_drop": _post_movement,
+    "account.payment": _post_account_payment,
+    "account.statement": _post_event,
+    "customer.add": _post_customer,
+    "customer.edit": _post_customer,
     "sign.on": _post_event,
     "sign.off": _post_event,
     "sign.emergency": _post_event,

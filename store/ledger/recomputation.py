@@ -105,6 +105,8 @@ def recompute_shift(
         "price_overrides": given.get("price_overrides", 0),
         "vouchers_issued": given.get("vouchers_issued", 0),
         "vouchers_issued_total": given.get("vouchers_issued_total", 0),
+        "account_payments": count.get("account.payment", 0),
+        "account_payments_total": total.get("account.payment", 0),
         "cash_in": cash_in,
         "change": change,
         "cash_rounding": -taken.get("rounding", 0),

@@ -211,6 +211,11 @@ def _counts(payload: Payload) -> Iterator[AnyElement]:
         yield Columns(left="Deposits", right=money(payload, payload["deposits_total"]))
     if payload.get("empties_total"):
         yield Columns(left="Empties", right=money(payload, -payload["empties_total"]))
+    if payload.get("account_payments"):
+        yield Columns(
+            left=f"{payload['account_payments']} x paid into accounts",
+            right=money(payload, payload["account_payments_total"]),
+        )
     yield Columns(left=f"{payload['voids']} voided sales", right=money(payload, payload["voids_total"]))
     yield Columns(
         left=f"{payload['voided_lines']} voided lines", right=money(payload, payload["voided_lines_total"])

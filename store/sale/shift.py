@@ -72,6 +72,9 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
     """Deposits of bottles and crates sold; in the total of sales."""
     empties_total: int = 0
     """What was given for empties, never below zero."""
+    account_payments: int = 0
+    account_payments_total: int = 0
+    """What customers paid into their accounts; not in the total of sales, but among the tenders and the cash."""
     tenders: tuple[TenderSum, ...] = ()
     taxes: tuple[TaxRow, ...] = ()
     cash_in: int = 0
@@ -153,6 +156,8 @@ def fold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
             return replace(sums, reprints=sums.reprints + 1)
         case "tender.declaration":
             return replace(sums, declared=counted_of(payload), declared_seq=sums.last_seq)
+        case "account.payment":
+            return _paid_in(sums, payload)
         case kind if kind in BY_KIND:
             return _moved(sums, BY_KIND[kind], payload)
         case _:
@@ -234,6 +239,8 @@ COUNTERS = (
     "vouchers_issued_total",
     "deposits_total",
     "empties_total",
+    "account_payments",
+    "account_payments_total",
     "cash_in",
     "change",
     "cash_rounding",
@@ -306,6 +313,19 @@ def _sold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
         cash_in=sums.cash_in + given,
         change=sums.change + payload["change"],
         cash_rounding=sums.cash_rounding + payload["cash_rounding"],
+    )
+
+
+def _paid_in(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
+    rows = payload["tenders"]
+    return replace(
+        sums,
+        currency=sums.currency or payload["currency"],
+        moved_seq=sums.last_seq,
+        account_payments=sums.account_payments + 1,
+        account_payments_total=sums.account_payments_total + payload["total"],
+        tenders=with_rows(sums.tenders, rows),
+        cash_in=sums.cash_in + sum(row["amount"] for row in rows if row["kind"] == "cash"),
     )
 
 

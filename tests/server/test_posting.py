@@ -274,6 +274,8 @@ def test_a_shift_is_added_up_from_what_was_posted():
         "offered": 0,
         "vouchers_issued": 0,
         "vouchers_issued_total": 0,
+        "account_payments": 0,
+        "account_payments_total": 0,
         "deposits_total": 0,
         "empties_total": 0,
         "returns": 0,

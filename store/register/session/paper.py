@@ -11,6 +11,7 @@ from store.sale.policy import StoreFacts
 from store.sale.report import document_of
 
 PAPER_WIDTH = 42
+ACCOUNT_SLIPS = {"account.payment": "Account payment", "account.statement": "Account statement"}
 SHIFT_SLIPS = frozenset({"shift.suspend", "shift.blind_close"})
 
 
@@ -27,6 +28,8 @@ def slip_title(payload: Mapping[str, Any]) -> str:
         return BY_KIND[payload["kind"]].name
     if payload["kind"] == "tender.declaration":
         return "Tender declaration"
+    if payload["kind"] in ACCOUNT_SLIPS:
+        return ACCOUNT_SLIPS[payload["kind"]]
     if payload["kind"] in SHIFT_SLIPS:
         return f"Shift {shift}"
     names = {

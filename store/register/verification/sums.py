@@ -38,7 +38,8 @@ _MOVES = {
     "cash.bank_drop": ("bank_drops", -1),
 }
 """Kind of record: the name a closing counts it by, and whether the money came in or went out."""
-_COUNTERS = tuple(name for kind, _ in _MOVES.values() for name in (kind, f"{kind}_total"))
+_COUNTED = (*(kind for kind, _ in _MOVES.values()), "account_payments")
+_COUNTERS = tuple(name for kind in _COUNTED for name in (kind, f"{kind}_total"))
 
 
 @dataclass
@@ -71,6 +72,8 @@ class ShiftSums:
             self._add_sale(payload)
         elif kind == "tender.declaration":
             check_declaration(payload)
+        elif kind == "account.payment":
+            self._add_account_payment(payload)
         elif kind in _MOVES:
             self._add_move(payload)
         elif kind == "shift.close":
@@ -95,6 +98,14 @@ class ShiftSums:
                 name = "empties_total" if "empties" in line else "deposits_total"
                 self.deposits[name] += line["gross"] * (-1 if "empties" in line else 1)
         self.price_overrides += sum(line["price_source"] == "override" for line in payload["lines"])
+        self.tenders.add(payload)
+
+    def _add_account_payment(self, payload: dict[str, Any]) -> None:
+        if payload["total"] <= 0 or sum(row["amount"] for row in payload["tenders"]) != payload["total"]:
+            raise ValueError("pays into an account what its tenders do not add up to")
+        self.moves["account_payments"] = self.moves.get("account_payments", 0) + 1
+        before = self.moves.get("account_payments_total", 0)
+        self.moves["account_payments_total"] = before + payload["total"]
         self.tenders.add(payload)
 
     def _add_move(self, payload: dict[str, Any]) -> None:
