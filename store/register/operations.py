@@ -80,8 +80,14 @@ def _operation(
 _SELL = Permission.SELL
 _MOVE = Permission.MOVE_CASH
 _SLIP = "Recorded in the register's own journal; the slip is its own."
-_OFFLINE_ACCOUNT = "Within the store's offline limit, by the last known balance; without a limit it needs the server."
+_OFFLINE_ACCOUNT = (
+    "Within the store's offline limit, by the last known balance; without a limit it needs the server."
+)
 
+_OFFLINE_VOUCHER = (
+    "Offline those that this register issued, others up to a limit; the server tells who spent twice."
+)
+_OFFLINE_RETURNS = "Receipts of this register; others if the store sends them; up to the store's limit."
 _REFEREE = "Offline what this register suspended; what the others did, the server gives to one register."
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -101,7 +107,9 @@ OPERATIONS: tuple[Operation, ...] = (
         keys=("F2",),
         local=True,
     ),
+    _operation(109, "Return without receipt", Permission.RETURN_WITHOUT_RECEIPT, _SELLING, _BY_ROLE),
     _operation(110, "Weigh item", _SELL, _LINES, _LOCAL),
+    _operation(114, "Return with receipt", Permission.RETURN, _SELLING, _OFFLINE_RETURNS, "F8"),
     _operation(115, "Reprint last receipt", _SELL, _FREE, _OWN_JOURNAL, "F3"),
     _operation(122, "Invoice comment", _SELL, _LINES, _LOCAL),
     _operation(123, "Change unit of measure", _SELL, _LINES, _OWN_DATA),
@@ -114,8 +122,11 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(200, "Pay cash", _SELL, _PAYING, _LOCAL),
     _operation(201, "Pay card", _SELL, _PAYING, "The card terminal stands alone and has its own line.", "c"),
     _operation(202, "Pay customer account", _SELL, _PAYING, _OFFLINE_ACCOUNT),
+    _operation(203, "Pay currency", _SELL, _PAYING, "The rates are in the offline database."),
+    _operation(204, "Pay check", _SELL, _PAYING, _LOCAL),
     _operation(206, "Pay cash, exact amount", _SELL, _PAYING, _LOCAL),
     _operation(211, "Void payment", _SELL, frozenset({Mode.TENDER}), _LOCAL, "F3"),
+    _operation(213, "Pay voucher", _SELL, _PAYING, _OFFLINE_VOUCHER),
     _operation(300, "Line discount, amount", Permission.DISCOUNT, _LINES, _BY_ROLE),
     _operation(301, "Line discount, percent", Permission.DISCOUNT, _LINES, _BY_ROLE),
     _operation(302, "Total discount, amount", Permission.DISCOUNT, _LINES, _BY_ROLE),
@@ -140,6 +151,8 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(502, "Salesperson", Permission.SALESPERSON, _LINES, _OWN_DATA),
     _operation(503, "Suspend sale", Permission.SUSPEND, _LINES, _OWN_JOURNAL, "F7"),
     _operation(504, "Resume suspended sale", Permission.SUSPEND, _FREE, _REFEREE, "F7"),
+    _operation(511, "Issue voucher", _SELL, _SELLING, "The register makes the number; the sale issues it."),
+    _operation(514, "Voucher balance", _SELL, _SELLING | {Mode.TENDER}, _OFFLINE_VOUCHER),
     _operation(517, "Income account", _MOVE, _FREE, _SLIP),
     _operation(518, "Expense account", _MOVE, _FREE, _SLIP),
     _operation(501, "Sale comment", _SELL, _LINES, _LOCAL),
@@ -153,7 +166,9 @@ OPERATIONS: tuple[Operation, ...] = (
         local=True,
     ),
     _operation(603, "Customer clear", _SELL, _LINES, _LOCAL),
-    _operation(612, "Customer add", _SELL, _SELLING, "The customer has an own id; it goes up with the records."),
+    _operation(
+        612, "Customer add", _SELL, _SELLING, "The customer has an own id; it goes up with the records."
+    ),
     Operation(
         number=623,
         name="Edit customer",
@@ -211,6 +226,8 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(9150, "Return of empties", _SELL, _SELLING, _OWN_DATA),
     _operation(9160, "Customer details", _SELL, _SELLING, _OWN_DATA),
     _operation(9161, "Account statement", _SELL, _SELLING, "By the last known balance, with its age."),
+    _operation(9130, "Gift receipt", _SELL, _SELLING, _OWN_JOURNAL),
+    _operation(9140, "Undo a finished sale (post-void)", Permission.POST_VOID, _FREE, _OWN_JOURNAL),
     _operation(
         9110,
         "Sign in by telephone code",

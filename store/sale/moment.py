@@ -38,6 +38,14 @@ def shown_day(day: str) -> str:
         return day
 
 
+def days_after(day: str, days: int) -> str:
+    """The business date so many days after another one; one that is none comes back as it is."""
+    try:
+        return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+    except (ValueError, OverflowError):
+        return day
+
+
 def ms_of(at: str) -> int:
     """Milliseconds since 1970 of a record's moment; 0 for a text that is none."""
     try:

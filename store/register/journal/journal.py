@@ -50,6 +50,7 @@ from store.register.journal.errors import (
 )
 from store.register.journal.file import JournalFile
 from store.register.journal.pruning import Pruned, prune_unit
+from store.register.journal.receipts import OwnReceipts
 from store.register.journal.sql import DEFERRED, SQLITE3, Connection, Driver
 from store.register.journal.syncer import Syncer
 from store.register.ports import Clock, Storage
@@ -107,6 +108,7 @@ class Journal:
         """How long the newest commit took, waiting for its turn included."""
         self._mode_change = asyncio.Lock()
         self._context: dict[str, Any] = {}
+        self.receipts = OwnReceipts(file.path, file.identity)
 
     @classmethod
     async def open(

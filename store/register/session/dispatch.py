@@ -18,7 +18,10 @@ from store.register.session import (
     info_desk,
     line_facts_desk,
     override_desk,
+    pay_desk,
+    post_void_desk,
     restore,
+    return_desk,
     safe_desk,
     sale_department,
     sale_desk,
@@ -32,6 +35,7 @@ from store.register.session import (
     tax_desk,
     tender_desk,
     training_desk,
+    voucher_desk,
 )
 from store.register.session import run_operation as session_operations
 from store.register.session.panels import close_panel
@@ -41,6 +45,7 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, Tone
 from store.sale import suspending
 from store.sale.barcode import looks_like_code
+from store.sale.voucher import parse_voucher
 
 TEXT_LIMIT = 64
 """Longer than any code or amount: rubbish of a scanner."""
@@ -127,12 +132,16 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
             return await sign_on.take_text(work, text, scanned=scanned)
         case TillState.IDLE if work.state.shift is None:
             return await shift_desk.open_with(work, text, scanned=scanned)
+        case TillState.IDLE | TillState.SALE if return_desk.is_receipt(work, text):
+            return await session_operations.run(work, 114, text, seq)
         case TillState.IDLE | TillState.SALE if suspending.is_code(text):
             return await take_slip(work, text)
+        case TillState.IDLE | TillState.SALE if parse_voucher(text):
+            return await voucher_desk.show(work, parse_voucher(text))
         case TillState.IDLE | TillState.SALE:
             return await sale_desk.sell_text(work, text) if text else DONE
         case TillState.TENDER:
-            return await tender_desk.take_text(work, text, seq, scanned=scanned)
+            return await pay_desk.take_text(work, text, seq, scanned=scanned)
         case TillState.CLOSING:
             return await shift_desk.take_count(work, text, scanned=scanned)
         case TillState.SAFE_STOP:
@@ -166,6 +175,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return await override_desk.answer(work, asked, text, scanned=scanned)
     if kind == "price_check":
         return await sale_desk.check_price(work, text) if text else DONE
+    if kind in return_desk.QUESTIONS:  # receipts and goods are scanned
+        return await return_desk.answer(work, asked, text, scanned=scanned)
     if kind in customer_form.QUESTIONS:  # a telephone number or a card may look like a barcode
         return await customer_form.answer(work, kind, asked.facts, text, is_scan=scanned)
     if kind in account_desk.QUESTIONS:
@@ -182,6 +193,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return await emergency.answer(work, kind, text)
     if kind == tax_desk.CERTIFICATE and not scanned:  # so may the number of a certificate
         return tax_desk.answer(work, asked, text)
+    if kind in pay_desk.QUESTIONS:  # a voucher is scanned, the number of a check may look like a barcode
+        return await pay_desk.answer(work, asked, text, scanned=scanned)
     if kind == line_facts_desk.SERIAL and text:  # a serial number may be a barcode
         return await line_facts_desk.answer(work, asked, text)
     if kind == goods_desk.SERIAL and text:
@@ -266,6 +279,8 @@ async def answer(work: Work, question: str, word: str) -> Reply:
             return await tender_desk.answer_large(work, facts, yes)
         case account_desk.CARD:
             return await account_desk.answer_card(work, facts, yes)
+        case post_void_desk.KIND:
+            return await post_void_desk.answer(work, facts, yes)
         case "card":
             return await tender_desk.answer_card(work, facts, yes)
         case "void_card":
@@ -289,7 +304,9 @@ async def answer(work: Work, question: str, word: str) -> Reply:
 
 
 def select(work: Work, where: str) -> Reply:
-    """Arrow keys; they move nothing while a question or another screen is open."""
+    """Arrow keys; while a question is open they choose in its list, where it has one to choose from."""
+    if work.state.asked is not None and work.state.asked.question.kind in return_desk.QUESTIONS:
+        return return_desk.select(work, where)
     if work.state.asked is not None or work.state.till is not TillState.SALE:
         return DONE
     return sale_lines.move_selection(work, where)

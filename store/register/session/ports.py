@@ -13,10 +13,12 @@ from store.gateway.connection import Connection
 from store.gateway.customers import Customers, NoCustomers
 from store.gateway.gateway import Gateway
 from store.gateway.offline import DataSet, LayoutKey, StaffMember
+from store.gateway.receipts import NoReceipts, Receipts
 from store.gateway.staff import StaffAnswer
 from store.gateway.vouchers import NoVouchers, Vouchers
 from store.register.journal.chain import TailCheck
 from store.register.journal.entry import Committed, Counts, Draft, Entry, Head, Lockout, UploadState
+from store.register.journal.receipts import OwnReceipt, ReceiptFacts, ReceiptQuery
 from store.register.ports import Clock, Randomness
 from store.register.sync.library import SyncAnswer, SyncState
 from store.sale.info import InfoPrompt
@@ -25,8 +27,25 @@ from store.sale.paper_facts import PaperFacts
 from store.sale.policy import StorePolicy
 
 
+class ReadReceipts(Protocol):
+    """The receipts of the own journal; raises JournalError."""
+
+    async def by_number(self, series: str, receipt_no: int) -> OwnReceipt | None:
+        """The sale of a receipt with what was given back of it since, or None."""
+        ...
+
+    async def find(self, query: ReceiptQuery) -> list[ReceiptFacts]:
+        """Receipts of this register, newest first."""
+        ...
+
+
 class TillJournal(Protocol):
     """The part of the journal that the till writes and reads; raises JournalError."""
+
+    @property
+    def receipts(self) -> ReadReceipts:
+        """Its receipts, to look at."""
+        ...
 
     async def save_draft(self, draft: Draft) -> None:
         """Store the open sale; survives the death of the process at once, a power cut a moment later."""
@@ -249,6 +268,7 @@ class SessionPorts:
     sync: Sync
     customers: Customers = field(default_factory=NoCustomers)
     vouchers: Vouchers = field(default_factory=NoVouchers)
+    receipts: Receipts = field(default_factory=NoReceipts)
     pepper: bytes
     """The store's secret from the vault, mixed into every PIN before it is compared."""
     free_bytes: Callable[[], int]

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-from store.register.intents import OutcomeKind
 from store.register.journal.errors import JournalError
 from store.register.operations import BY_NUMBER
 from store.register.session import (
@@ -16,7 +15,9 @@ from store.register.session import (
     goods_operations,
     info_desk,
     offers_desk,
+    pay_operations,
     people_flows,
+    return_flows,
     sale_department,
     sale_desk,
     sale_lines,
@@ -30,7 +31,7 @@ from store.register.session import (
     why_price,
 )
 from store.register.session.panels import close_panel
-from store.register.session.till import TillEvent, TillState
+from store.register.session.till import TillState
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Mode
 from store.sale.barcode import looks_like_code
@@ -137,51 +138,6 @@ async def _why_price(work: Work, text: str, seq: int) -> Reply:
     return why_price.show(work)
 
 
-async def _pay(work: Work, text: str, seq: int) -> Reply:
-    return tender_desk.begin(work)
-
-
-async def _paying(work: Work, text: str, flow: Callable[[], Awaitable[Reply]]) -> Reply:
-    """A way to pay, from the payments or straight from the lines; what is refused leaves the sale where it was."""
-    if looks_like_code(text):
-        return work.keep(text, tender_desk.CODE_IN_TENDER)
-    sale = work.state.sale
-    from_lines = work.state.till is TillState.SALE
-    if from_lines:
-        reply = tender_desk.begin(work)
-        if reply.kind is not OutcomeKind.DONE:
-            return reply
-    reply = await flow()
-    if from_lines and reply.kind is OutcomeKind.REFUSED and work.state.till is TillState.TENDER:
-        work.step(TillEvent.WENT_BACK, sale=sale)
-    return reply
-
-
-async def _cash(work: Work, text: str, seq: int) -> Reply:
-    async def take() -> Reply:
-        if text:
-            return await tender_desk.cash(work, text, by_key=True)
-        work.say("Type the amount given and Enter.")
-        return DONE
-
-    return await _paying(work, text, take)
-
-
-async def _exact(work: Work, text: str, seq: int) -> Reply:
-    return await _paying(work, text, lambda: tender_desk.cash_exact(work))
-
-
-async def _card(work: Work, text: str, seq: int) -> Reply:
-    async def ask() -> Reply:
-        return await tender_desk.card(work, text)
-
-    return await _paying(work, text, ask)
-
-
-async def _account(work: Work, text: str, seq: int) -> Reply:
-    return await _paying(work, text, lambda: account_desk.pay(work, text))
-
-
 async def _customer(work: Work, text: str, seq: int) -> Reply:
     return await customer_desk.take(work, text)
 
@@ -208,10 +164,6 @@ async def _deposit(work: Work, text: str, seq: int) -> Reply:
 
 async def _statement(work: Work, text: str, seq: int) -> Reply:
     return await account_desk.statement(work, text)
-
-
-async def _void_payment(work: Work, text: str, seq: int) -> Reply:
-    return tender_desk.void_payment(work)
 
 
 async def _void_sale(work: Work, text: str, seq: int) -> Reply:
@@ -330,12 +282,6 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     128: _tax(128),
     129: _tax(129),
     130: _tax(130),
-    139: _pay,
-    200: _cash,
-    201: _card,
-    202: _account,
-    206: _exact,
-    211: _void_payment,
     300: _by_hand(300),
     301: _by_hand(301),
     302: _by_hand(302),
@@ -372,6 +318,7 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     9101: _department,
     9102: _why_price,
     **goods_operations.FLOWS,
+    **pay_operations.FLOWS,
     9160: _customer_details,
     9161: _statement,
     9110: _emergency,
@@ -381,6 +328,7 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     9900: _end,
     9901: _nothing,
     **people_flows.FLOWS,
+    **return_flows.FLOWS,
 }
 
 

@@ -1,10 +1,10 @@
-"""Paying: cash, card and both, payments voided, the way back to the lines, and the moment the sale is finished."""
+"""Paying: payments taken, given back and voided, the way back to the lines, and the moment the sale is finished."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from store.register.intents import OutcomeKind
 from store.register.journal.entry import PrintJob
 from store.register.operations import Permission
 from store.register.session import deferred_card
@@ -13,17 +13,18 @@ from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, TenderView
 from store.sale import paying
-from store.sale.barcode import looks_like_code
-from store.sale.money import parse_amount
+from store.sale.money import format_amount, parse_amount
 from store.sale.record import sale_body, void_body
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale
-from store.sale.tender import Tender, TenderKind, round_amounts
+from store.sale.tender import Payment, Tender, TenderKind, round_amounts
+from store.sale.tender_rows import label_of
+from store.sale.tender_type import find_type, first_of
 from store.sale.totals import totals
+from store.sale.voucher import voucher_number
 
 LARGE_FACTOR = 10
 """A cash amount over ten times the total asks once more, unless the screen offered it as a round amount."""
-CARD_KEY = "c"
 CODE_IN_TENDER = "a code is never an amount. Esc, then scan it."
 
 
@@ -33,11 +34,17 @@ def begin(work: Work) -> Reply:
     if sale is None:
         return work.refuse("There is nothing to pay yet. Scan an item first.")
     try:
-        sale = paying.begin_payment(sale)
+        sale = paying.begin_payment(sale, work.policy)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     work.step(TillEvent.PAYMENT_BEGAN, sale=sale)
-    work.say("Type the amount given and Enter, or Enter for the exact amount.")
+    due = totals(sale, work.policy).due
+    if due < 0:
+        work.say(f"{work.money(-due)} goes back. Enter gives it back in cash, a letter otherwise.")
+    elif due == 0:
+        work.say("There is nothing to pay. Enter finishes the sale.")
+    else:
+        work.say("Type the amount given and Enter, or Enter for the exact amount.")
     return DONE
 
 
@@ -54,27 +61,14 @@ def back(work: Work) -> Reply:
     return DONE
 
 
-async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
-    """Enter alone is exact cash, an amount is cash; a code is refused, and the Enter that ended it with it."""
-    if scanned or looks_like_code(text):
-        return work.keep(text, CODE_IN_TENDER)
-    if text.strip().lower() == CARD_KEY:  # typed before the screen had shown the payments
-        return await card(work, "")
-    if not text.strip():
-        if 0 < seq < work.refused_since:
-            return Reply(OutcomeKind.STALE, "This Enter ended a refused scan.")
-        return await cash_exact(work)
-    return await cash(work, text)
-
-
 async def cash_exact(work: Work) -> Reply:
-    """206, or Enter: cash that ends the sale."""
+    """206, or Enter: cash that ends the sale, given or given back."""
     sale = work.state.sale
     assert sale is not None
     sums = totals(sale, work.policy)
     if sums.due == 0:
         return await finish(work, sale)
-    return await take(work, TenderKind.CASH, sums.exact_cash)
+    return await take(work, TenderKind.CASH, abs(sums.exact_cash))
 
 
 async def cash(work: Work, text: str, *, by_key: bool = False) -> Reply:
@@ -86,7 +80,7 @@ async def cash(work: Work, text: str, *, by_key: bool = False) -> Reply:
     sums = totals(sale, work.policy)
     total = sums.total
     deliberate = by_key and given in round_amounts(sums.exact_cash, sale.currency)
-    if not deliberate and given > LARGE_FACTOR * max(total, 1):
+    if sums.due > 0 and not deliberate and given > LARGE_FACTOR * max(total, 1):
         return work.ask(
             "large_amount",
             "Large amount",
@@ -103,32 +97,9 @@ async def answer_large(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     if not yes:
         work.say("Not taken. Type the amount again.")
         return DONE
+    if "foreign" in facts:
+        return await take_payment(work, Payment(type=facts["type"], foreign=int(facts["foreign"])))
     return await take(work, TenderKind.CASH, int(facts["given"]))
-
-
-async def card(work: Work, text: str) -> Reply:
-    """201, `c`: the terminal stands alone; its answer is asked for, guarded."""
-    sale = work.state.sale
-    assert sale is not None
-    due = totals(sale, work.policy).due
-    amount = parse_amount(text, work.policy.currency) if text.strip() else due
-    if amount is None or looks_like_code(text):
-        return work.refuse(f"{text[:20]!r} is no amount. Type the card's part, or nothing for all of it.")
-    try:
-        paying.add_tender(sale, work.policy, TenderKind.CARD, amount)
-    except SaleRefused as refusal:
-        return work.refuse(str(refusal))
-    if too_much := await deferred_card.over_limit(work, sale, amount):
-        return work.refuse(too_much)
-    words = f"{work.money(amount)} {work.policy.currency}"
-    return work.ask(
-        "card",
-        "Card",
-        Entry.NOTHING,
-        lines=(f"Card {words}: approved on the terminal?",),
-        answers=("Approved", "Declined"),
-        given=str(amount),
-    )
 
 
 async def answer_card(work: Work, facts: dict[str, str], yes: bool) -> Reply:
@@ -136,42 +107,71 @@ async def answer_card(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     if not yes:
         work.say("Card declined. Nothing is taken; choose another way to pay.")
         return DONE
-    return await take(work, TenderKind.CARD, int(facts["given"]))
+    deferred = deferred_card.is_deferred(work)
+    how = Payment(
+        type=facts["type"], given=int(facts["given"]), reference=facts["reference"], deferred=deferred
+    )
+    return await take_payment(work, how)
 
 
 async def take(work: Work, kind: TenderKind, given: int) -> Reply:
-    """One payment more; when nothing is due any more the sale is finished."""
+    """`take_payment` with the store's first tender type of a kind; `given` is never below zero."""
+    chosen = first_of(work.policy.tenders, kind)
+    if chosen is None:
+        names = ", ".join(one.name for one in work.policy.tenders)
+        return work.refuse(f"This store does not take that. It takes: {names}.")
+    return await take_payment(work, Payment(type=chosen.code, given=given))
+
+
+async def take_payment(work: Work, how: Payment) -> Reply:
+    """One payment more, or money given back; when nothing is due any more the sale is finished."""
     sale = work.state.sale
     assert sale is not None
     try:
-        deferred = kind is TenderKind.CARD and deferred_card.is_deferred(work)
-        sale = paying.add_tender(sale, work.policy, kind, given, deferred=deferred)
+        if gives_vouchers(work, how):
+            how = msgspec.structs.replace(how, change_voucher=fresh_voucher(work))
+        sale = paying.take_payment(sale, work.policy, how)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     sums = totals(sale, work.policy)
     if sums.due == 0:
         return await finish(work, sale)
     work.step(TillEvent.TENDER_CHANGED, sale=sale)
-    work.say(
-        f"{tender_name(sale.tenders[-1])} {work.money(given)} taken. {work.money(sums.due)} still to pay."
-    )
+    tender = sale.tenders[-1]
+    name = tender_name(tender)
+    if sums.due < 0:
+        work.say(
+            f"{name} {work.money(-tender.given)} given back. {work.money(-sums.due)} still to give back."
+        )
+    else:
+        work.say(f"{name} {work.money(tender.given)} taken. {work.money(sums.due)} still to pay.")
     return DONE
+
+
+def gives_vouchers(work: Work, how: Payment) -> bool:
+    """Whether the change of a payment is a voucher."""
+    chosen = find_type(work.policy.tenders, how.type)
+    in_change = find_type(work.policy.tenders, chosen.change) if chosen is not None else None
+    return in_change is not None and in_change.kind is TenderKind.VOUCHER
+
+
+def fresh_voucher(work: Work) -> str:
+    """A number for a new voucher."""
+    return voucher_number(work.ports.randomness.token(16))
 
 
 async def finish(work: Work, sale: Sale) -> Reply:
     """The one commit of a sale: record, number, receipt and drawer jobs and what follows, or nothing of it."""
     sums = totals(sale, work.policy)
     sale = paying.complete(sale, work.policy)
-    cash_taken = any(tender.kind is TenderKind.CASH and tender.given for tender in sale.live_tenders)
-    receipt = PrintJob(job_id=work.fresh_id(), kind="receipt", document_kind="receipt")
-    drawer = PrintJob(job_id=work.fresh_id(), kind="drawer", reason="sale")
+    jobs = paper_of_sale(work, sale)
     paid = PaidSale(
         txn_id=sale.txn_id,
         total=sums.total,
         taken=tuple(map(tender_view, sale.live_tenders)),
         change=sums.change,
-        print_job=receipt.job_id,
-        drawer_job=drawer.job_id if cash_taken else "",
+        print_job=next(job.job_id for job in jobs if job.document_kind == "receipt"),
+        drawer_job=next((job.job_id for job in jobs if job.kind == "drawer"), ""),
     )
     differences = tuple(work.differences)
     committed = await work.commit(
@@ -180,14 +180,37 @@ async def finish(work: Work, sale: Sale) -> Reply:
         sold_body(work, sale, differences),
         txn_id=sale.txn_id,
         fiscal=True,
-        jobs=(drawer, receipt) if cash_taken else (receipt,),
+        jobs=jobs,
     )
     if committed is None:
         return work.refuse(work.message.text)
     work.paid_record = committed
     del work.differences[: len(differences)]
-    work.say(f"CHANGE {work.money(sums.change)}" if sums.change else paid_words(sale))
+    work.say(f"CHANGE {work.money(sums.change)}" if sums.change else paid_words(work, sale))
     return DONE
+
+
+def paper_of_sale(work: Work, sale: Sale) -> tuple[PrintJob, ...]:
+    """What a finished sale moves: the drawer, the receipt, a slip for the vouchers that it issued."""
+    jobs: list[PrintJob] = []
+    if any(_opens_drawer(work, tender) for tender in sale.live_tenders):
+        jobs.append(PrintJob(job_id=work.fresh_id(), kind="drawer", reason="sale"))
+    jobs.append(PrintJob(job_id=work.fresh_id(), kind="receipt", document_kind="receipt"))
+    if issues_vouchers(sale):
+        jobs.append(PrintJob(job_id=work.fresh_id(), kind="report", document_kind="voucher"))
+    return tuple(jobs)
+
+
+def issues_vouchers(sale: Sale) -> bool:
+    """Whether somebody takes a voucher home."""
+    sold = any(line.voucher and line.amount > 0 for line in sale.live_lines)
+    return sold or any(tender.voucher and tender.amount < 0 for tender in sale.live_tenders)
+
+
+def _opens_drawer(work: Work, tender: Tender) -> bool:
+    chosen = find_type(work.policy.tenders, tender.code)
+    opens = tender.kind is TenderKind.CASH if chosen is None else chosen.opens_drawer
+    return bool(tender.given) and (opens or bool(tender.change))
 
 
 def after_sale(state: SessionState, paid: PaidSale) -> SessionState:
@@ -215,20 +238,31 @@ def sold_body(work: Work, sale: Sale, differences: tuple[dict[str, Any], ...]) -
     return body
 
 
-def paid_words(sale: Sale) -> str:
+def paid_words(work: Work, sale: Sale) -> str:
     """What is said when there is no change."""
+    back = -sum(tender.given for tender in sale.live_tenders if tender.amount < 0 and not tender.change_of)
+    if back > 0:
+        names = {tender_name(tender) for tender in sale.live_tenders if tender.amount < 0}
+        return f"GIVE BACK {work.money(back)}: {', '.join(sorted(names))}."
     kinds = {tender.kind for tender in sale.live_tenders}
     return "Paid by card." if kinds == {TenderKind.CARD} else "Paid."
 
 
 def tender_name(tender: Tender) -> str:
     """What a payment is called."""
-    return "Cash" if tender.kind is TenderKind.CASH else "Card"
+    return tender.name or label_of({"kind": tender.kind.value})
 
 
 def tender_view(tender: Tender) -> TenderView:
     """A payment as screens show it."""
-    return TenderView(tender.n, tender.kind.value, tender_name(tender), tender.amount, tender.given)
+    name = tender_name(tender)
+    if tender.currency:
+        name = f"{name} {format_amount(tender.foreign, tender.currency)} {tender.currency}"
+    elif tender.voucher:
+        name = f"{name} ..{tender.voucher[-4:]}"
+    elif tender.reference:
+        name = f"{name} {tender.reference[:16]}"
+    return TenderView(tender.n, tender.kind.value, name, tender.amount, tender.given)
 
 
 def void_payment(work: Work) -> Reply:
@@ -237,7 +271,7 @@ def void_payment(work: Work) -> Reply:
     last = paying.last_tender(sale) if sale else None
     if sale is None or last is None:
         return work.refuse("There is no payment to void.")
-    words = f"{tender_name(last)} {work.money(last.amount)}"
+    words = f"{tender_name(last)} {work.money(abs(last.amount))}"
     if last.kind is TenderKind.CARD:
         return work.ask(
             "void_card",
@@ -247,9 +281,41 @@ def void_payment(work: Work) -> Reply:
             answers=("Reversed", "Keep it"),
             n=str(last.n),
         )
-    work.step(TillEvent.TENDER_CHANGED, sale=paying.void_tender(sale, last.n))
-    work.say(f"Voided: {words}. Give back {work.money(last.kept)}.")
+    return voided(work, sale, last)
+
+
+def voided(work: Work, sale: Sale, last: Tender) -> Reply:
+    """A payment is taken back: said with what goes into whose hand, and a voucher is let go."""
+    try:
+        changed = paying.void_tender(sale, last.n)
+    except SaleRefused as refusal:
+        return work.refuse(str(refusal))
+    gone = [one for one in sale.live_tenders if one not in changed.live_tenders]
+    work.step(TillEvent.TENDER_CHANGED, sale=changed)
+    release_vouchers(work, sale.txn_id, gone)
+    first = gone[0]
+    words = f"{tender_name(first)} {work.money(abs(first.amount))}"
+    if first.amount < 0:
+        work.say(f"Voided: {words}. Take back {work.money(-first.kept)}.")
+    elif first.kind is TenderKind.FOREIGN:
+        notes = f"{format_amount(first.foreign, first.currency)} {first.currency}"
+        change = f", take back the change of {work.money(first.change)}" if first.change else ""
+        work.say(f"Voided: {words}. Give back {notes}{change}.")
+    elif first.kind in (TenderKind.VOUCHER, TenderKind.ACCOUNT):
+        work.say(f"Voided: {words}.")
+    elif first.kind is TenderKind.CHECK:
+        change = f" and take back the change of {work.money(first.change)}" if first.change else ""
+        work.say(f"Voided: {words}. Give the check back{change}.")
+    else:
+        work.say(f"Voided: {words}. Give back {work.money(first.kept)}.")
     return DONE
+
+
+def release_vouchers(work: Work, txn_id: str, tenders: Iterable[Tender]) -> None:
+    """Let the server know of vouchers that do not pay after all."""
+    for tender in tenders:
+        if tender.voucher and tender.amount > 0 and not tender.offline:
+            work.ports.vouchers.release(tender.voucher, txn_id)
 
 
 def answer_void_card(work: Work, facts: dict[str, str], yes: bool) -> Reply:
@@ -281,8 +347,11 @@ def ask_void_sale(work: Work) -> Reply:
         return work.refuse("A card payment is taken. Void it first (Pay, then F3), then the sale.")
     sums = totals(sale, work.policy)
     lines = [f"{len(sale.live_lines)} lines, {work.money(sums.total)} {work.policy.currency}."]
-    if back_to_customer := sum(tender.kept for tender in sale.live_tenders):
-        lines.append(f"Give back {work.money(back_to_customer)} in cash.")
+    cash = sum(one.kept for one in sale.live_tenders if one.kind is TenderKind.CASH)
+    if cash:
+        lines.append(f"Give back {work.money(cash)} in cash.")
+    others = [one for one in sale.live_tenders if one.kind is not TenderKind.CASH]
+    lines += [f"Give back: {tender_view(one).name} {work.money(one.kept)}." for one in others]
     return work.ask(
         "void_sale",
         "Void the whole sale?",
@@ -299,8 +368,8 @@ async def answer_void_sale(work: Work, yes: bool) -> Reply:
         work.say("The sale stays.")
         return DONE
     try:
-        for tender in reversed(sale.live_tenders):
-            sale = paying.void_tender(sale, tender.n)
+        while (last := paying.last_tender(sale)) is not None:
+            sale = paying.void_tender(sale, last.n)
         sale = paying.void_sale(sale)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
@@ -316,6 +385,7 @@ async def answer_void_sale(work: Work, yes: bool) -> Reply:
     )
     if await work.commit("void", following, void_body(sale, work.policy), txn_id=sale.txn_id) is None:
         return work.refuse(work.message.text)
+    release_vouchers(work, sale.txn_id, sale.tenders)
     work.say("The sale is voided.")
     return DONE
 

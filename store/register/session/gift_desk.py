@@ -1,0 +1,56 @@
+"""9130: a gift receipt, which shows no prices and has the barcode of its sale, so that the goods may come back."""
+
+from typing import Any
+
+import msgspec
+
+from store.register.journal.entry import Committed, PrintJob
+from store.register.journal.errors import JournalError
+from store.register.session.sale_open import put_sale
+from store.register.session.till import TillEvent, after
+from store.register.session.work import DONE, Reply, Work
+from store.sale.receipt import receipt_number
+
+DOCUMENT = "gift_receipt"
+
+
+async def begin(work: Work) -> Reply:
+    """With a sale open: one is printed with its receipt, or not, each time this is run. Else one of the last sale."""
+    sale = work.state.sale
+    if sale is not None:
+        put_sale(work, msgspec.structs.replace(sale, gift=not sale.gift))
+        work.say("No gift receipt." if sale.gift else "A gift receipt is printed with the receipt.")
+        return DONE
+    try:
+        last = await work.ports.journal.last_receipt()
+    except JournalError as error:
+        return work.refuse(error.sentence)
+    if last is None:
+        return work.refuse("There is no sale whose gift receipt could be printed.")
+    return await print_gift(work, last)
+
+
+async def print_gift(work: Work, sold: Committed) -> Reply:
+    """Print the gift receipt of a finished sale, and record that it was."""
+    payload = sold.payload
+    if not any(not line["quantity"].startswith("-") for line in payload.get("lines", ())):
+        return work.refuse("Nothing was sold on that receipt that could be a gift.")
+    job = gift_job(work, str(payload["txn_id"]))
+    following = msgspec.structs.replace(work.state, till=after(work.state.till, TillEvent.SHIFT_WORK_DONE))
+    body: dict[str, Any] = {"of_seq": sold.record.seq, "of_receipt_no": sold.receipt_no or 0}
+    done = await work.commit("gift.receipt", following, body, txn_id=work.fresh_id(), jobs=(job,))
+    if done is None:
+        return work.refuse(work.message.text)
+    work.say(f"Gift receipt of {receipt_number(payload)}.")
+    return DONE
+
+
+def gift_job(work: Work, source_txn_id: str = "") -> PrintJob:
+    """The print of a gift receipt; of the record it is committed with when no other is named."""
+    return PrintJob(
+        job_id=work.fresh_id(),
+        kind="receipt",
+        document_kind=DOCUMENT,
+        reason="gift",
+        source_txn_id=source_txn_id,
+    )
