@@ -65,6 +65,7 @@ class PastLine(msgspec.Struct, frozen=True, kw_only=True):
     price_source: str = "catalog"
     department: str = ""
     code: str = ""
+    voucher: bool = False
 
 
 class PastSale(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,6 +208,7 @@ def _past_line(line: Payload, taxes: Mapping[str, Payload]) -> PastLine:
         price_source=line["price_source"],
         department=line.get("department", ""),
         code=line.get("code", ""),
+        voucher="voucher" in line,
     )
 
 
@@ -225,4 +227,39 @@ def _rate_of(row: Payload) -> TaxRate:
     detail = TaxDetail(fixed=row.get("fixed", 0), compound=bool(row.get("compound", 0)))
     return TaxRate(
         code=row["code"], name=row["name"], rate=row["rate"], included=row["included"] == 1, detail=detail
+    )
+
+
+def from_rows(series: str, receipt_no: int, rows: Iterable[Payload]) -> PastSale | None:
+    """The sale as rows of job 1200 tell it, a line each (store/headquarters/scheduler/returnable.py); None without any.
+
+    Raises KeyError, TypeError or ValueError for rows that cannot be read.
+    """
+    found = list(rows)
+    if not found:
+        return None
+    first = found[0]
+    taxes = {row["code"]: row for one in found for row in one["taxes"]}
+    back = [
+        Returned(
+            series=given["series"],
+            seq=given["seq"],
+            n=given["n"],
+            of_n=given["of_n"],
+            quantity=from_thousandths(-thousandths(given["quantity"])),
+            cents=mirrored(cents_of(given)),
+        )
+        for one in found
+        for given in one["back"]
+    ]
+    return PastSale(
+        series=series,
+        seq=first["seq"],
+        receipt_no=receipt_no,
+        at=first["at"],
+        currency=first["currency"],
+        total=first["total"],
+        lines=tuple(_past_line(one["line"], taxes) for one in found),
+        tenders=tuple(dict(row) for row in first["tenders"]),
+        returned=tuple(back),
     )

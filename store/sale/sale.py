@@ -229,6 +229,8 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     salesperson: str = ""
     """Number of the person who sold the goods; empty when nobody was named."""
     salesperson_name: str = ""
+    gift: bool = False
+    """A gift receipt is printed with the receipt."""
 
     @property
     def live_lines(self) -> tuple[SaleLine, ...]:

@@ -154,6 +154,8 @@ def _present(sale: Sale, past: PastSale, n: int) -> SaleLine | None:
 def _check_quantity(line: PastLine, asked: str | None, left: str) -> None:
     if line.quantity.startswith("-"):
         raise SaleRefused(f"{line.name} was taken back on that receipt, not sold.")
+    if line.voucher:
+        raise SaleRefused(f"{line.name} is no goods. It is paid with, or undone with its sale (9140).")
     if left == "0":
         raise SaleRefused(f"{line.name}: all {line.quantity} of it came back already.")
     if asked is None or asked == "0":

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from store.gateway.client import RetailClient
 from store.gateway.customers import CustomerDirectory
+from store.gateway.receipts import ReceiptDirectory
 from store.gateway.staff import StaffDirectory
 from store.gateway.supervisor import ConnectionSupervisor
 from store.gateway.vouchers import VoucherDirectory
@@ -18,6 +19,7 @@ class Directories(TypedDict):
     staff: StaffDirectory
     customers: CustomerDirectory
     vouchers: VoucherDirectory
+    receipts: ReceiptDirectory
 
 
 def directories(
@@ -46,5 +48,12 @@ def directories(
         ),
         vouchers=VoucherDirectory(
             client=client, connection=supervisor, profile=in_force.profile, clock=clock
+        ),
+        receipts=ReceiptDirectory(
+            client=client,
+            connection=supervisor,
+            catalog=lambda: shop.catalog,
+            profile=in_force.profile,
+            clock=clock,
         ),
     )

@@ -1,4 +1,4 @@
-"""109: goods come back without a receipt: the next item that is scanned, or the selected line. With a reason, within limits.
+"""109: goods come back without a receipt: the next item scanned, or the selected line; with a reason, within limits.
 
 Nothing can be checked against an original, so the price is today's, and the limits of the role hold: so much on one
 line, so much in a shift. Somebody with wider limits may allow more.
@@ -91,7 +91,9 @@ async def take_code(work: Work, text: str) -> Reply:
     if isinstance(found, str):
         return work.keep(code, found)
     if not isinstance(found, ItemFound):
-        return work.keep(code, "is not on file. Goods that are not on file come back with their receipt only.")
+        return work.keep(
+            code, "is not on file. Goods that are not on file come back with their receipt only."
+        )
     facts = {
         "code": code,
         "quantity": quantity,
@@ -136,7 +138,9 @@ async def taken_in_shift(work: Work, sale: Sale) -> int:
     number = person.number if person is not None else ""
     recorded = sum(_blind(one) for one in payloads if one["kind"] == "sale" and one["operator"] == number)
     return recorded - sum(
-        line.gross for line in sale.live_lines if line.is_return and line.returns_of is None and not line.empties
+        line.gross
+        for line in sale.live_lines
+        if line.is_return and line.returns_of is None and not line.empties
     )
 
 

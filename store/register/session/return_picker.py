@@ -131,7 +131,9 @@ async def why_not(work: Work, sale: Sale, source: Source) -> str:
             if granted.granted:
                 return ""
             short = granted.short[0]
-            name = next(line.name for line in sale.live_lines if line.returns_of and line.returns_of.n == short.n)
+            name = next(
+                line.name for line in sale.live_lines if line.returns_of and line.returns_of.n == short.n
+            )
             left = "nothing" if short.quantity == "0" else f"only {short.quantity}"
             return f"{name}: another register takes it back or did so; {left} is left of it."
     limit = work.policy.returns.offline_limit
@@ -145,7 +147,9 @@ async def why_not(work: Work, sale: Sale, source: Source) -> str:
 def reserved_lines(sale: Sale) -> tuple[ReservedLine, ...]:
     """What the sale takes back with receipts, as the server keeps it."""
     return tuple(
-        ReservedLine(series=origin.series, seq=origin.seq, n=origin.n, quantity=line.quantity.removeprefix("-"))
+        ReservedLine(
+            series=origin.series, seq=origin.seq, n=origin.n, quantity=line.quantity.removeprefix("-")
+        )
         for line, origin in zip(
             (line for line in sale.live_lines if line.returns_of is not None), origins(sale), strict=True
         )
@@ -175,7 +179,7 @@ async def _take_piece(work: Work, past: PastSale, source: Source, pick: Pick) ->
 
 
 async def _by_code(work: Work, past: PastSale, text: str) -> Pick | None:
-    """The line that a code stands for, and one piece of it (all of what is measured); lines with something left first."""
+    """The line that a code stands for, and one piece of it, all of what is measured; lines with something left first."""
     label = read_label(text, work.policy.label_rules)
     keys = keys_of(text, label if isinstance(label, LabelReading) else None)
     codes = {text} | {key.value for key in keys}
