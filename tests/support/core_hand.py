@@ -67,6 +67,11 @@ class Hand:
             assert self.enter(text) == "done", self.view["message"]
         assert self.view["mode"] == "idle"
 
+    def read(self, text: str) -> None:
+        """Look at the screen until the message says so; a view may be held back while an older one is on its way."""
+        while self.view["message"]["text"] != text:
+            assert self.hear("view"), "the core hung up"
+
     def names(self) -> list[str]:
         return [line[1] for line in self.view["lines"]]
 

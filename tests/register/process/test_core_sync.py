@@ -232,7 +232,7 @@ async def test_sync_now_by_operation_and_by_command_reports_its_end(tmp_path):
             assert (said["applied"], said["end"]) == (1, "failed"), "the depot takes no records"
             assert "Downloads are done; " in said["sentence"]
             assert await in_thread(hand.do, "operation", operation=9120) == "done"
-            assert hand.view["message"]["text"] == "Synchronising."
+            await in_thread(hand.read, "Synchronising.")
             asked = len(depot.asked)
             await until(lambda: _true(len(depot.asked) >= asked))
             assert depot.registers[-1].register == REGISTER
