@@ -95,8 +95,13 @@ def terms(rows: Iterable[Body]) -> Terms:
 
 
 def exact_taxes(base: int, quantity: Fraction, of: Terms) -> list[Fraction]:
-    """Each tax on goods that cost `base`, unrounded: the net is solved for by two values of the price."""
+    """Each tax on goods that cost `base`, unrounded: the net is solved for by two values of the price.
+
+    Goods that cost less than what they contain of amounts per unit bear them in part.
+    """
     nothing, one = _price(Fraction(0), quantity, of), _price(Fraction(1), quantity, of)
+    if abs(base) < abs(nothing):
+        return _taxes(Fraction(0), quantity * base / nothing, of)
     return _taxes((base - nothing) / (one - nothing), quantity, of)
 
 
@@ -168,7 +173,9 @@ def recompute_relief(body: Body, lines: Iterable[Body]) -> Iterator[Disagreement
         total += said
         if said and (of := before.get(line.get("tax_before", ""))) is not None:
             exact = exact_taxes(left_of(line) + said, Fraction(line["quantity"]), of)
-            right = sum(nearest(tax) for tax, one in zip(exact, of, strict=True) if one[2])
+            right = min(
+                sum(nearest(tax) for tax, one in zip(exact, of, strict=True) if one[2]), left_of(line) + said
+            )
             if said != right:
                 yield f"line:{line['n']}.tax_relief", said, right
     if body.get("tax_relief", 0) != total:

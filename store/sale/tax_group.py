@@ -1,12 +1,13 @@
 """Several taxes on the same goods: percentages, amounts per unit, taxes on taxes, included and on top, mixed.
 
 Every tax is linear in the net, and the price is the net with the taxes that it contains. So each tax of goods that
-cost `base` is `(p x base + q x quantity) / d` in whole numbers, once per kind of group (docs/money.md).
+cost `base` is `(p x base + q x quantity) / common` in whole numbers, the same for all goods of a group (docs/money.md).
 """
 
 import functools
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from store.sale.discount import apportion
 from store.sale.money import round_half_up
@@ -26,12 +27,21 @@ def members_of(tax: TaxRate) -> tuple[TaxRate, ...]:
     return tax.members or (tax,)
 
 
-@functools.lru_cache(maxsize=256)
-def coefficients(tax: TaxRate) -> tuple[tuple[tuple[int, int], ...], int]:
-    """For each tax of the group `p` and `q`, and `d` for all: its exact amount is `(p x base + q x quantity) / d`.
+class Coefficients(NamedTuple):
+    """How the taxes of a group come out of a price: each is `(p x base + q x quantity) / common`.
 
-    The quantity counts in thousandths. A compound tax is computed from the net and all taxes before it.
+    The quantity counts in thousandths. `fixed` / `common_fixed` is what one of them contains of amounts per unit.
     """
+
+    pairs: tuple[tuple[int, int], ...]
+    common: int
+    fixed: int
+    common_fixed: int
+
+
+@functools.lru_cache(maxsize=256)
+def coefficients(tax: TaxRate) -> Coefficients:
+    """The coefficients of a tax or a group. A compound tax is computed from the net and all taxes before it."""
     members = members_of(tax)
     unit = HUNDRED_PERCENT ** len(members)  # so that a tax on a tax on a tax is a whole number of it
     of_net: list[int] = []  # in 1/unit of the net
@@ -55,12 +65,23 @@ def coefficients(tax: TaxRate) -> tuple[tuple[tuple[int, int], ...], int]:
     ]
     common = whole * unit * SCALE
     least = math.gcd(common, *(part for pair in pairs for part in pair))
-    return tuple((p // least, q // least) for p, q in pairs), common // least
+    return Coefficients(
+        pairs=tuple((p // least, q // least) for p, q in pairs),
+        common=common // least,
+        fixed=apart // math.gcd(apart, unit * SCALE),
+        common_fixed=unit * SCALE // math.gcd(apart, unit * SCALE),
+    )
 
 
 def exact_parts(base: int, quantity: int, tax: TaxRate) -> tuple[list[int], int]:
-    """The numerators of each tax of the group on goods of `base`, and their denominator."""
-    pairs, common = coefficients(tax)
+    """The numerators of each tax of the group on goods of `base`, and their denominator.
+
+    Amounts per unit never take more than there is: of goods that cost less than they contain of them, they are cut.
+    """
+    pairs, common, fixed, common_fixed = coefficients(tax)
+    if abs(base) * common_fixed < fixed * abs(quantity):
+        # As many units as the price pays for: quantity = base x common_fixed / fixed, and nothing is left as net.
+        return [(p * fixed + q * common_fixed) * base for p, q in pairs], common * fixed
     return [p * base + q * quantity for p, q in pairs], common
 
 

@@ -49,6 +49,8 @@ def exact_taxes(base: int, quantity: str, rows: list[dict[str, Any]]) -> list[Fr
         lines.append((rate * a, rate * b))
     inside = [line for line, row in zip(lines, rows, strict=True) if row["included"]]
     contained = sum((b for _, b in inside), Fraction())
+    if abs(contained) > abs(base):  # amounts per unit take no more than there is
+        return [b * base / contained for _, b in lines]
     net = (base - contained) / (1 + sum((a for a, _ in inside), Fraction()))
     return [a * net + b for a, b in lines]
 
@@ -88,6 +90,7 @@ def _check_relief(payload: dict[str, Any]) -> None:
             raise ValueError(f"takes a tax out of line {line['n']} that it does not name")
         exact = exact_taxes(left_of(line) + said, line["quantity"], rows)
         right = sum(rounded(tax) for tax, row in zip(exact, rows, strict=True) if row["included"])
+        right = min(right, left_of(line) + said)
         if said != right:
             raise ValueError(f"takes {said} of tax out of line {line['n']} where {right} is right")
     if payload.get("tax_relief", 0) != total:
