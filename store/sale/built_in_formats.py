@@ -46,6 +46,7 @@ _RECEIPT = DocumentFormat(
         _COMMENT,
         _block("chain"),
         _block("footer"),
+        Piece(barcode="{barcode}", when="barcode"),
     ),
 )
 _GIFT = DocumentFormat(

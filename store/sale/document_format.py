@@ -104,7 +104,7 @@ _OF_REPORT = frozenset({"span", "counts", "tenders", "taxes", "cash", "counted",
 COMMON_VARIABLES = frozenset(
     {
         "store", "address", "tax_id", "footer", "title", "says", "register", "receipt", "shift", "date", "day",
-        "time", "business_date", "operator", "operator_name", "reason", "comment", "currency", "record",
+        "time", "barcode", "business_date", "operator", "operator_name", "reason", "comment", "currency", "record",
         "fingerprint", "copy", "total", "middle", "customer", "customer_name", "account", "salesperson",
     }
 )  # fmt: skip

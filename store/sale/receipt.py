@@ -12,6 +12,7 @@ from store.sale.goods_notes import goods_notes
 from store.sale.language import later, phrase, region_in_force
 from store.sale.moment import shown_day, shown_text
 from store.sale.money import shown_amount
+from store.sale.past_sale import number_text
 from store.sale.policy import StoreFacts
 from store.sale.price_notes import certificate_row, offer_notes, offered, relief_row, tax_words
 from store.sale.record import store_facts
@@ -57,7 +58,7 @@ def receipt(
     kind = kind or receipt_type(payload)
     heading = phrase(HEADINGS[kind]) if kind in HEADINGS else ""
     variables = {**variables_of(payload, facts, fingerprint), "title": heading, "copy": str(copy_no or "")}
-    source = Source(kind=kind, title=title, variables=variables, blocks=blocks, lines=_lines(payload))
+    source = Source(kind=kind, title=title, variables=variables, blocks=blocks, lines=_lines(payload, kind))
     return made(source, facts)
 
 
@@ -166,6 +167,12 @@ def copy_mark(payload: Payload, copy_no: int, at: str, offset_min: int | None) -
         yield Text(text="TRAINING", align=Align.CENTER, bold=True, size=2)
         yield Text(text=phrase("For practice only. This is no receipt."), align=Align.CENTER)
         yield Blank()
+    if "voids_of" in payload:
+        origin = payload["voids_of"]
+        yield Text(text=phrase("VOIDED SALE"), align=Align.CENTER, bold=True, size=2)
+        undone = number_text(origin["series"], origin["receipt_no"])
+        yield Text(text=phrase("Undoes receipt {number}", undone), align=Align.CENTER)
+        yield Blank()
     if copy_no <= 0:
         return
     yield Text(text=f"COPY {copy_no}", align=Align.CENTER, bold=True, size=2)
@@ -175,20 +182,21 @@ def copy_mark(payload: Payload, copy_no: int, at: str, offset_min: int | None) -
     yield Blank()
 
 
-def _lines(payload: Payload) -> tuple[LineSource, ...]:
-    """The lines of a sale, each with its variables and what there is to say about it."""
+def _lines(payload: Payload, kind: DocumentType = DocumentType.SALE) -> tuple[LineSource, ...]:
+    """The lines of a sale, each with its variables and what to say about it; goods that came back are no gift."""
     return tuple(
         LineSource(
             variables=_line_variables(payload, line),
             blocks={"line_notes": partial(_by_hand, payload, line)},
         )
         for line in payload["lines"]
+        if kind is not DocumentType.GIFT or not line["quantity"].startswith("-")
     )
 
 
 def _line_variables(payload: Payload, line: Payload) -> dict[str, str]:
     measured = line.get("measured", 0)
-    many = measured or line["quantity"] != "1"
+    many = measured or line["quantity"] not in ("1", "-1")
     return {
         "n": str(line.get("n", "")),
         "name": str(line["name"]),
@@ -209,6 +217,8 @@ def _line_variables(payload: Payload, line: Payload) -> dict[str, str]:
 
 def _by_hand(payload: Payload, line: Payload) -> Iterator[AnyElement]:
     """What somebody changed on a line. The right column stays free: it adds up to the subtotal."""
+    if line["quantity"].startswith("-") and "empties" not in line:
+        yield from _came_back(line)
     if "list_price" in line:
         yield Text(text=f"  Price was {money(payload, line['list_price'])}")
     if line.get("discount"):
@@ -223,6 +233,15 @@ def _by_hand(payload: Payload, line: Payload) -> Iterator[AnyElement]:
     yield from goods_notes(line)
     if line.get("comment"):
         yield Text(text=f"  {line['comment']}")
+
+
+def _came_back(line: Payload) -> Iterator[AnyElement]:
+    """Goods that came back: of which receipt, and why."""
+    origin = line.get("returns_of")
+    of = f" {number_text(origin['series'], origin['receipt_no'])}" if origin else ""
+    yield Text(text=f"  {phrase('RETURN')}{of}")
+    if line.get("return_reason"):
+        yield Text(text=f"  {line['return_reason']}")
 
 
 def _sums(payload: Payload) -> Iterator[AnyElement]:
@@ -307,6 +326,7 @@ def variables_of(payload: Payload, facts: StoreFacts, fingerprint: str) -> dict[
         "footer": "\n".join(facts.footer),
         "register": register_of(payload),
         "receipt": receipt_number(payload),
+        "barcode": receipt_number(payload) if payload.get("receipt_no") else "",
         "shift": str(payload.get("shift", "") or ""),
         "date": at,
         "day": day,

@@ -62,15 +62,27 @@ def document_of(
     copy_no: int = 0,
     copied_at: str = "",
     copied_utc_offset_min: int | None = None,
+    gift: bool = False,
 ) -> Document | None:
     """The document that belongs to a record, None when its kind has none. Arguments as for `receipt`.
 
-    It speaks the language of `facts` where they say one (`PaperFacts`), else the one in force.
+    `gift` asks for the gift receipt of a sale, which shows no prices. It speaks the language of `facts` where they say
+    one (`PaperFacts`), else the one in force.
     """
+    if gift and payload.get("kind") == "sale":
+        return gift_receipt(payload, facts, fingerprint)
     if isinstance(facts, PaperFacts):
         with speaking(facts.language, facts.region):
             return _document(payload, facts, fingerprint, copy_no, copied_at, copied_utc_offset_min)
     return _document(payload, facts, fingerprint, copy_no, copied_at, copied_utc_offset_min)
+
+
+def gift_receipt(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
+    """What was sold without what it cost, with the number and the barcode by which it may come back."""
+    if isinstance(facts, PaperFacts):
+        with speaking(facts.language, facts.region):
+            return receipt(payload, facts, fingerprint=fingerprint, kind=DocumentType.GIFT)
+    return receipt(payload, facts, fingerprint=fingerprint, kind=DocumentType.GIFT)
 
 
 def type_of(payload: Payload) -> DocumentType | None:

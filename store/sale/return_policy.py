@@ -33,7 +33,7 @@ class ReturnPolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 SETTINGS = {
     "return_reasons": "Why goods come back, one reason a line; without this setting there is a list of five.",
-    "return_ask_reason": "A reason is asked for also when the receipt is there (1); without this setting it is not (0).",
+    "return_ask_reason": "A reason is asked for with a receipt too (1); without this setting it is not (0).",
     "offline_returns": "Receipts accepted while the server does not answer: own (as without this setting), all, none.",
     "offline_return_limit": "Minor units given back in one ticket while the server does not answer; 10000 without it.",
 }

@@ -10,9 +10,12 @@ import msgspec
 
 from store.database.pins import hash_pin
 from store.exchange.offline_profile import OfflineProfile
+from store.exchange.returns import ReservationAnswer, ReservedLine, WireReceiptRow
 from store.gateway.connection import ConnectionStatus, SwitchAnswer, SwitchQuestion, TransactionStart
+from store.gateway.customers import Customers, NoCustomers
 from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits, Source
 from store.gateway.offline import DataSet, LayoutKey, StaffMember
+from store.gateway.receipts import ReceiptFound, ReceiptRows
 from store.gateway.staff import StaffAnswer
 from store.gateway.states import Link, Mode
 from store.register.intents import Intent, IntentKind, Outcome, OutcomeKind, Submission
@@ -27,6 +30,7 @@ from store.sale.document_format import DocumentFormat
 from store.sale.info import InfoPrompt
 from store.sale.item import Department, Item, ItemKey, KeyKind
 from store.sale.paper_facts import PaperFacts, paper_facts
+from store.sale.past_sale import PastSale, ReceiptNumber, number_text
 from store.sale.policy import LabelMeasure, LabelRule, StoreFacts, StorePolicy, TaxRate
 
 PEPPER = b"p" * 32
@@ -298,6 +302,44 @@ class FakeStaff:
         return self.badges.get(hashed, "")
 
 
+class FakeReceipts:
+    """A server with receipts of other registers by their number; `short` is what another register was faster with."""
+
+    def __init__(self, connection: FakeConnection) -> None:
+        self.connection = connection
+        self.sales: dict[str, PastSale] = {}
+        self.rows: tuple[WireReceiptRow, ...] = ()
+        self.short: tuple[ReservedLine, ...] = ()
+        self.kept: dict[str, tuple[ReservedLine, ...]] = {}
+        self.local: dict[str, PastSale] = {}
+
+    @property
+    def _online(self) -> bool:
+        return self.connection.mode is Mode.ONLINE
+
+    async def find(self, number: ReceiptNumber, txn_id: str) -> ReceiptFound:
+        shown = number_text(number.series, number.receipt_no)
+        known = self.sales if self._online else self.local
+        source = Source.ONLINE if self._online else Source.OFFLINE
+        return ReceiptFound(sale=known.get(shown), source=source)
+
+    async def search(self, *, date: str, amount: int | None, item: str, limit: int) -> ReceiptRows:
+        if not self._online:
+            return ReceiptRows(rows=(), source=Source.OFFLINE)
+        return ReceiptRows(rows=self.rows, source=Source.ONLINE)
+
+    async def reserve(self, txn_id: str, lines: Sequence[ReservedLine]) -> ReservationAnswer | None:
+        if not self._online:
+            return None
+        if self.short:
+            return ReservationAnswer(granted=False, short=self.short)
+        self.kept[txn_id] = tuple(lines)
+        return ReservationAnswer(granted=True)
+
+    def release(self, txn_id: str, lines: Sequence[ReservedLine] = ()) -> None:
+        self.kept[txn_id] = tuple(lines)
+
+
 class FakePrinting:
     """Counts wake-ups; prints nothing."""
 
@@ -331,7 +373,9 @@ class World:
         self.staff = FakeStaff(self.shop)
         self.profile = OfflineProfile()
         self.printing = FakePrinting()
+        self.receipts = FakeReceipts(self.connection)
         self.sync = FakeSync()
+        self.customers: Customers = NoCustomers()
         self.auto_lock_s = config.pop("auto_lock_s", 0)
         self.free = 10**12
         self.stopped = 0
@@ -358,11 +402,13 @@ class World:
             connection=self.connection,
             shop=self.shop,
             staff=self.staff,
+            customers=self.customers,
             profile=lambda: self.profile,
             sync=self.sync,
             signed_in=self.sync.first_sign_in,
             auto_lock_s=lambda: self.auto_lock_s,
             printing=self.printing,
+            receipts=self.receipts,
             clock=self.clock,
             randomness=self.randomness,
             config=self.config,

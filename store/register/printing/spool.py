@@ -37,6 +37,8 @@ _BROKEN_OFF = {False: JobEvent.CORE_STARTED, True: JobEvent.EXPIRED}
 """What becomes of a job found in SENDING, by whether it is the drawer's."""
 
 _BLOCKING = {Health.OFFLINE, Health.PAPER_OUT, Health.COVER_OPEN, Health.FAULT}
+GIFT = "gift_receipt"
+"""What a print job asks for besides the document of its record: the sale without its prices."""
 _PLAIN = {
     Health.OFFLINE: "Printer off or unplugged",
     Health.PAPER_OUT: "Printer out of paper",
@@ -240,6 +242,7 @@ class PrintSpool:
                 copy_no=job.copy_no,
                 copied_at=utc_text(job.created_ms) if job.copy_no else "",
                 copied_utc_offset_min=self._clock.utc_offset_min() if job.copy_no else None,
+                gift=job.document_kind == GIFT,
             )
         except (KeyError, TypeError, ValueError):  # a record of another version must not stop the lane
             _log.exception("a record cannot be rendered", extra={"txn_id": job.txn_id})

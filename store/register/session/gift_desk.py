@@ -6,12 +6,11 @@ import msgspec
 
 from store.register.journal.entry import Committed, PrintJob
 from store.register.journal.errors import JournalError
+from store.register.printing.spool import GIFT
 from store.register.session.sale_open import put_sale
 from store.register.session.till import TillEvent, after
 from store.register.session.work import DONE, Reply, Work
 from store.sale.receipt import receipt_number
-
-DOCUMENT = "gift_receipt"
 
 
 async def begin(work: Work) -> Reply:
@@ -50,7 +49,7 @@ def gift_job(work: Work, source_txn_id: str = "") -> PrintJob:
     return PrintJob(
         job_id=work.fresh_id(),
         kind="receipt",
-        document_kind=DOCUMENT,
+        document_kind=GIFT,
         reason="gift",
         source_txn_id=source_txn_id,
     )

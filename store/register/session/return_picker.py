@@ -179,7 +179,7 @@ async def _take_piece(work: Work, past: PastSale, source: Source, pick: Pick) ->
 
 
 async def _by_code(work: Work, past: PastSale, text: str) -> Pick | None:
-    """The line that a code stands for, and one piece of it, all of what is measured; lines with something left first."""
+    """The line that a code stands for, and one piece of it; lines with something left first."""
     label = read_label(text, work.policy.label_rules)
     keys = keys_of(text, label if isinstance(label, LabelReading) else None)
     codes = {text} | {key.value for key in keys}
@@ -232,7 +232,8 @@ def _newest(before: Sale | None, sale: Sale) -> SaleLine:
 def _taken(work: Work, line: SaleLine, count: int) -> str:
     if count > 1:
         return f"{count} lines come back."
-    words = f"{line.quantity.removeprefix('-')} {line.unit}" if line.measured else f"{line.quantity} x"
+    size = line.quantity.removeprefix("-")
+    words = f"{size} {line.unit}" if line.measured else f"{size} x"
     return f"Return: {words} {line.name[:40]}   {work.money(line.gross)}"
 
 
