@@ -19,13 +19,13 @@ def payment_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> 
     """What a customer paid into the account, with what, and what is owed afterwards as far as it was known."""
     middle = tuple(_payment(payload))
     title, says = phrase("ACCOUNT PAYMENT"), phrase("Paid into the account")
-    return slip(title, says, payload, facts, fingerprint, middle, DocumentType.ACCOUNT)
+    return slip(title, says, payload, facts, fingerprint, middle, DocumentType.SLIP)
 
 
 def statement_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
     """How an account stands: the newest entries, and what is owed, with the moment when that is not now."""
     middle = tuple(_statement(payload))
-    return slip(phrase("ACCOUNT STATEMENT"), "", payload, facts, fingerprint, middle, DocumentType.ACCOUNT)
+    return slip(phrase("ACCOUNT STATEMENT"), "", payload, facts, fingerprint, middle, DocumentType.SLIP)
 
 
 def _payment(payload: Payload) -> Iterator[AnyElement]:
