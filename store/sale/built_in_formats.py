@@ -49,6 +49,11 @@ _RECEIPT = DocumentFormat(
         Piece(barcode="{barcode}", when="barcode"),
     ),
 )
+_ON_ACCOUNT = DocumentFormat(
+    header=_RECEIPT.header,
+    lines=_LINES,
+    footer=(*_RECEIPT.footer, Piece(blank=2), Piece(text="Signature ........................")),
+)
 _GIFT = DocumentFormat(
     header=(*_HEAD, _TITLE, Piece(left="Receipt", right="{receipt}"), _block("facts"), _RULE),
     lines=(Piece(left="{name}", right="{quantity}{unit}", lines=3),),
@@ -86,7 +91,7 @@ BUILT_IN: dict[DocumentType, DocumentFormat] = {
     DocumentType.SALE: _RECEIPT,
     DocumentType.RETURN: _RECEIPT,
     DocumentType.TRAINING: _RECEIPT,
-    DocumentType.ACCOUNT: _RECEIPT,
+    DocumentType.ACCOUNT: _ON_ACCOUNT,
     DocumentType.GIFT: _GIFT,
     DocumentType.VOID: _LISTING,
     DocumentType.SUSPENDED: _LISTING,

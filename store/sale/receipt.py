@@ -66,6 +66,8 @@ def receipt_type(payload: Payload) -> DocumentType:
     """Which receipt the record of a sale gets."""
     if payload.get("training"):
         return DocumentType.TRAINING
+    if any(row["kind"] == "account" for row in payload.get("tenders", ())):
+        return DocumentType.ACCOUNT
     return DocumentType.RETURN if payload.get("total", 0) < 0 else DocumentType.SALE
 
 

@@ -46,8 +46,8 @@ TYPES = {
     "safe.count": DocumentType.SLIP,
     "safe.in": DocumentType.SLIP,
     "safe.out": DocumentType.SLIP,
-    "account.payment": DocumentType.ACCOUNT,
-    "account.statement": DocumentType.ACCOUNT,
+    "account.payment": DocumentType.SLIP,
+    "account.statement": DocumentType.SLIP,
 }
 """By which format the document of a kind of record is made; sales and movements of cash have tables of their own."""
 SAFE_SLIPS = {"safe.count": "SAFE COUNTED", "safe.in": "INTO THE SAFE", "safe.out": "OUT OF THE SAFE"}
