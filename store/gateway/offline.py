@@ -120,6 +120,10 @@ class OfflineCatalog(CatalogRows):
             for row in self._rows(_DEPARTMENTS)
         )
 
+    def settings(self) -> dict[str, str]:
+        """The settings of the store by their keys."""
+        return {row[0]: row[1] for row in self._rows(_SETTINGS)}
+
     def policy(self) -> StorePolicy:
         """The store's decisions. Raises PolicyRefused with a sentence when nothing can be sold by them."""
         taxes = [
@@ -132,7 +136,7 @@ class OfflineCatalog(CatalogRows):
             )
             for row in self._rows(_TAXES)
         ]
-        policy = policy_from_settings({row[0]: row[1] for row in self._rows(_SETTINGS)}, taxes)
+        policy = policy_from_settings(self.settings(), taxes)
         rows = ((row.code, row.name, row.kind, row.position, row.detail) for row in self.tenders())
         return replace(policy, tenders=types_of_rows(rows))
 

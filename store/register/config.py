@@ -67,6 +67,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     devices: DevicesConfig = DevicesConfig()
     keys: dict[str, str] = {}
     """Action to key name, for keyboards that differ; `outpost keys --list` shows both (tui/keymap.py)."""
+    macros: dict[str, str] = {}
+    """Macro 1 to 9: what it types, one entry a line; headquarters' settings macro_1 to macro_9 win."""
     demo: DemoConfig = DemoConfig()
 
 

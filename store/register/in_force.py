@@ -5,7 +5,7 @@ force when the till takes a new catalog, between two transactions, and is asked 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ from store.exchange.hardware_profile import DevicesConfig
 from store.exchange.offline_profile import OfflineProfile, check_profile
 from store.gateway.offline import OfflineCatalog
 from store.register.config import Config
+from store.sale.macro import MacroRefused, Macros, macros_from
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class InForce:
         self._profile = config.offline_profile
         self._devices = config.devices
         self._lock_after_s = config.register.lock_after_s
+        self._macros: Macros = local_macros(config)
         self.profile_code = ""
         """The offline profile that headquarters gave this register; empty while register.toml holds."""
 
@@ -51,6 +53,10 @@ class InForce:
     def lock_after_s(self) -> int:
         """Seconds without a key after which the register locks; 0 never."""
         return self._lock_after_s
+
+    def macros(self) -> Macros:
+        """What the macros type now."""
+        return self._macros
 
     def listen(self, take: Callable[[], None]) -> None:
         """Call `take` after anything changed."""
@@ -77,11 +83,33 @@ class InForce:
         )
         self.profile_code = row.offline_profile if row is not None and said is not None else ""
         self._profile = sound_profile(said) if said is not None else config.offline_profile
+        self._macros = {**local_macros(self._config), **sent_macros(catalog)}
         devices = detail.get("devices")
         self._devices = fields_of(DevicesConfig, devices) if isinstance(devices, dict) else config.devices
         lock_s = detail.get("lock_after_s")
         good = isinstance(lock_s, int) and 0 <= lock_s <= LONGEST_LOCK_S
         self._lock_after_s = lock_s if isinstance(lock_s, int) and good else config.register.lock_after_s
+
+
+def local_macros(config: Config) -> dict[int, tuple[str, ...]]:
+    """The macros of register.toml; wrong ones are told in the log and left out."""
+    return _macros(config.macros, "register.toml")
+
+
+def sent_macros(catalog: OfflineCatalog | None) -> dict[int, tuple[str, ...]]:
+    """The macros of headquarters: the settings macro_1 to macro_9."""
+    if catalog is None:
+        return {}
+    settings = catalog.settings()
+    return _macros({str(n): settings.get(f"macro_{n}", "") for n in range(1, 10)}, "headquarters")
+
+
+def _macros(texts: Mapping[str, str], whose: str) -> dict[int, tuple[str, ...]]:
+    try:
+        return macros_from(texts)
+    except MacroRefused as refusal:
+        _log.warning("a macro of %s is wrong: %s", whose, refusal)
+        return {}
 
 
 def sound_profile(said: dict[str, Any]) -> OfflineProfile:

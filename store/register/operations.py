@@ -182,6 +182,13 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     _operation(701, "Sign off", Permission.SIGNED_IN, _FREE | {Mode.SHIFT}, _LOCAL),
     _operation(703, "Lock register", Permission.SIGNED_IN, _SIGNED_IN - {Mode.CLOSING}, _LOCAL, "Ctrl+L"),
+    _operation(
+        801,
+        "Inventory look-up",
+        Permission.SIGNED_IN,
+        _SELLING | {Mode.SHIFT},
+        "Offline it shows the last known figure of this store with its age.",
+    ),
     Operation(
         number=917,
         name="Database connection status",
@@ -223,6 +230,14 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(1221, "Void suspended sale", Permission.VOID_SALE, _FREE, _REFEREE),
     _operation(9101, "Sell by department", _SELL, _SELLING, _OWN_DATA, "Ins"),
     _operation(9102, "Why this price", _SELL, _LINES, "The line keeps what it was priced by.", "Ctrl+W"),
+    _operation(9170, "Shift overview", Permission.SHIFT_REPORT, _FREE, _OWN_JOURNAL),
+    _operation(9171, "Sales of the day", Permission.SHIFT_REPORT, _FREE, _OWN_JOURNAL),
+    *(
+        _operation(
+            number, f"Macro {number - 9180}", _SELL, _SELLING | {Mode.TENDER}, "It is typed on the register."
+        )
+        for number in range(9181, 9190)
+    ),
     _operation(9150, "Return of empties", _SELL, _SELLING, _OWN_DATA),
     _operation(9160, "Customer details", _SELL, _SELLING, _OWN_DATA),
     _operation(9161, "Account statement", _SELL, _SELLING, "By the last known balance, with its age."),

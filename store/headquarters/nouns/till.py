@@ -7,8 +7,9 @@ from msgspec import Meta
 
 from store.exchange.layout_keys import CAPTION_LIMIT, LAST_OPERATION, check_layout_key
 from store.headquarters.nouns.noun import KeyPart, Noun
-from store.sale import people_policy
+from store.sale import people_policy, return_policy
 from store.sale.detail import detail_text
+from store.sale.macro import MacroRefused, macro_steps
 from store.sale.settings import PolicyRefused, policy_from_settings
 from store.sale.tender_type import NO_TENDER_DETAIL, TenderDetail, TenderTypeRefused, tender_type
 
@@ -22,6 +23,10 @@ SETTINGS: dict[str, str] = {
     "label_rules": "The label rules themselves as JSON, in place of a country's.",
     "language": "Language of receipts and screens: en or de; operators may have their own.",
     "region": "How amounts and dates are written, such as de-DE; empty for what goes with the language.",
+    **{
+        f"macro_{n}": f"What macro {n} (operation {9180 + n}) types, one entry a line (\\n): 3*4011\\n/139."
+        for n in range(1, 10)
+    },
     "max_line_amount": "Largest amount of a line in minor units; wins over the functionality profile.",
     "receipt_footer": "Last lines of the receipt, apart by \\n; wins over the store's.",
     "receipt_width": "Characters in a line of the receipt; wins over the functionality profile.",
@@ -34,6 +39,7 @@ SETTINGS: dict[str, str] = {
     "store_name": "Name on the receipt; wins over the store's.",
     "store_tax_id": "Tax number on the receipt; wins over the store's.",
     **people_policy.SETTINGS,
+    **return_policy.SETTINGS,
     "account_offline_limit": "Minor units that go on one customer's account while the server does not answer; 0 none.",
 }
 """The settings that registers know; job 1070 carries them."""
@@ -89,8 +95,10 @@ def _check_setting(key: dict[str, str], setting: Setting) -> str:
     if name not in SETTINGS:
         return f"There is no setting {name!r}. There are: {', '.join(sorted(SETTINGS))}."
     try:
+        if name.startswith("macro_"):
+            macro_steps(setting.value)
         policy_from_settings({name: setting.value}, ())
-    except PolicyRefused as refusal:
+    except (PolicyRefused, MacroRefused) as refusal:
         return str(refusal)
     return ""
 

@@ -311,8 +311,9 @@ class Assembly:
             connection=supervisor,
             shop=self.shop,
             sync=library,
-            **directories(client, supervisor, self.shop, self.in_force, self.clock),
+            **directories(client, supervisor, self.shop, self.in_force, self.clock, enrolment.store),
             printing=spool,
+            macros=self.in_force.macros,
             clock=self.clock,
             randomness=self.randomness,
             config=SessionConfig(

@@ -17,6 +17,7 @@ from store.register.session import (
     goods_desk,
     info_desk,
     line_facts_desk,
+    macro,
     override_desk,
     pay_desk,
     post_void_desk,
@@ -30,6 +31,7 @@ from store.register.session import (
     shift_aside,
     shift_desk,
     sign_on,
+    stock_desk,
     suspend_desk,
     switch_question,
     tax_desk,
@@ -45,6 +47,7 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, Tone
 from store.sale import suspending
 from store.sale.barcode import looks_like_code
+from store.sale.macro import is_macro
 from store.sale.voucher import parse_voucher
 
 TEXT_LIMIT = 64
@@ -78,6 +81,8 @@ async def carry_out(work: Work, intent: Intent) -> Reply:
             return await take_enter(work, intent)
         case IntentKind.SCAN:
             return await take_scan(work, intent)
+        case IntentKind.OPERATION if is_macro(intent.operation):
+            return await macro.run(work, intent, carry_out)
         case IntentKind.OPERATION:
             return await session_operations.run(work, intent.operation, intent.arg, intent.seq)
         case IntentKind.SELECT:
@@ -181,6 +186,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return await customer_form.answer(work, kind, asked.facts, text, is_scan=scanned)
     if kind in account_desk.QUESTIONS:
         return await account_desk.answer(work, kind, asked.facts, text, is_scan=scanned)
+    if kind == stock_desk.ASK:
+        return await stock_desk.show(work, text) if text else DONE
     if kind == empties_desk.KIND:
         return await empties_desk.take(work, text) if text else DONE
     if kind == cash_desk.BAG:  # the number on a bag may be a barcode

@@ -1,9 +1,15 @@
 """Panels over the sale that want nothing: a scan, text or an operation closes them and does what it always does."""
 
-from store.register.session import customer_desk, line_facts_desk, why_price
+from store.register.session import customer_desk, line_facts_desk, overview_desk, why_price
 from store.register.session.work import Work
 
-PANELS = frozenset({why_price.KIND, line_facts_desk.DETAILS, customer_desk.DETAILS, "inventory", "health"})
+PANELS = overview_desk.PANELS | {
+    why_price.KIND,
+    line_facts_desk.DETAILS,
+    customer_desk.DETAILS,
+    "inventory",
+    "health",
+}
 """Kinds of question that are panels."""
 
 

@@ -15,6 +15,7 @@ from store.gateway.gateway import Gateway
 from store.gateway.offline import DataSet, LayoutKey, StaffMember
 from store.gateway.receipts import NoReceipts, Receipts
 from store.gateway.staff import StaffAnswer
+from store.gateway.stock import NoStock, Stock
 from store.gateway.vouchers import NoVouchers, Vouchers
 from store.register.journal.chain import TailCheck
 from store.register.journal.entry import Committed, Counts, Draft, Entry, Head, Lockout, UploadState
@@ -23,6 +24,7 @@ from store.register.ports import Clock, Randomness
 from store.register.sync.library import SyncAnswer, SyncState
 from store.sale.info import InfoPrompt
 from store.sale.item import Department
+from store.sale.macro import Macros
 from store.sale.paper_facts import PaperFacts
 from store.sale.policy import StorePolicy
 
@@ -267,6 +269,7 @@ class SessionPorts:
     config: SessionConfig
     sync: Sync
     customers: Customers = field(default_factory=NoCustomers)
+    stock: Stock = field(default_factory=NoStock)
     vouchers: Vouchers = field(default_factory=NoVouchers)
     receipts: Receipts = field(default_factory=NoReceipts)
     pepper: bytes
@@ -279,6 +282,8 @@ class SessionPorts:
     """The offline profile that holds now."""
     series_trouble: Callable[[], str] = str
     """Why no record may be added to this register's series (fork, set back), a sentence; empty when all is well."""
+    macros: Callable[[], Macros] = dict
+    """What is typed by the macros, by the number of their operation."""
     signed_in: Callable[[], None] = nothing
     """Somebody has signed in: the first time ever starts synchronisation for good."""
     stop: Callable[[], None] = nothing

@@ -3,11 +3,11 @@
 from store.register.operations import operations_for
 from store.register.session.layout import layout_of
 from store.register.session.paper import paper_of, slip_title
+from store.register.session.pay_panel import panel_of
 from store.register.session.ports import SessionPorts
 from store.register.session.print_policy import unprinted_words
 from store.register.session.state import PaidSale, SessionState
 from store.register.session.switch_question import shown
-from store.register.session.tender_desk import tender_view
 from store.register.session.till import TillState
 from store.register.session.work import Work
 from store.register.view import (
@@ -26,10 +26,10 @@ from store.register.view import (
     View,
 )
 from store.sale.language import language_in_force, region_in_force
+from store.sale.macro import is_macro
 from store.sale.money import exponent, format_amount
 from store.sale.receipt import receipt_number
 from store.sale.sale import Sale, SaleLine
-from store.sale.tender import round_amounts
 from store.sale.text import printable
 from store.sale.totals import totals
 
@@ -161,12 +161,7 @@ class ViewMaker:
         sale = work.state.sale
         if sale is None:
             return None
-        exact = totals(sale, work.policy).exact_cash
-        return TenderPanel(
-            taken=tuple(map(tender_view, sale.live_tenders)),
-            exact_cash=exact,
-            round_amounts=round_amounts(exact, sale.currency),
-        )
+        return panel_of(work, sale)
 
     def _paid(self, work: Work) -> PaidPanel | None:
         paid, record = work.state.paid, work.paid_record
@@ -239,7 +234,9 @@ class ViewMaker:
 
     def _operations(self, state: SessionState) -> tuple[int, ...]:
         demo = bool(self._ports.demo_operations)
-        return operations_for(state.mode, state.role, state.permissions, demo=demo)
+        numbers = operations_for(state.mode, state.role, state.permissions, demo=demo)
+        macros = self._ports.macros()
+        return tuple(number for number in numbers if not is_macro(number) or number in macros)
 
 
 def entry_of(state: SessionState) -> Entry:
