@@ -132,7 +132,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("round_2", "Take the second of them.", "", "f6", frozenset({Place.TENDER})),
     Action("round_3", "Take the third of them.", "", "f7", frozenset({Place.TENDER})),
-    Action("card", "Take the rest by card.", "Card", "c", frozenset({Place.TENDER}), 201, rank=2),
+    Action(
+        "card",
+        "Take the rest by card; the pay screen lists the letters.",
+        "Card",
+        "c",
+        frozenset({Place.TENDER}),
+        201,
+    ),
     Action(
         "connection",
         "Show the connection status; there the same key connects or disconnects.",

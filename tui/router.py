@@ -195,13 +195,14 @@ class Router:
         self._overlays.text_changed()
 
     def _stands_for_key(self, char: str) -> bool:
-        """On an empty entry line `+` pays and, while paying, `c` is the card."""
+        """On an empty entry line `+` pays and, while paying, a letter of the list is that way to pay."""
         place = place_of(self.view, self.local)
         if char == "+" and place in (Place.IDLE, Place.SALE, Place.PAID):
             self._act(self.keymap.by_id["pay"])
             return True
-        if place is Place.TENDER and char.lower() == self.keymap.by_id["card"].key:
-            self._act(self.keymap.by_id["card"])
+        panel = self.view.tender if place is Place.TENDER and self.view is not None else None
+        if panel is not None and any(choice.key == char.lower() for choice in panel.choices):
+            self._box.send(IntentKind.ENTER, char.lower())
             return True
         return False
 

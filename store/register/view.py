@@ -102,6 +102,14 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     cash_rounding: int = 0
 
 
+class TenderChoice(msgspec.Struct, frozen=True, array_like=True):
+    """A way to pay beside a bare amount of cash: its letter, its name, what its letter takes."""
+
+    key: str
+    name: str
+    takes: str = ""
+
+
 class TenderPanel(msgspec.Struct, frozen=True, kw_only=True):
     """The pay screen: what was taken and what can be taken."""
 
@@ -110,6 +118,12 @@ class TenderPanel(msgspec.Struct, frozen=True, kw_only=True):
     """Cash that ends the sale, cash rounding applied, in minor units."""
     round_amounts: tuple[int, ...] = ()
     """The next round amounts in minor units, for F5, F6, F7."""
+    choices: tuple[TenderChoice, ...] = ()
+    """The other ways, in the order of the store."""
+    cash: bool = True
+    """Whether cash is taken, or given back."""
+    back: bool = False
+    """Money goes back to the customer; `exact_cash` is what goes back then."""
 
 
 class PaidPanel(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ from store.register.view import (
     RefusedScan,
     SignOnPanel,
     TaxView,
+    TenderChoice,
     TenderPanel,
     TenderView,
     Tone,
@@ -231,7 +232,11 @@ class Till:
                 taxes=(TaxView("A", "7", total * 7 // 107, True),),
                 due=total,
             ),
-            tender=TenderPanel(exact_cash=total, round_amounts=(1000, 2000, 5000))
+            tender=TenderPanel(
+                exact_cash=total,
+                round_amounts=(1000, 2000, 5000),
+                choices=(TenderChoice("c", "Card (terminal)", "13.26"),),
+            )
             if self.mode is Mode.TENDER
             else None,
             paid=paid,

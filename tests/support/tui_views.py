@@ -17,6 +17,7 @@ from store.register.view import (
     ShiftPanel,
     SignOnPanel,
     TaxView,
+    TenderChoice,
     TenderPanel,
     TenderView,
     Tone,
@@ -52,6 +53,13 @@ TOTALS = Totals(
     due=1326,
 )
 CASH = TenderView(1, "cash", "Cash", 500, 500)
+CHOICES = (
+    TenderChoice("c", "Card (terminal)", "8.26"),
+    TenderChoice("u", "US dollars", "8.97 USD"),
+    TenderChoice("k", "Check", "8.26"),
+    TenderChoice("v", "Voucher", "number or scan"),
+    TenderChoice("a", "Customer account", "8.26"),
+)
 PAPER = (
     "          First store",
     "     Market Street 1, Springfield",
@@ -326,10 +334,25 @@ def screens() -> dict[str, tuple[View | None, Local]]:
                 entry=Entry.AMOUNT,
                 operations=operations_for(Mode.TENDER, "cashier", demo=False),
                 totals=msgspec.structs.replace(TOTALS, paid=500, due=826),
-                tender=TenderPanel(taken=(CASH,), exact_cash=826, round_amounts=(1000, 2000, 5000)),
+                tender=TenderPanel(
+                    taken=(CASH,), exact_cash=826, round_amounts=(1000, 2000, 5000), choices=CHOICES
+                ),
                 message=Message(text="Type the amount given and Enter.", number=4),
             ),
             local(entry="20"),
+        ),
+        "pay-back": (
+            sale(
+                mode=Mode.TENDER,
+                entry=Entry.AMOUNT,
+                operations=operations_for(Mode.TENDER, "cashier", demo=False),
+                totals=msgspec.structs.replace(TOTALS, total=-1326, due=-1326),
+                tender=TenderPanel(
+                    exact_cash=1326, choices=(TenderChoice("c", "Card (terminal)", "8.26"),), back=True
+                ),
+                message=Message(text="13.26 goes back.", number=4),
+            ),
+            local(),
         ),
         "paid": (sale(mode=Mode.PAID, paid=PAID, message=Message()), local()),
         "paid-paper": (

@@ -187,10 +187,14 @@ def test_plus_pays_on_an_empty_entry_only():
     assert wires.said() == [139, "2+"]
 
 
-def test_c_is_the_card_on_an_empty_entry_while_paying():
+def test_a_letter_of_the_list_is_a_way_to_pay_on_an_empty_entry_while_paying():
     router, wires = router_in(PAY)
-    type_in(router, "c")
-    assert wires.said() == [201]
+    type_in(router, "cV")
+    assert wires.said() == ["c", "v"]
+    type_in(router, "x")
+    assert wires.said() == ["c", "v"]
+    type_in(router, "\r")
+    assert wires.said() == ["c", "v", "x"]
     router, wires = router_in(sale())
     type_in(router, "c1\r")
     assert wires.said() == ["c1"]

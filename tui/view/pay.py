@@ -9,49 +9,57 @@ from tui.view.roles import Role
 from tui.view.text import amount_text, clean, wrap
 
 CASH_ROW = 2
-ROUND_ROW = 5
-TAKEN_ROW = 8
+LEAST_TAKEN = 4
+"""Rows for what was taken: its heading, the newest payment, a rule, what is still to pay."""
 
 
 def draw_tender(canvas: Canvas, view: View, panel: TenderPanel, keymap: Keymap, box: Box) -> None:
-    """What is to pay, how it can be paid, and what was taken."""
+    """What is to pay or to give back, how it can be done, and what was taken."""
 
     def money(amount: int) -> str:
         return amount_text(amount, view.exponent)
 
-    total = f"{view.currency} {money(view.totals.total):>9}"
-    pair(canvas, box, 0, phrase("To pay"), total, Role.STRONG, 2)
-    pair(
-        canvas,
-        box,
-        CASH_ROW,
-        phrase("Cash"),
-        phrase("Enter = exact {amount}", money(panel.exact_cash)),
-        margin=2,
-    )
-    card = keymap.by_id["card"]
-    if card.operation in view.operations:
-        pair(
-            canvas,
-            box,
-            CASH_ROW + 1,
-            phrase("Card (terminal)"),
-            f"{key_name(card.key)} = {money(view.totals.due)}",
-            margin=2,
-        )
+    due = f"{view.currency} {money(abs(view.totals.total)):>9}"
+    pair(canvas, box, 0, phrase("To give back") if panel.back else phrase("To pay"), due, Role.STRONG, 2)
+    row = CASH_ROW
+    if panel.cash:
+        exact = phrase("Enter = exact {amount}", money(panel.exact_cash))
+        pair(canvas, box, row, phrase("Cash"), exact, margin=2)
+        row += 1
+    row = _draw_choices(canvas, view, panel, box, row)
     keys = [key_name(keymap.by_id[f"round_{n}"].key) for n in (1, 2, 3)]
     rounds = [f"{key} = {money(amount)}" for key, amount in zip(keys, panel.round_amounts, strict=False)]
     if rounds:
-        line(canvas, box, ROUND_ROW, phrase("Next round amounts"))
-        canvas.put_right(box.end - 2, box.y + ROUND_ROW + 1, "   ".join(rounds))
-    row = _draw_taken(canvas, view, panel.taken, box, TAKEN_ROW) if panel.taken else TAKEN_ROW
+        line(canvas, box, row + 1, phrase("Next round amounts"))
+        canvas.put_right(box.end - 2, box.y + row + 2, "   ".join(rounds))
+        row += 3
     if panel.taken:
+        row = _draw_taken(canvas, view, panel.taken, box, row + 1)
         canvas.put_right(box.end - 2, box.y + row, "──────", Role.FRAME)
-        pair(canvas, box, row + 1, phrase("Still to pay"), money(view.totals.due), Role.STRONG, 2)
+        still = phrase("Still to give back") if panel.back else phrase("Still to pay")
+        pair(canvas, box, row + 1, still, money(abs(view.totals.due)), Role.STRONG, 2)
+
+
+def _draw_choices(canvas: Canvas, view: View, panel: TenderPanel, box: Box, row: int) -> int:
+    """The other ways to pay; what has no room is named by its letters. Returns the next free row."""
+    kept = 3 * bool(panel.round_amounts) + (LEAST_TAKEN + 1) * bool(panel.taken)
+    room = max(1, box.height - row - kept)
+    shown, hidden = panel.choices, panel.choices[:0]
+    if len(shown) > room:
+        shown, hidden = shown[: room - 1], shown[room - 1 :]
+    for choice in shown:
+        takes = f"{choice.key} = {choice.takes}" if choice.takes else choice.key
+        pair(canvas, box, row, clean(choice.name), clean(takes), margin=2)
+        row += 1
+    if hidden:
+        words = ", ".join(f"{choice.key} {clean(choice.name)}" for choice in hidden)
+        line(canvas, box, row, words)
+        row += 1
+    return row
 
 
 def draw_tender_side(canvas: Canvas, view: View, box: Box) -> None:
-    """Total, taken and due."""
+    """Total, taken and due; below zero it goes back."""
     totals = view.totals
     pair(
         canvas,
