@@ -1,6 +1,7 @@
 """Whoever is not the register of the series changes nothing and learns nothing."""
 
 import json
+import re
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -9,7 +10,8 @@ from server_world import Register, problem, running_world, wall_ms
 from store.exchange.messages import NONCE_HEADER, REGISTER_HEADER, SIGNATURE_HEADER, TIME_HEADER
 from store.exchange.request import read_headers
 from store.server.api.authentication import Gatekeeper
-from store.server.api.routes import ROUTES, Sender
+from store.server.api.route import Sender
+from store.server.api.routes import ROUTES
 from store.service.errors import ProblemError
 
 HOUR_MS = 3_600_000
@@ -27,7 +29,8 @@ async def counts(world):
 
 
 def filled(path, register):
-    return path.format(series=register.series, package_seq=1, sha256="0" * 64, number="101")
+    known = {"series": register.series, "package_seq": "1", "sha256": "0" * 64}
+    return re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], "101"), path)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ from store.exchange.package import build_delta, build_package, endorse_keys
 from store.exchange.package_header import write_header
 from store.exchange.record import public_bytes, verify_text
 from store.exchange.request import is_genuine, read_headers
+from store.exchange.stock import WireStock
 from store.ledger.series import accept, find_series, open_series
 from store.server.link.pace import Pace
 from store.server.packages import form_of
@@ -68,6 +69,8 @@ class Headquarters:
     headers: dict = field(default_factory=dict)
     chunks: dict = field(default_factory=dict)
     codes: dict = field(default_factory=dict)
+    stock: tuple = ()
+    stock_delay_s: float = 0.0
     redeemed: dict = field(default_factory=dict)
     epochs: dict = field(default_factory=dict)
     faults: dict = field(default_factory=dict)
@@ -210,6 +213,10 @@ class Headquarters:
         found = self.headers.get((int(request.match_info["seq"]), request.query["kind"]))
         return await self._bytes(request, found)
 
+    async def get_stock(self, request):
+        await asyncio.sleep(self.stock_delay_s)
+        return _answer(WireStock(rows=self.stock, everywhere=True))
+
     async def get_chunk(self, request):
         return await self._bytes(request, self.chunks.get(request.match_info["sha256"]))
 
@@ -340,6 +347,7 @@ class Headquarters:
                 web.get("/servers/{name}/feed", self.get_feed),
                 web.get("/packages/{seq}", self.get_header),
                 web.get("/chunks/{sha256}", self.get_chunk),
+                web.get("/stock/{sku}", self.get_stock),
                 web.post("/sessions/reports", self.post_session_reports),
                 web.post("/registers/reports", self.post_register_reports),
                 web.post("/codes/redeem", self.post_redeem),

@@ -15,6 +15,7 @@ from store.headquarters.scheduler.feed import FeedBell
 from store.headquarters.scheduler.rules import check_parameter
 from store.headquarters.scheduler.runner import JobRunner
 from store.headquarters.scheduler.scheduler import Scheduler
+from store.headquarters.scheduler.stock import stock_routes
 from store.headquarters.scheduler.verbs import SchedulerDesk
 from store.headquarters.scheduler.worker import Worker, WorkerProcess
 from store.headquarters.servers.senders import Senders
@@ -44,10 +45,11 @@ async def assemble(hq: Headquarters, worker: Worker) -> Assembled:
     runner = JobRunner(hq, worker, bell)
     scheduler = Scheduler(hq, runner, bell)
     source = DirectorySource(root_key=hq.secrets.root_public.hex(), pepper=hq.secrets.pepper)
-    delivery = DeliveryDesk(ChunkFolder(hq.packages), bell, Senders(), source, scheduler)
+    senders = Senders()
+    delivery = DeliveryDesk(ChunkFolder(hq.packages), bell, senders, source, scheduler)
     part = Part(
         name="scheduler",
-        routes=delivery_routes(delivery),
+        routes=(*delivery_routes(delivery), *stock_routes(senders)),
         verbs=SchedulerDesk(scheduler, runner, bell).verbs(),
         tasks={"clock": scheduler.watch, "runs": scheduler.work},
         rules={"parameter": (check_parameter,)},

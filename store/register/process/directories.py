@@ -6,6 +6,7 @@ from store.gateway.client import RetailClient
 from store.gateway.customers import CustomerDirectory
 from store.gateway.receipts import ReceiptDirectory
 from store.gateway.staff import StaffDirectory
+from store.gateway.stock import StockDirectory
 from store.gateway.supervisor import ConnectionSupervisor
 from store.gateway.vouchers import VoucherDirectory
 from store.register.in_force import InForce
@@ -18,6 +19,7 @@ class Directories(TypedDict):
 
     staff: StaffDirectory
     customers: CustomerDirectory
+    stock: StockDirectory
     vouchers: VoucherDirectory
     receipts: ReceiptDirectory
 
@@ -28,6 +30,7 @@ def directories(
     shop: CatalogShop,
     in_force: InForce,
     clock: Clock,
+    store: str,
 ) -> Directories:
     """The directories of one run of the core."""
     return Directories(
@@ -45,6 +48,13 @@ def directories(
             catalog=lambda: shop.catalog,
             profile=in_force.profile,
             clock=clock,
+        ),
+        stock=StockDirectory(
+            client=client,
+            connection=supervisor,
+            catalog=lambda: shop.catalog,
+            profile=in_force.profile,
+            store=store,
         ),
         vouchers=VoucherDirectory(
             client=client, connection=supervisor, profile=in_force.profile, clock=clock

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from store.register.session import discount_desk, empties_desk, line_facts_desk
+from store.register.session import discount_desk, empties_desk, line_facts_desk, stock_desk
 from store.register.session.work import Reply, Work
 
 Flow = Callable[[Work, str, int], Awaitable[Reply]]
@@ -24,6 +24,10 @@ async def _details(work: Work, text: str, seq: int) -> Reply:
     return await line_facts_desk.details(work, text)
 
 
+async def _inventory(work: Work, text: str, seq: int) -> Reply:
+    return await stock_desk.begin(work, text)
+
+
 async def _comment(work: Work, text: str, seq: int) -> Reply:
     """122 is the invoice's name for 501."""
     return discount_desk.run(work, 501, text)
@@ -38,6 +42,7 @@ FLOWS: dict[int, Flow] = {
     122: _comment,
     123: _unit,
     136: _serial,
+    801: _inventory,
     922: _details,
     9150: _empties,
 }

@@ -11,7 +11,7 @@ from store.exchange import delivery, messages
 from store.exchange import returns as returns_exchange
 from store.ledger import reports
 from store.ledger.series import find_series
-from store.server.api import customers, endpoints, packages, recovery, returns, suspensions, vouchers
+from store.server.api import customers, endpoints, packages, recovery, returns, stock, suspensions, vouchers
 from store.server.api.admission import Work
 from store.server.api.authentication import check_claim, check_protocol, read_claim
 from store.server.api.context import CONTEXT, Call
@@ -254,6 +254,7 @@ ROUTES: tuple[Route, ...] = (
         problems=("too-large",),
     ),
     *vouchers.ROUTES,
+    *stock.ROUTES,
     Route(
         name="transactions",
         method="GET",

@@ -35,6 +35,7 @@ from store.exchange.delivery import (
     ServerRequest,
     server_text,
 )
+from store.exchange.stock import PATH_STOCK, WireStock
 from store.server import directory
 from store.server.config import ServerConfig, is_loopback
 from store.server.link import feed
@@ -56,6 +57,8 @@ from store.service.tasks import ServiceTasks
 LOG = logging.getLogger("outpost.server.link")
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+STOCK_S = 0.5
+"""A cashier waits for it, no longer than for an item; without an answer this store's own figure has to do."""
 REDEEM_S = 8.0
 """A person waits at the register for the answer."""
 
@@ -140,6 +143,11 @@ class Link:
         """What a one-time code is good for, by headquarters; raises LinkTrouble."""
         body = CodeRequest(code_hash=code_hash, public_key=public_key)
         return await self._client.ask("POST", PATH_REDEEM, CodeFacts, body=body, deadline_s=REDEEM_S)
+
+    async def stock(self, sku: str) -> WireStock:
+        """The item in all stores, by headquarters; raises LinkTrouble."""
+        path = PATH_STOCK.format(sku=quote(sku, safe=""))
+        return await self._client.ask("GET", path, WireStock, deadline_s=STOCK_S)
 
     async def certificate(self, request: str) -> CertificateAnswer:
         """Ask headquarters for a certificate, as long as it takes until it answers; raises HeadquartersRefused."""

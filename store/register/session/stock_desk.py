@@ -1,0 +1,84 @@
+"""Inventory look-up (801): how much the stores have of a product, and how old each figure is."""
+
+from collections.abc import Iterator
+
+from store.database.errors import DatabaseTrouble
+from store.gateway.gateway import ItemUnknown, Source
+from store.gateway.stock import StockAnswer
+from store.register.session.line_facts_desk import item_of, selected
+from store.register.session.work import DONE, Reply, Work
+from store.register.view import Entry
+from store.sale.item import Item
+from store.sale.moment import local_text, utc_text
+
+ASK, PANEL = "inventory_code", "inventory"
+ROWS = 14
+"""Stores on the panel; the register's own comes first, then those that have most."""
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+
+
+async def begin(work: Work, text: str) -> Reply:
+    """801 of the typed code, of the selected line, or of the next code."""
+    if text:
+        return await show(work, text)
+    found = selected(work)
+    if not isinstance(found, str) and found[1].sku:
+        return await show(work, found[1].sku)
+    return work.ask(
+        ASK, "Inventory look-up", Entry.CODE, lines=("Scan an item, or type its code and Enter.",)
+    )
+
+
+async def show(work: Work, code: str) -> Reply:
+    """The figures of the product behind a code, as a panel over the sale."""
+    work.put(asked=None)
+    found = await item_of(work, code)
+    if isinstance(found, str):
+        return work.refuse(found)
+    if isinstance(found, ItemUnknown):
+        return work.refuse(f"{code[:40]} is not on file.")
+    try:
+        answer = await work.ports.stock.find(found.item.sku)
+    except DatabaseTrouble as error:
+        return work.refuse(f"The offline catalog cannot be read ({error}).")
+    work.ask(PANEL, "Inventory", Entry.CODE, lines=tuple(stock_lines(work, found.item, answer)))
+    return DONE
+
+
+def stock_lines(work: Work, item: Item, answer: StockAnswer) -> Iterator[str]:
+    """One row a store, this one first, with the age of the figure; then what is not known and why."""
+    yield f"{item.name}   {item.sku}"
+    own = work.ports.config.register.partition("-")[0]
+    rows = sorted(answer.rows, key=lambda row: (row.store != own, -_number(row.quantity), row.store))
+    for row in rows[:ROWS]:
+        here = " (here)" if row.store == own else f" {row.name}" if row.name else ""
+        yield f"{row.store}{here}: {row.quantity} {item.unit}, {age_words(work, row.as_of_ms)}"
+    if not rows:
+        yield "Nothing is known of its stock."
+    if len(rows) > ROWS:
+        yield f"{len(rows) - ROWS} more stores have less."
+    if answer.source is Source.OFFLINE:
+        yield "Last known here. The other stores are asked when the server answers."
+    elif not answer.everywhere:
+        yield "Headquarters does not answer, so the other stores are not known."
+
+
+def age_words(work: Work, at_ms: int) -> str:
+    """When a figure was taken, and how long ago that is."""
+    if not at_ms:
+        return "of an unknown time"
+    moment = local_text(utc_text(at_ms), work.ports.clock.utc_offset_min())[:16]
+    age_ms = max(work.now_ms - at_ms, 0)
+    if age_ms >= DAY_MS:
+        days = age_ms // DAY_MS
+        return f"{moment} ({days} day{'s' * (days != 1)} ago)"
+    if age_ms >= HOUR_MS:
+        return f"{moment} ({age_ms // HOUR_MS} h ago)"
+    return f"{moment} ({age_ms // MINUTE_MS} min ago)"
+
+
+def _number(quantity: str) -> float:
+    try:
+        return float(quantity)
+    except ValueError:
+        return 0.0
