@@ -120,6 +120,8 @@ def set_back_quantity(sale: Sale, n: int, quantity: str) -> Sale:
         return with_changed_line(sale, replace(line, quantity=asked, amount=multiply(line.price, asked)))
     if asked is None or asked == "0" or thousandths(asked) > thousandths(origin.left):
         raise SaleRefused(f"At most {origin.left} of {line.name} may come back of that receipt.")
+    if thousandths(asked) > -thousandths(line.quantity):
+        raise SaleRefused("Scan the receipt again to take more of it back.")
     if not (line.measured or is_whole(asked) or not is_whole(origin.quantity)):
         raise SaleRefused(f"{line.name} is sold by the piece. Type a whole number.")
     return with_changed_line(sale, _filled(line, asked))

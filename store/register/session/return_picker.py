@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from store.exchange.returns import ReservedLine
 from store.gateway.gateway import ItemFound, Source
 from store.register.intents import OutcomeKind
+from store.register.session.return_keeping import reserved_lines
 from store.register.session.sale_desk import keys_of, look_up
 from store.register.session.sale_open import note_connection, opened, put_sale
 from store.register.session.state import Asked
@@ -22,7 +22,7 @@ from store.sale.past_sale import PastLine, PastSale, origin_of
 from store.sale.refusal import SaleRefused
 from store.sale.returning import part_of
 from store.sale.sale import Sale, SaleLine
-from store.sale.taking_back import left_on, origins, take_back
+from store.sale.taking_back import left_on, take_back
 from store.sale.tax_group import on_top
 
 LINES, REASON = "return_lines", "return_reason"
@@ -142,25 +142,6 @@ async def why_not(work: Work, sale: Sale, source: Source) -> str:
         most = format_amount(limit, sale.currency)
         return f"While the server does not answer, at most {most} goes back with receipts. Ask the manager."
     return ""
-
-
-def reserved_lines(sale: Sale) -> tuple[ReservedLine, ...]:
-    """What the sale takes back with receipts, as the server keeps it."""
-    return tuple(
-        ReservedLine(
-            series=origin.series, seq=origin.seq, n=origin.n, quantity=line.quantity.removeprefix("-")
-        )
-        for line, origin in zip(
-            (line for line in sale.live_lines if line.returns_of is not None), origins(sale), strict=True
-        )
-    )
-
-
-def let_go(work: Work, sale: Sale, before: Sale) -> None:
-    """Lines were voided or made smaller, or the sale given up: the server may give the goods to others."""
-    lines = reserved_lines(sale)
-    if lines != reserved_lines(before) and not work.training:
-        work.ports.receipts.release(sale.txn_id, lines)
 
 
 def receipt_of(asked: Asked) -> tuple[PastSale, Source]:

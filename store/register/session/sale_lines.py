@@ -1,6 +1,7 @@
 """The lines of the open sale: chosen, voided, given another quantity."""
 
 from store.register.intents import OutcomeKind
+from store.register.session.return_keeping import let_go
 from store.register.session.sale_open import put_sale
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, Tone
@@ -8,6 +9,7 @@ from store.sale import selling
 from store.sale.line_change import find_line
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale, SaleLine
+from store.sale.taking_back import set_back_quantity
 
 
 def void_line(work: Work, seq: int) -> Reply:
@@ -25,6 +27,7 @@ def void_line(work: Work, seq: int) -> Reply:
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     put_sale(work, changed)
+    let_go(work, sale, changed)
     work.say(f"Voided: {line.name}   {work.money(-line.amount)}")
     select_near(work, changed, line.n)
     return DONE
@@ -44,13 +47,23 @@ def set_quantity(work: Work, text: str) -> Reply:
     if sale is None:
         return work.refuse("There is no line whose quantity could be set. Scan an item first.")
     try:
-        changed = selling.set_quantity(sale, work.policy, work.state.selected, text)
+        if _comes_back(sale, work.state.selected):
+            changed = set_back_quantity(sale, work.state.selected, text)
+        else:
+            changed = selling.set_quantity(sale, work.policy, work.state.selected, text)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     put_sale(work, changed)
+    let_go(work, sale, changed)
     line = changed.lines[work.state.selected - 1]
     work.say(f"{quantity_words(line)} {line.name}   {work.money(line.amount)}")
     return DONE
+
+
+def _comes_back(sale: Sale, n: int) -> bool:
+    """Whether goods come back on the line; what is typed is how much, without a sign."""
+    line = sale.lines[n - 1] if 0 < n <= len(sale.lines) else None
+    return line is not None and line.is_return and not line.empties
 
 
 def clear_quantity(work: Work) -> Reply:

@@ -8,6 +8,8 @@ import msgspec
 from store.register.journal.entry import PrintJob
 from store.register.operations import Permission
 from store.register.session import deferred_card
+from store.register.session.gift_desk import gift_job
+from store.register.session.return_keeping import let_go
 from store.register.session.state import PaidSale, SessionState
 from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
@@ -196,6 +198,8 @@ def paper_of_sale(work: Work, sale: Sale) -> tuple[PrintJob, ...]:
     if any(_opens_drawer(work, tender) for tender in sale.live_tenders):
         jobs.append(PrintJob(job_id=work.fresh_id(), kind="drawer", reason="sale"))
     jobs.append(PrintJob(job_id=work.fresh_id(), kind="receipt", document_kind="receipt"))
+    if sale.gift:
+        jobs.append(gift_job(work))
     if issues_vouchers(sale):
         jobs.append(PrintJob(job_id=work.fresh_id(), kind="report", document_kind="voucher"))
     return tuple(jobs)
@@ -386,6 +390,7 @@ async def answer_void_sale(work: Work, yes: bool) -> Reply:
     if await work.commit("void", following, void_body(sale, work.policy), txn_id=sale.txn_id) is None:
         return work.refuse(work.message.text)
     release_vouchers(work, sale.txn_id, sale.tenders)
+    let_go(work, sale, None)
     work.say("The sale is voided.")
     return DONE
 
