@@ -30,6 +30,7 @@ COLOUR_SYSTEMS = {
     PaletteName.COLOURS: "256",
     PaletteName.ANSI: "standard",
     PaletteName.MONO: "standard",
+    PaletteName.CONTRAST: "standard",
 }
 
 

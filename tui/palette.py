@@ -1,4 +1,4 @@
-"""Three palettes, and which of them a terminal gets (docs/screens.md).
+"""The palettes, and which of them a terminal gets (docs/screens.md).
 
 256 colours, the sixteen of a plain terminal, and none at all. Contrast is at least 7:1 for text and 4.5:1 for hints (a
 test computes it). Ordinary text is white on black also with 256 colours: eight bytes instead of twenty-two for every
@@ -19,6 +19,8 @@ class PaletteName(StrEnum):
     COLOURS = "colours"
     ANSI = "ansi"
     MONO = "mono"
+    CONTRAST = "high-contrast"
+    """Asked for by a person (OUTPOST_THEME, --theme); the terminal never chooses it by itself."""
 
 
 class Look(NamedTuple):
@@ -78,12 +80,32 @@ MONO: dict[Role, Look] = {
     Role.QUESTION: Look(bold=True),
     Role.PAPER: Look(),
 }
+CONTRAST: dict[Role, Look] = {
+    Role.TEXT: Look("bright_white", "black"),
+    Role.FRAME: Look("bright_white", "black"),
+    Role.TITLE: Look("bright_yellow", "black", bold=True),
+    Role.BAR: Look("black", "white", bold=True),
+    Role.MODE: Look("bright_yellow", "black", bold=True),
+    Role.STRONG: Look("bright_yellow", "black", bold=True),
+    Role.HINT: Look("bright_white", "black"),
+    Role.VOID: Look("bright_white", "black"),
+    Role.CURRENT: Look("black", "white", bold=True),
+    Role.INFO: Look("bright_white", "black", bold=True),
+    Role.WARN: Look("bright_yellow", "black", bold=True),
+    Role.ERROR: Look("bright_white", "red", bold=True),
+    Role.QUESTION: Look("black", "white", bold=True),
+    Role.PAPER: Look("black", "white"),
+}
+"""For eyes that need more: no grey, the sixteen colours alone, contrast at least 7:1 for everything."""
 PALETTES: dict[PaletteName, dict[Role, Look]] = {
     PaletteName.COLOURS: COLOURS,
     PaletteName.ANSI: ANSI,
     PaletteName.MONO: MONO,
+    PaletteName.CONTRAST: CONTRAST,
 }
 
+THEME = "OUTPOST_THEME"
+"""The variable that asks for a palette by its name."""
 MANY = ("xterm-direct", "xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm")
 """Terminals that have 256 colours and more without saying so in their name."""
 SIXTEEN = (
@@ -102,10 +124,12 @@ SIXTEEN = (
 
 
 def choose_palette(environ: Mapping[str, str]) -> PaletteName:
-    """The palette of a terminal, by NO_COLOR, COLORTERM and TERM; one that nobody knows gets none."""
+    """The palette of a terminal, by NO_COLOR, OUTPOST_THEME, COLORTERM and TERM; one that nobody knows gets none."""
     term = environ.get("TERM", "")
     if environ.get("NO_COLOR"):
         return PaletteName.MONO
+    if environ.get(THEME) == PaletteName.CONTRAST:
+        return PaletteName.CONTRAST
     if "256color" in term or environ.get("COLORTERM") in ("truecolor", "24bit"):
         return PaletteName.COLOURS
     if term.startswith(MANY):

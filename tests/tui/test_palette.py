@@ -36,6 +36,20 @@ def test_text_has_contrast_seven_and_hints_four_and_a_half(role: Role):
 
 
 @pytest.mark.parametrize("role", Role)
+def test_the_high_contrast_palette_has_contrast_seven_everywhere(role: Role):
+    look = PALETTES[PaletteName.CONTRAST][role]
+    assert contrast(look.front, look.back) >= 7.0
+    assert not look.back.startswith("bright") and Color.parse(look.front).number < 16
+
+
+def test_high_contrast_is_what_a_person_asks_for():
+    asked = {"TERM": "xterm-256color", "OUTPOST_THEME": "high-contrast"}
+    assert choose_palette(asked) is PaletteName.CONTRAST
+    assert choose_palette(asked | {"NO_COLOR": "1"}) is PaletteName.MONO
+    assert choose_palette(asked | {"OUTPOST_THEME": "usual"}) is PaletteName.COLOURS
+
+
+@pytest.mark.parametrize("role", Role)
 def test_sixteen_colours_name_both_or_stay_with_the_terminals_own(role: Role):
     look = PALETTES[PaletteName.ANSI][role]
     if look.back:

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from store.register.home import RegisterHome
+from tui.palette import THEME
 
 
 def declare_home(parser: argparse.ArgumentParser, whose: str = "register") -> None:
@@ -15,6 +16,21 @@ def declare_home(parser: argparse.ArgumentParser, whose: str = "register") -> No
         metavar="DIR",
         help=f"folder of the {whose} (default: $OUTPOST_HOME, else the user's data folder)",
     )
+
+
+def declare_theme(parser: argparse.ArgumentParser) -> None:
+    """`--theme NAME`."""
+    parser.add_argument(
+        "--theme",
+        choices=("high-contrast", "usual"),
+        help="colours of the screen; high-contrast for eyes that need more (default: $OUTPOST_THEME)",
+    )
+
+
+def take_theme(options: argparse.Namespace) -> None:
+    """Hand the theme that was asked for to the screen."""
+    if options.theme is not None:
+        os.environ[THEME] = options.theme
 
 
 def declare_json(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from store.register.home import RegisterHome
 from store.register.ports import ShopFloor
 from tui import __version__
-from tui.commands.options import declare_home, home_of, keys_of
+from tui.commands.options import declare_home, declare_theme, home_of, keys_of, take_theme
 from tui.commands.outcome import CommandFailed, ExitCode, say_error
 from tui.commands.vault_options import declare_vault, passphrase_of
 
@@ -26,11 +26,13 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--core", action="store_true", help="run the core without a screen, as the service manager does"
     )
     declare_vault(parser, makes=False)
+    declare_theme(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run until the screen is detached or the register ends."""
     home = home_of(options)
+    take_theme(options)
     return run_core_here(options, home) if options.core else run_with_screen(options, home)
 
 
