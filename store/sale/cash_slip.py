@@ -8,7 +8,9 @@ from store.sale.document import AnyElement, Blank, Columns, Document, Rule, Text
 from store.sale.document_format import DocumentType
 from store.sale.language import phrase
 from store.sale.policy import StoreFacts
-from store.sale.receipt import TENDER_NAMES, money, slip
+from store.sale.receipt import money, slip
+from store.sale.tender_lines import amount_of
+from store.sale.tender_rows import label_of
 
 Payload = Mapping[str, Any]
 TYPES = {
@@ -41,9 +43,7 @@ def _counted(payload: Payload) -> Iterator[AnyElement]:
         for piece in row.get("pieces", ()):
             left = f"  {piece['count']} x {money(payload, piece['value'])}"
             yield Columns(left=left, right=money(payload, piece["count"] * piece["value"]))
-        yield Columns(
-            left=TENDER_NAMES.get(row["kind"], row["kind"]), right=money(payload, row["amount"]), bold=True
-        )
+        yield Columns(left=label_of(row), right=amount_of(row, payload, row["amount"]), bold=True)
     yield Rule()
     yield Columns(left=f"Counted {payload['currency']}", right=money(payload, payload["total"]), bold=True)
     yield from _signature()

@@ -17,11 +17,11 @@ from store.sale.policy import StoreFacts
 from store.sale.price_notes import certificate_row, offer_notes, offered, relief_row, tax_words
 from store.sale.record import store_facts
 from store.sale.region import local_number
+from store.sale.tender_lines import payment_lines
 
 Payload = Mapping[str, Any]
 Blocks = dict[str, Block]
 
-TENDER_NAMES = {"cash": "Cash", "card": "Card", "change": "Change"}
 HEADINGS = {
     DocumentType.RETURN: later("RETURN"),
     DocumentType.GIFT: later("GIFT RECEIPT"),
@@ -52,7 +52,7 @@ def receipt(
         "sums": lambda: _sums(payload),
         "customer": lambda: customer_elements(payload),
         "taxes": lambda: tax_elements(payload, payload["taxes"]),
-        "payments": lambda: _payments(payload),
+        "payments": lambda: payment_lines(payload),
     }
     title = phrase("Receipt {number}", receipt_number(payload))
     kind = kind or receipt_type(payload)
@@ -268,18 +268,6 @@ def _discounts(payload: Payload) -> Iterator[AnyElement]:
     if of_sale:
         percent = f" {payload['sale_discount_percent']} %" if "sale_discount_percent" in payload else ""
         yield Columns(left=f"Discount{percent}", right=money(payload, -of_sale))
-
-
-def _payments(payload: Payload) -> Iterator[AnyElement]:
-    for row in payload["tenders"]:
-        if row["kind"] == "rounding":  # shown with the total
-            continue
-        name = TENDER_NAMES.get(row["kind"], row["kind"])
-        reference = row.get("reference", "")
-        change = row["kind"] == "change"
-        yield Columns(
-            left=f"{name} {reference}".rstrip(), right=money(payload, abs(row["amount"])), bold=change
-        )
 
 
 def _foot(payload: Payload, facts: StoreFacts) -> Iterator[AnyElement]:

@@ -15,7 +15,6 @@ from store.sale.moment import shown_day, shown_text
 from store.sale.paper_facts import PaperFacts
 from store.sale.policy import StoreFacts
 from store.sale.receipt import (
-    TENDER_NAMES,
     Blocks,
     copy_mark,
     drawer_slip,
@@ -31,6 +30,7 @@ from store.sale.receipt import (
     void_slip,
 )
 from store.sale.suspending import suspended_slip
+from store.sale.tender_lines import declared_lines, tender_sums
 
 Payload = Mapping[str, Any]
 TYPES = {
@@ -156,7 +156,7 @@ def z_report(
         Columns(left="Cash counted", right=money(payload, payload["counted"])),
         Columns(left=word, right=money(payload, abs(difference)), bold=True),
     )
-    rows = (*counted, *_declared(payload))
+    rows = (*counted, *declared_lines(payload))
     return _report(DocumentType.Z, phrase("Z REPORT"), payload, facts, fingerprint, rows, copy)
 
 
@@ -238,9 +238,7 @@ def _counts(payload: Payload) -> Iterator[AnyElement]:
 
 
 def _by_tender(payload: Payload) -> Iterator[AnyElement]:
-    for row in payload["tenders"]:
-        name = TENDER_NAMES.get(row["kind"], row["kind"])
-        yield Columns(left=f"{row['count']} x {name}", right=money(payload, row["amount"]))
+    yield from tender_sums(payload)
     if payload["cash_rounding"]:
         yield Columns(left="Cash rounding", right=money(payload, payload["cash_rounding"]))
 
@@ -276,15 +274,3 @@ def _movements(payload: Payload) -> Iterator[AnyElement]:
             if row["kind"] == movement.kind:
                 left = f"  {row['account']} {row['name']}"
                 yield Columns(left=left, right=money(payload, movement.sign * row["amount"]))
-
-
-def _declared(payload: Payload) -> Iterator[AnyElement]:
-    """The other tenders of a declaration: what should be there, what was counted, the difference by its name."""
-    for row in payload.get("declared", ()):
-        if row["kind"] == "cash":
-            continue
-        name, off = TENDER_NAMES.get(row["kind"], row["kind"]), row["over_short"]
-        word = "over" if off > 0 else "short" if off < 0 else "difference"
-        yield Columns(left=f"{name} expected", right=money(payload, row["expected"]))
-        yield Columns(left=f"{name} counted", right=money(payload, row["counted"]))
-        yield Columns(left=f"{name} {word}", right=money(payload, abs(off)), bold=True)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from store.sale.language import phrase
 from store.sale.tender import Tender
 from store.sale.tender_type import NAME_LIMIT
 from store.sale.text import stored
@@ -52,7 +53,10 @@ def code_of(row: Row) -> str:
 
 def label_of(row: Row) -> str:
     """What people call the tender of a row."""
-    return str(row.get("name") or OWN_NAMES.get(row["kind"], row.get("type") or row["kind"]))
+    if row.get("name"):
+        return str(row["name"])
+    own = {"cash": phrase("Cash"), "card": phrase("Card"), "change": phrase("Change")}
+    return own.get(row["kind"]) or str(row.get("type") or row["kind"])
 
 
 def tender_rows(tenders: tuple[Tender, ...]) -> list[dict[str, Any]]:

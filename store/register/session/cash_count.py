@@ -15,8 +15,10 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale.cash import denominations
 from store.sale.declaration import MOST_PIECES, Pieces, TenderCount, cash_count, declaration_body
-from store.sale.money import parse_amount
-from store.sale.receipt import TENDER_NAMES
+from store.sale.money import format_amount, parse_amount
+from store.sale.shift import ShiftTotals
+from store.sale.tender_rows import label_of
+from store.sale.tender_type import find_type
 from store.sale.text import printable
 
 SHEET, DECLARE = "count_sheet", "declare"
@@ -31,6 +33,8 @@ class Sheet(msgspec.Struct, frozen=True):
     counts: tuple[int, ...]
     kinds: tuple[str, ...]
     amounts: tuple[int, ...]
+    others: tuple[TenderCount, ...] = ()
+    """The other tender types, as far as they are more than a kind; in the order of `kinds`."""
 
     @property
     def cash(self) -> TenderCount:
@@ -40,8 +44,9 @@ class Sheet(msgspec.Struct, frozen=True):
     @property
     def counted(self) -> tuple[TenderCount, ...]:
         """Everything counted, cash first."""
-        others = zip(self.kinds, self.amounts, strict=True)
-        return (self.cash, *(TenderCount(kind=kind, amount=amount) for kind, amount in others))
+        types = self.others or tuple(TenderCount(kind=kind, amount=0) for kind in self.kinds)
+        counted = zip(types, self.amounts, strict=True)
+        return (self.cash, *(msgspec.structs.replace(one, amount=amount) for one, amount in counted))
 
     @property
     def rows(self) -> int:
@@ -56,10 +61,23 @@ async def begin(work: Work) -> Reply:
     except JournalError as error:
         return work.refuse(error.sentence)
     values = denominations(work.policy)
-    kinds = tuple(row.kind for row in sums.tenders if row.kind != "cash")
-    sheet = Sheet(0, values, (0,) * len(values), kinds, (0,) * len(kinds))
+    others = types_to_count(work, sums)
+    kinds = tuple(one.kind for one in others)
+    sheet = Sheet(0, values, (0,) * len(values), kinds, (0,) * len(kinds), others)
     work.ask(SHEET, "", Entry.QUANTITY)
     return show(work, sheet)
+
+
+def types_to_count(work: Work, sums: ShiftTotals) -> tuple[TenderCount, ...]:
+    """The tender types beside cash of which there is something to count; foreign notes in their own currency."""
+    found = []
+    for row in sums.tenders:
+        chosen = find_type(work.policy.tenders, row.code)
+        if row.kind != "cash" and (chosen is None or chosen.counted):
+            found.append(
+                TenderCount(kind=row.kind, amount=0, type=row.type, name=row.name, currency=row.currency)
+            )
+    return tuple(found)
 
 
 def sheet_of(asked: Asked) -> Sheet:
@@ -76,7 +94,7 @@ def show(work: Work, sheet: Sheet) -> Reply:
         title = f"How many {work.money(sheet.values[sheet.row])}?"
         entry = Entry.QUANTITY
     else:
-        title = f"{_name(sheet.kinds[sheet.row - len(sheet.values)])}: which sum?"
+        title = f"{name_of(sheet.counted[1 + sheet.row - len(sheet.values)])}: which sum?"
         entry = Entry.AMOUNT
     question = msgspec.structs.replace(
         asked.question,
@@ -99,7 +117,8 @@ async def answer(work: Work, asked: Asked, text: str) -> Reply:
     if not text:
         return next_row(work, sheet)
     if sheet.row >= len(sheet.values):
-        amount = drawer_amount(work, text)
+        currency = sheet.counted[1 + sheet.row - len(sheet.values)].currency or work.policy.currency
+        amount = drawer_amount(work, text, currency)
         if amount is None:
             return work.refuse(f"{printable(text[:20])!r} is no amount. Type the sum, such as 52.80.")
         amounts = _with(sheet.amounts, sheet.row - len(sheet.values), amount)
@@ -121,8 +140,8 @@ def next_row(work: Work, sheet: Sheet) -> Reply:
     """The next row; behind the last one a guarded question."""
     if sheet.row + 1 < sheet.rows:
         return show(work, msgspec.structs.replace(sheet, row=sheet.row + 1))
-    lines = tuple(f"{_name(each.kind)} {work.money(each.amount)}" for each in sheet.counted)
-    total = sum(each.amount for each in sheet.counted)
+    lines = tuple(f"{name_of(each)} {money_of(work, each)}" for each in sheet.counted)
+    total = sum(each.amount for each in sheet.counted if not each.currency)
     work.ask(
         DECLARE,
         f"Declare {work.money(total)}?",
@@ -178,10 +197,7 @@ def _choices(work: Work, sheet: Sheet) -> tuple[Choice, ...]:
         (work.money(value), f"x {count}" if count else "")
         for value, count in zip(sheet.values, sheet.counts, strict=True)
     ]
-    rows += [
-        (_name(kind), work.money(amount) if amount else "")
-        for kind, amount in zip(sheet.kinds, sheet.amounts, strict=True)
-    ]
+    rows += [(name_of(each), money_of(work, each) if each.amount else "") for each in sheet.counted[1:]]
     return tuple(
         Choice(f"> {key}" if row == sheet.row else key, label) for row, (key, label) in enumerate(rows)
     )
@@ -191,5 +207,12 @@ def _with(values: tuple[int, ...], at: int, value: int) -> tuple[int, ...]:
     return (*values[:at], value, *values[at + 1 :])
 
 
-def _name(kind: str) -> str:
-    return TENDER_NAMES.get(kind, kind)
+def name_of(each: TenderCount) -> str:
+    """What is counted, with its currency where it is not the store's."""
+    name = label_of({"kind": each.kind, "type": each.type, "name": each.name})
+    return f"{name} ({each.currency})" if each.currency else name
+
+
+def money_of(work: Work, each: TenderCount) -> str:
+    """How much of it, in its own currency."""
+    return format_amount(each.amount, each.currency) if each.currency else work.money(each.amount)

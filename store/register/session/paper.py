@@ -9,6 +9,7 @@ from store.sale.layout import render_text
 from store.sale.money import format_amount
 from store.sale.policy import StoreFacts
 from store.sale.report import document_of
+from store.sale.tender_rows import label_of
 
 PAPER_WIDTH = 42
 ACCOUNT_SLIPS = {"account.payment": "Account payment", "account.statement": "Account statement"}
@@ -49,13 +50,9 @@ def shift_rows(body: Mapping[str, Any], currency: str) -> tuple[tuple[str, str],
     def money(amount: int) -> str:
         return format_amount(amount, currency)
 
-    names = {"cash": "Cash", "card": "Card"}
     rows = [
         (f"{body['sales']} sale{'s' * (body['sales'] != 1)}", money(body["sales_total"])),
-        *(
-            (f"{row['count']} x {names.get(row['kind'], row['kind'])}", money(row["amount"]))
-            for row in body["tenders"]
-        ),
+        *((f"{row['count']} x {label_of(row)}", money(row["amount"])) for row in body["tenders"]),
         ("Start amount", money(body["start_amount"])),
         ("Cash received", money(body["cash_in"])),
         ("Change given", money(-body["change"])),

@@ -1,5 +1,6 @@
 """The shift: opened with a start amount, reported, counted, closed; the drawer without a sale; copies of receipts."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,10 +17,10 @@ from store.sale.barcode import looks_like_code
 from store.sale.declaration import declared_rows
 from store.sale.language import phrase
 from store.sale.moment import local_text, utc_text
-from store.sale.money import parse_amount
-from store.sale.receipt import TENDER_NAMES
+from store.sale.money import format_amount, parse_amount
 from store.sale.record import drawer_open_body, reprint_body, shift_open_body
 from store.sale.shift import ShiftTotals, fold_all, shift_close_body, x_report_body
+from store.sale.tender_rows import label_of
 
 MONEY_IS_NO_CODE = "a code is never an amount. Type the amount, then scan."
 FIRST_DATA_S, LOOK_S = 5.0, 0.1
@@ -35,9 +36,9 @@ def local_date(work: Work) -> str:
     return local_text(utc_text(clock.wall_ms()), clock.utc_offset_min())[:10]
 
 
-def drawer_amount(work: Work, text: str) -> int | None:
-    """A typed amount of money in the drawer, None when it is none."""
-    amount = parse_amount(text, work.policy.currency)
+def drawer_amount(work: Work, text: str, currency: str = "") -> int | None:
+    """A typed amount of money in the drawer, of the store's unless said, None when it is none."""
+    amount = parse_amount(text, currency or work.policy.currency)
     return amount if amount is not None and amount <= LARGEST_DRAWER else None
 
 
@@ -182,11 +183,10 @@ async def reprint(work: Work) -> Reply:
 
 def paid_again(payload: dict[str, Any], txn_id: str, job_id: str, copy_no: int) -> PaidSale:
     """The panel of a finished sale, from its record."""
-    names = {"cash": "Cash", "card": "Card"}
     taken = tuple(
-        TenderView(row["n"], row["kind"], names[row["kind"]], row["amount"], row["amount"])
+        TenderView(row["n"], row["kind"], label_of(row), row["amount"], row["amount"])
         for row in payload["tenders"]
-        if row["kind"] in names
+        if row["kind"] not in ("change", "rounding")
     )
     return PaidSale(
         txn_id=txn_id,
@@ -244,8 +244,7 @@ def ask_close(work: Work, counted: int, sums: ShiftTotals) -> Reply:
     others = declared_rows(tuple(row for row in sums.declared if row.kind != "cash"), sums.expected)
     lines = [count_words(work, counted, sums)]
     for row in others if sums.declaration_holds else ():
-        name = TENDER_NAMES.get(row["kind"], row["kind"])
-        lines.append(f"{name}: {difference_words(work, row['counted'], row['expected'])}")
+        lines.append(f"{label_of(row)}: {difference_words(work, row['counted'], row['expected'], row)}")
     return work.ask(
         "close_shift",
         f"Close shift {sums.shift}?",
@@ -262,11 +261,16 @@ def count_words(work: Work, counted: int, sums: ShiftTotals) -> str:
     return f"{words[0].upper()}{words[1:]}"
 
 
-def difference_words(work: Work, counted: int, expected: int) -> str:
-    """Counted, expected, and the difference by its name, in the middle of a sentence."""
+def difference_words(work: Work, counted: int, expected: int, row: Mapping[str, Any] | None = None) -> str:
+    """Counted, expected, and the difference by its name, in the middle of a sentence; of a foreign row in its money."""
     difference = counted - expected
     word = "over" if difference > 0 else "short" if difference < 0 else "difference"
-    return f"counted {work.money(counted)}, expected {work.money(expected)}, {word} {work.money(abs(difference))}."
+    currency = (row or {}).get("currency", "")
+
+    def money(amount: int) -> str:
+        return f"{format_amount(amount, currency)} {currency}" if currency else work.money(amount)
+
+    return f"counted {money(counted)}, expected {money(expected)}, {word} {money(abs(difference))}."
 
 
 async def answer_close(work: Work, facts: dict[str, str], yes: bool) -> Reply:
