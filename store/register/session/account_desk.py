@@ -182,8 +182,11 @@ async def _amount(work: Work, facts: Facts, text: str) -> Reply:
         Entry.NOTHING,
         lines=(f"Card {work.money(amount)} {work.policy.currency}: approved on the terminal?",),
         answers=("Approved", "Declined"),
-        **facts,
-    )  # type: ignore[arg-type] # the facts of the question before
+        amount=facts["amount"],
+        customer=facts["customer"],
+        name=facts["name"],
+        owed=facts["owed"],
+    )
 
 
 async def answer_card(work: Work, facts: Facts, yes: bool) -> Reply:

@@ -1,0 +1,1 @@
+"""Customers at headquarters: made of what registers told, merged, disclosed, erased; what they owe."""
