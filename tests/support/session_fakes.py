@@ -384,6 +384,7 @@ class World:
         self.live: list[Till] = []
         self.config = SessionConfig(register="S0001-R01", store="S0001", boot_id="boot-1", **config)
         self.demo: dict[int, Callable[[], Any]] = {}
+        self.macros: dict[int, tuple[str, ...]] = {}
 
     async def start(self) -> "Till":
         identity = JournalIdentity(
@@ -408,6 +409,7 @@ class World:
             signed_in=self.sync.first_sign_in,
             auto_lock_s=lambda: self.auto_lock_s,
             printing=self.printing,
+            macros=lambda: self.macros,
             receipts=self.receipts,
             clock=self.clock,
             randomness=self.randomness,

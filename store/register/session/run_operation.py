@@ -35,7 +35,9 @@ from store.register.session.panels import close_panel
 from store.register.session.till import TillState
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Mode
+from store.sale import macro
 from store.sale.barcode import looks_like_code
+from store.sale.language import phrase
 
 DURING_A_QUESTION = frozenset({108, 703, 917, 9120, 9137, 9801, 9802, 9900, 9901})
 """What does not touch the sale, and the lock, which leaves the question."""
@@ -133,6 +135,11 @@ def _tax(number: int) -> Callable[[Work, str, int], Awaitable[Reply]]:
 
 async def _clear_quantity(work: Work, text: str, seq: int) -> Reply:
     return sale_lines.clear_quantity(work)
+
+
+async def _macro_in_macro(work: Work, text: str, seq: int) -> Reply:
+    """A macro is carried out by `macro.run`; only an entry of another one comes here."""
+    return work.refuse(phrase("A macro runs no other macro."))
 
 
 async def _why_price(work: Work, text: str, seq: int) -> Reply:
@@ -317,6 +324,7 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     1211: _movement(1211),
     1212: _movement(1212),
     9101: _department,
+    **dict.fromkeys(range(macro.FIRST, macro.LAST + 1), _macro_in_macro),
     9170: _simple(overview_desk.shift_overview),
     9171: _simple(overview_desk.sales_of_day),
     9102: _why_price,
