@@ -59,6 +59,8 @@ def override_price(sale: Sale, policy: StorePolicy, n: int, price: int, reason: 
         raise SaleRefused(f"The price of {line.name} is on its label. Give a discount on the line instead.")
     if line.no_discount:
         raise SaleRefused(f"The price of {line.name} is a deposit and cannot be set.")
+    if line.returns_of is not None:
+        raise SaleRefused(f"{line.name} comes back at the price of its receipt. Return it without one (109).")
     if price <= 0:
         raise SaleRefused("A price of zero sells nothing. Give a discount on the line instead.")
     before = line.price if line.list_price is None else line.list_price

@@ -151,6 +151,8 @@ def set_quantity(sale: Sale, policy: StorePolicy, n: int, quantity: str) -> Sale
     """
     line = find_line(sale, n)
     refuse_deposit(line)
+    if line.is_return:
+        raise SaleRefused(f"{line.name} comes back; its quantity is set as one of a return.")
     if line.price_source is PriceSource.LABEL:
         raise SaleRefused(
             f"The price of {line.name} is on its label. Void the line and scan the label again."

@@ -35,6 +35,8 @@ def chosen(policy: StorePolicy, code: str) -> TaxRate:
 def override_line_tax(sale: Sale, n: int, tax: TaxRate, certificate: str = "") -> Sale:
     """The sale with another tax on line `n`. Raises SaleRefused where it may not be."""
     line = find_line(sale, n)
+    if line.returns_of is not None:
+        raise SaleRefused(f"{line.name[:30]} comes back with the taxes of its receipt.")
     own = line.tax_before or line.tax
     if not may_replace(tax, own):
         raise SaleRefused(f"{tax.name} cannot take the place of {own.name or 'no tax'} on {line.name[:30]}.")
@@ -74,7 +76,7 @@ def may_replace(tax: TaxRate, own: TaxRate) -> bool:
 def taxed_line(sale: Sale, line: SaleLine) -> SaleLine:
     """A line as the sale's own tax has it: with that one in the place of its tax, where it may be."""
     tax = sale.tax_override
-    if line.voided or tax is None or line.tax_before is not None or not may_replace(tax, line.tax):
+    if line.voided or line.returns_of is not None or tax is None or line.tax_before is not None or not may_replace(tax, line.tax):
         return line
     return replace(line, tax=tax, tax_before=line.tax)
 
