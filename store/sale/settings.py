@@ -132,7 +132,7 @@ def _tax_faults(taxes: tuple[TaxRate, ...]) -> Iterator[str]:
         if len(tax.code) > TAX_CODE_LIMIT:
             yield f"Tax code {tax.code!r} is longer than {TAX_CODE_LIMIT} characters; it stands on every line."
         seen.add(tax.code)
-        yield from group_faults(tax)
+        yield from group_faults(tax, {one.code for one in taxes})
         try:
             rate = thousandths(tax.rate)
         except ValueError:

@@ -197,13 +197,22 @@ def test_taxes_of_headquarters_find_their_members():
     assert coefficients(policy.taxes[2]) == coefficients(QUEBEC)
 
 
+def test_a_group_in_a_group_stands_for_its_taxes():
+    policy = policy_from_settings({}, (GST, QST, QUEBEC, CITY, tax("N", members=("C", "GQ"))))
+    assert policy.taxes[-1].members == (CITY, GST, QST)
+
+
 @pytest.mark.parametrize(
     ("taxes", "says"),
     [
         ((replace(QUEBEC, members=()), GST), "which is no tax of this store"),
-        ((GST, QST, QUEBEC, tax("N", members=("GQ",))), "a group with a group"),
-        ((GST, tax("N", members=("G", "G"))), "twice"),
+        ((GST, tax("N", members=("G", "G"))), "each once"),
+        ((GST, tax("N", members=("G", "N"))), "other taxes"),
         ((GST, tax("N", members=("G",), fixed=5)), "amount per unit"),
+        ((GST, tax("N", members=("G",), replaces=("*",))), "nor take the place"),
+        ((GST, QST, QUEBEC, tax("N", members=("G", "GQ"))), "of one twice"),
+        ((tax("M", members=("N",)), tax("N", members=("M",))), "of no tax"),
+        ((tax("N", exempt=True),), "which taxes it takes"),
     ],
 )
 def test_a_group_that_cannot_be_computed_is_named(taxes, says):

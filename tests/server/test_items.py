@@ -48,6 +48,7 @@ async def test_an_item_comes_with_all_its_fields(world):
         "blocked": "",
         "detail": "",
         "matched": "plu:77",
+        "offers": [],
     }
 
 

@@ -11,6 +11,7 @@ from store.sale.barcode import gtin14
 from store.sale.detail import DepartmentDetail, ItemDetail, TaxDetail
 from store.sale.quantity import thousandths
 from store.sale.settings import TAX_CODE_LIMIT
+from store.sale.tax_settings import group_fault
 
 MAX_PRICE = 99_999_999_999
 MAX_BARCODES = 50
@@ -144,7 +145,9 @@ def _check_tax(key: dict[str, str], tax: Tax) -> str:
         rate = -1
     if not 0 <= rate <= 100_000:
         return f"{tax.rate!r} is no rate. Write percent, up to three decimals: 19 or 5.5."
-    return ""
+    if rate and (tax.fixed or tax.members or tax.exempt):
+        return "A group, an amount per unit and an exemption have no rate of their own. Set it to 0."
+    return group_fault(key["tax"], tax)
 
 
 def _check_price(key: dict[str, str], price: Price) -> str:

@@ -90,6 +90,7 @@ def test_who_can_name_a_tax_is_known():
     assert {(noun, field.name) for noun, field in referring("tax")} == {
         ("department", "tax"),
         ("product", "tax"),
+        ("tax", "members"),
     }
 
 
