@@ -30,7 +30,7 @@ def post_void_body(payload: Mapping[str, Any], begun_at: str) -> Body:
 
     Goods that were sold come back whole; goods that came back on that sale are with the customer again.
     """
-    body: Body = {name: _mirrored(payload[name]) for name in KEPT if name in payload}
+    body: Body = {name: _named(name, payload[name]) for name in KEPT if name in payload}
     body["lines"] = [_line(line, payload) for line in payload["lines"]]
     body["items"] = from_thousandths(-thousandths(payload["items"])) if "items" in payload else "0"
     body["begun_at"] = begun_at

@@ -5,15 +5,18 @@ from fractions import Fraction
 from typing import Any
 
 from store.register.verification.discounts import check_discounts
+from store.register.verification.returns import ReturnSums, check_returns, without_returns
 from store.register.verification.taxes import check_taxes, rounded
 from store.register.verification.tenders import TenderSums, check_declaration, check_payments
 
 
 def check_sale(payload: dict[str, Any]) -> None:
     """Raise ValueError with a reason unless lines, taxes, total and tenders of a sale agree to the cent."""
-    check_discounts(payload)
-    for line in payload["lines"]:
+    fresh = without_returns(payload)
+    check_discounts(fresh)
+    for line in fresh["lines"]:
         _check_amount(line)
+    check_returns(payload)
     check_taxes(payload)
     total = sum(line["gross"] for line in payload["lines"])
     if total != payload["total"]:
@@ -59,6 +62,7 @@ class ShiftSums:
     price_overrides: int = 0
     deposits: dict[str, int] = field(default_factory=lambda: {"deposits_total": 0, "empties_total": 0})
     tenders: TenderSums = field(default_factory=TenderSums)
+    returns: ReturnSums = field(default_factory=ReturnSums)
     moved: int = 0
     moves: dict[str, int] = field(default_factory=dict)
 
@@ -99,6 +103,7 @@ class ShiftSums:
                 self.deposits[name] += line["gross"] * (-1 if "empties" in line else 1)
         self.price_overrides += sum(line["price_source"] == "override" for line in payload["lines"])
         self.tenders.add(payload)
+        self.returns.add(payload)
 
     def _add_account_payment(self, payload: dict[str, Any]) -> None:
         if payload["total"] <= 0 or sum(row["amount"] for row in payload["tenders"]) != payload["total"]:
@@ -135,7 +140,7 @@ class ShiftSums:
         }
         counters = {name: self.moves.get(name, 0) for name in _COUNTERS}
         counters |= {"discount": self.discount, "price_overrides": self.price_overrides}
-        counters |= {"offered": self.offered} | self.deposits
+        counters |= {"offered": self.offered} | self.deposits | self.returns.counters
         if "untaxed" in payload:  # a closing of an older program has none
             counters |= {"untaxed": self.untaxed}
         counters |= {

@@ -17,14 +17,23 @@ def left_of(line: dict[str, Any]) -> int:
 
 def check_taxes(payload: dict[str, Any]) -> None:
     """Raise ValueError with a reason unless the taxes of a sale follow from its lines to the cent."""
-    rows: Rows = {row["code"]: row for row in payload["taxes"]}
+    rows: Rows = {}
+    for row in payload["taxes"]:
+        rows[row["code"]] = _together(rows.get(row["code"]), row)
     for line in payload["lines"]:
-        _check_line(line, rows, payload["rounding_scope"])
-    _check_relief(payload)
+        _check_line(line, rows, "" if "returns_of" in line else payload["rounding_scope"])
+    _check_relief(payload, rows)
     for code in rows:
         _check_row(rows[code], payload["lines"], rows)
     if payload["rounding_scope"] != "line":
         check_scope(payload, rows)
+
+
+def _together(first: dict[str, Any] | None, row: dict[str, Any]) -> dict[str, Any]:
+    """Rows of one code as one: goods that come back may have another rate than those of today."""
+    if first is None:
+        return row
+    return {**first, **{name: first[name] + row[name] for name in ("net", "tax", "gross")}}
 
 
 def parts_of_line(line: dict[str, Any]) -> list[dict[str, Any]]:
@@ -77,20 +86,22 @@ def _check_line(line: dict[str, Any], rows: Rows, scope: str) -> None:
         raise ValueError(f"has in line {n} the tax {line['tax_amount']} where its price is another")
 
 
-def _check_relief(payload: dict[str, Any]) -> None:
+def _check_relief(payload: dict[str, Any], table: Rows) -> None:
     before = {group["code"]: group["taxes"] for group in payload.get("taxes_before", ())}
     total = 0
     for line in payload["lines"]:
+        if "returns_of" in line:
+            continue
         said = line.get("tax_relief", 0)
         total += said
-        if not said:
+        exempt = table.get(line["tax"], {}).get("exempt", 0)
+        if not said and not exempt:
             continue
-        rows = before.get(line.get("tax_before", ""))
-        if rows is None:
-            raise ValueError(f"takes a tax out of line {line['n']} that it does not name")
-        exact = exact_taxes(left_of(line) + said, line["quantity"], rows)
-        right = sum(rounded(tax) for tax, row in zip(exact, rows, strict=True) if row["included"])
-        right = min(right, left_of(line) + said)
+        rows = before.get(line.get("tax_before", ""), []) if exempt else []
+        base = left_of(line) + said
+        taxes = zip(exact_taxes(base, line["quantity"], rows), rows, strict=True)
+        right = sum(rounded(tax) for tax, row in taxes if row["included"])
+        right = min(right, base) if base > 0 else max(right, base)
         if said != right:
             raise ValueError(f"takes {said} of tax out of line {line['n']} where {right} is right")
     if payload.get("tax_relief", 0) != total:
@@ -119,6 +130,8 @@ def check_scope(payload: dict[str, Any], rows: Rows) -> None:
     """Raise ValueError unless taxes rounded per rate or per document are right, and spread to the cent."""
     found: dict[str, list[tuple[int, int, Fraction]]] = {}
     for line in payload["lines"]:
+        if "returns_of" in line:
+            continue
         parts = parts_of_line(line)
         if any(part["code"] not in rows for part in parts):
             continue
