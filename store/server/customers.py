@@ -6,12 +6,13 @@ of an account is the part of other stores as headquarters last told it, and ever
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 
 from store.database.connection import Connection, values
 from store.exchange.customers import WireAccount, WireCustomer
-from store.sale.customer import dialled
+from store.sale.customer import dialled, digits_of
 
 MAX_HITS = 100
 MAX_SEARCH_TEXT = 80
@@ -49,7 +50,6 @@ order by at desc, series desc, seq desc limit $3"""
 
 class _Detail(msgspec.Struct, frozen=True):
     card: str = ""
-    digits: str = ""
     phone: str = ""
     merged_into: str = ""
 
@@ -58,15 +58,18 @@ def find(db: Connection, store: str, code: str) -> WireCustomer | None:
     """The customer of that number or card; who was merged leads to whom they are now."""
     if "\0" in code or not code:
         return None
-    found = _newest(db, store, code) or _row(db, SELECT_CUSTOMER, store, code)
-    found = found or _row(db, SELECT_BY_CARD, store, f"c:{code}") or _news_with_card(db, store, code)
+    found = _now(db, store, code)
+    if found is None:
+        row = _row(db, SELECT_BY_CARD, store, f"c:{code}")
+        number = row.number if row is not None else _news_with_card(db, store, code)
+        found = _now(db, store, number) if number else None
     for _step in range(MERGED_STEPS):
         if found is None:
             return None
         into = _detail(found.detail).merged_into
         if not into:
             return found
-        found = _row(db, SELECT_CUSTOMER, store, into)
+        found = _now(db, store, into)
     return None
 
 
@@ -76,8 +79,8 @@ def search(db: Connection, store: str, text: str, limit: int) -> tuple[WireCusto
     if not words:
         return ()
     found = {one.number: one for one in _candidates(db, store, words)}
-    for one in _news(db, store):
-        found.pop(one.number, None)
+    for news in _news(db, store):
+        one = _laid_over(found.pop(news.number, None) or _row(db, SELECT_CUSTOMER, store, news.number), news)
         if _matches(one, words):
             found[one.number] = one
     return tuple(sorted(found.values(), key=lambda one: (one.name.casefold(), one.number))[:limit])
@@ -143,9 +146,9 @@ def _matches(one: WireCustomer, words: list[str]) -> bool:
     if all(any(part.startswith(word) for part in parts) for word in words):
         return True
     detail, whole = _detail(one.detail), " ".join(words)
-    digits = dialled(whole)
+    digits, phone = dialled(whole), digits_of(detail.phone).lstrip("0")
     return whole in (one.number.casefold(), detail.card.casefold()) or bool(
-        digits and (detail.digits.startswith(digits) or detail.digits.endswith(digits))
+        digits and (phone.startswith(digits) or phone.endswith(digits))
     )
 
 
@@ -163,12 +166,26 @@ def _news(db: Connection, store: str) -> Iterator[WireCustomer]:
             yield WireCustomer(number=str(number), name=str(name), detail=str(document))
 
 
-def _newest(db: Connection, store: str, number: str) -> WireCustomer | None:
-    return _row(db, SELECT_NEWS_OF, store, number)
+def _now(db: Connection, store: str, number: str) -> WireCustomer | None:
+    """A customer as headquarters sent them, with what registers told since laid over it."""
+    base = _row(db, SELECT_CUSTOMER, store, number)
+    news = _row(db, SELECT_NEWS_OF, store, number)
+    return base if news is None else _laid_over(base, news)
 
 
-def _news_with_card(db: Connection, store: str, code: str) -> WireCustomer | None:
-    return next((one for one in _news(db, store) if _detail(one.detail).card == code), None)
+def _laid_over(base: WireCustomer | None, news: WireCustomer) -> WireCustomer:
+    """What a register writes of a customer takes the place of what was there; the rest is headquarters' alone."""
+    fields = msgspec.json.decode(news.detail, type=dict[str, Any])
+    fields.pop("changed", None)
+    before: dict[str, Any] = {}
+    if base is not None and base.detail:
+        before = msgspec.json.decode(base.detail, type=dict[str, Any])
+    detail = {name: value for name, value in (before | fields).items() if value != ""}
+    return WireCustomer(number=news.number, name=news.name, detail=msgspec.json.encode(detail).decode())
+
+
+def _news_with_card(db: Connection, store: str, code: str) -> str:
+    return next((one.number for one in _news(db, store) if _detail(one.detail).card == code), "")
 
 
 def _detail(text: str) -> _Detail:
