@@ -167,19 +167,26 @@ def recompute_scope(body: Body, lines: Iterable[Body], table: TaxTable) -> Itera
 def recompute_relief(body: Body, lines: Iterable[Body]) -> Iterator[Disagreement]:
     """Where an exemption takes something else out of prices than the taxes that they contained."""
     before = {group["code"]: terms(group["taxes"]) for group in body.get("taxes_before", ())}
+    exempt = {row["code"] for row in body["taxes"] if row.get("exempt")}
     total = 0
     for line in lines:
         said = line.get("tax_relief", 0)
         total += said
-        if said and (of := before.get(line.get("tax_before", ""))) is not None:
-            exact = exact_taxes(left_of(line) + said, Fraction(line["quantity"]), of)
-            right = min(
-                sum(nearest(tax) for tax, one in zip(exact, of, strict=True) if one[2]), left_of(line) + said
-            )
-            if said != right:
-                yield f"line:{line['n']}.tax_relief", said, right
+        if not said and line["tax"] not in exempt:
+            continue
+        of = before.get(line.get("tax_before", "")) if line["tax"] in exempt else ()
+        right = 0 if of is None else _contained(left_of(line) + said, Fraction(line["quantity"]), of)
+        if said != right:
+            yield f"line:{line['n']}.tax_relief", said, right
     if body.get("tax_relief", 0) != total:
         yield "tax_relief", body.get("tax_relief", 0), total
+
+
+def _contained(base: int, quantity: Fraction, of: Terms) -> int:
+    """The taxes in a price, each rounded, and never more than the price."""
+    exact = exact_taxes(base, quantity, of) if of else []
+    found = sum(nearest(tax) for tax, one in zip(exact, of, strict=True) if one[2])
+    return min(found, base) if base > 0 else max(found, base)
 
 
 def _said(line: Body) -> list[int]:

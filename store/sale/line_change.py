@@ -173,9 +173,10 @@ def _taxed(line: SaleLine, share: int, parts: tuple[int, ...] | None) -> SaleLin
 def _relief(line: SaleLine, base: int) -> int:
     """What an exemption takes out of the price: the taxes that it contained, rounded on the line, at most all of it."""
     before = line.tax_before
-    if before is None or not line.tax.detail.exempt or base <= 0:
+    if before is None or not line.tax.detail.exempt:
         return 0
-    return min(contained(line_parts(base, thousandths(line.quantity), before), before), base)
+    relief = contained(line_parts(base, thousandths(line.quantity), before), before)
+    return min(relief, base) if base > 0 else max(relief, base)
 
 
 def _record_bytes(line: SaleLine) -> int:

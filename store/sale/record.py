@@ -243,7 +243,8 @@ def _tax_override(sale: Sale) -> Body:
     relief = sum(line.tax_relief for line in live)
     if relief:
         body["tax_relief"] = relief
-        before = {line.tax_before for line in live if line.tax_relief and line.tax_before is not None}
+    before = {line.tax_before for line in live if line.tax.detail.exempt and line.tax_before is not None}
+    if before:
         groups = sorted(before, key=lambda tax: tax.code)
         body["taxes_before"] = [
             {"code": tax.code, "taxes": [_tax_terms(one) for one in members_of(tax)]} for tax in groups

@@ -8,6 +8,7 @@ from store.ledger.recomputation import recompute_sale
 from store.register.verification.sums import check_sale
 from store.sale.detail import TaxDetail
 from store.sale.item import Item
+from store.sale.line_change import with_changed_line
 from store.sale.policy import RoundingScope, StoreFacts, TaxRate
 from store.sale.receipt import receipt
 from store.sale.record import sale_body
@@ -126,6 +127,26 @@ def test_record_receipt_server_and_verifier_know_the_exemption(scope):
     ]
     assert ("Tax taken out of prices", "-1.03") in rows
     assert ("Certificate of exemption", "D-4711") in rows
+
+
+def test_an_exempt_line_without_relief_or_another_line_with_one_is_found():
+    payload = by_card(override_line_tax(sale_of(WINE, MILK), 1, EXEMPT, "D-4711"))
+    wine, milk = payload["lines"]
+    for lines in (
+        [{name: value for name, value in wine.items() if name != "tax_relief"} | {"gross": 599}, milk],
+        [wine, {**milk, "tax_relief": 7, "gross": 102}],
+    ):
+        wrong = {**payload, "lines": lines}
+        assert [effect for effect, _, _ in recompute_sale(wrong) if effect.endswith(".tax_relief")]
+        with pytest.raises(ValueError):
+            check_sale(wrong)
+
+
+def test_goods_taken_back_without_a_receipt_give_back_what_an_exempt_customer_pays():
+    sale = override_sale_tax(sale_of(WINE), EXEMPT, "D-4711")
+    line = replace(sale.lines[0], quantity="-1", amount=-599)
+    back = with_changed_line(sale, line).lines[0]
+    assert (back.tax_relief, back.gross, back.net) == (-96, -503, -503)
 
 
 def test_a_relief_that_is_not_the_tax_or_has_no_certificate_is_found():
