@@ -19,6 +19,7 @@ from store.register.printing.job_states import JobEvent, JobState, sentence, ste
 from store.sale.document import Document
 from store.sale.policy import StoreFacts
 from store.sale.report import document_of
+from store.sale.voucher_slip import VOUCHER_SLIP, voucher_slips
 
 _log = logging.getLogger(__name__)
 
@@ -235,6 +236,8 @@ class PrintSpool:
         if found is None:
             return None
         try:
+            if job.document_kind == VOUCHER_SLIP:
+                return voucher_slips(found.payload, self._facts(), found.fingerprint)
             return document_of(
                 found.payload,
                 self._facts(),

@@ -11,6 +11,7 @@ from store.register.operations import BY_NUMBER, Permission, may
 from store.register.session.state import SessionState
 from store.register.session.till import TillState
 from store.sale.limits import Limits
+from store.sale.voucher_slip import VOUCHER_SLIP
 
 NOT_TO_ALLOW = frozenset({Permission.ANYONE, Permission.SIGNED_IN, Permission.SELL})
 """What is no single operation: whoever sells signs in."""
@@ -89,7 +90,7 @@ def marked(state: SessionState, kind: str, body: dict[str, Any]) -> tuple[str, d
 
 
 def practised(kind: str, jobs: tuple[PrintJob, ...]) -> tuple[PrintJob, ...]:
-    """The print jobs of a record; practice opens no drawer."""
+    """The print jobs of a record; practice opens no drawer and issues no voucher."""
     if not kind.startswith(TRAINING):
         return jobs
-    return tuple(job for job in jobs if job.kind != "drawer")
+    return tuple(job for job in jobs if job.kind != "drawer" and job.document_kind != VOUCHER_SLIP)

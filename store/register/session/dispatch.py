@@ -16,6 +16,7 @@ from store.register.session import (
     empties_desk,
     goods_desk,
     info_desk,
+    journal_desk,
     line_facts_desk,
     macro,
     override_desk,
@@ -27,6 +28,7 @@ from store.register.session import (
     sale_department,
     sale_desk,
     sale_lines,
+    sale_void,
     salesperson_desk,
     shift_aside,
     shift_desk,
@@ -186,6 +188,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return await customer_form.answer(work, kind, asked.facts, text, is_scan=scanned)
     if kind in account_desk.QUESTIONS:
         return await account_desk.answer(work, kind, asked.facts, text, is_scan=scanned)
+    if kind == journal_desk.KIND and not scanned:
+        return await journal_desk.answer(work, asked, text) if text else DONE
     if kind == stock_desk.ASK:
         return await stock_desk.show(work, text) if text else DONE
     if kind == empties_desk.KIND:
@@ -293,7 +297,7 @@ async def answer(work: Work, question: str, word: str) -> Reply:
         case "void_card":
             return tender_desk.answer_void_card(work, facts, yes)
         case "void_sale":
-            return await tender_desk.answer_void_sale(work, yes)
+            return await sale_void.answer_void_sale(work, yes)
         case cash_desk.MORE_THAN_THERE_IS:
             return await cash_desk.answer_more(work, facts, yes)
         case cash_count.DECLARE:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from store.register.session import discount_desk, empties_desk, line_facts_desk, stock_desk
+from store.register.session import discount_desk, empties_desk, journal_desk, line_facts_desk, stock_desk
 from store.register.session.work import Reply, Work
 
 Flow = Callable[[Work, str, int], Awaitable[Reply]]
@@ -24,6 +24,14 @@ async def _details(work: Work, text: str, seq: int) -> Reply:
     return await line_facts_desk.details(work, text)
 
 
+async def _journal(work: Work, text: str, seq: int) -> Reply:
+    return await journal_desk.begin(work, text)
+
+
+async def _last_again(work: Work, text: str, seq: int) -> Reply:
+    return await journal_desk.last_again(work, text)
+
+
 async def _inventory(work: Work, text: str, seq: int) -> Reply:
     return await stock_desk.begin(work, text)
 
@@ -39,10 +47,12 @@ async def _empties(work: Work, text: str, seq: int) -> Reply:
 
 FLOWS: dict[int, Flow] = {
     110: _weigh,
+    115: _journal,
     122: _comment,
     123: _unit,
     136: _serial,
     801: _inventory,
     922: _details,
+    9135: _last_again,
     9150: _empties,
 }

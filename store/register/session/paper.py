@@ -10,6 +10,7 @@ from store.sale.money import format_amount
 from store.sale.policy import StoreFacts
 from store.sale.report import document_of
 from store.sale.tender_rows import label_of
+from store.sale.voucher_slip import voucher_slips
 
 PAPER_WIDTH = 42
 ACCOUNT_SLIPS = {"account.payment": "Account payment", "account.statement": "Account statement"}
@@ -19,7 +20,10 @@ SHIFT_SLIPS = frozenset({"shift.suspend", "shift.blind_close"})
 def paper_of(committed: Committed, facts: StoreFacts, copy_no: int) -> tuple[str, ...]:
     """A record's document as lines of text at most 42 wide; empty when its kind has none."""
     document = document_of(committed.payload, facts, fingerprint=committed.fingerprint, copy_no=copy_no)
-    return tuple(render_text(document, PAPER_WIDTH)) if document else ()
+    sold = committed.payload["kind"] == "sale" and not copy_no
+    vouchers = voucher_slips(committed.payload, facts, committed.fingerprint) if sold else None
+    both = [one for one in (document, vouchers) if one is not None]
+    return tuple(line for one in both for line in render_text(one, PAPER_WIDTH))
 
 
 def slip_title(payload: Mapping[str, Any]) -> str:

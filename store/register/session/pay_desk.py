@@ -29,8 +29,8 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
     if lettered := WITH_LETTER.fullmatch(text.strip()):
         chosen = by_key(work.policy.tenders, lettered["letter"])
         if chosen is None:
-            keys = ", ".join(f"{one.key} {one.name}" for one in work.policy.tenders if one.key)
-            return work.refuse(phrase("No payment has that letter. There are: {keys}.", keys))
+            keys = ", ".join(one.key for one in work.policy.tenders if one.key)
+            return work.refuse(phrase("No payment has that letter. There are {keys}.", keys))
         return await choose(work, chosen, lettered["amount"])
     if not text.strip():
         if 0 < seq < work.refused_since:
@@ -60,7 +60,7 @@ async def choose_kind(work: Work, kind: TenderKind, text: str) -> Reply:
     """An operation by its number: the store's type of that kind, asked for when there are several."""
     types = tender_choice.types_of(work, kind)
     if not types:
-        return tender_choice.refused_choice(work, kind)
+        return tender_choice.refused_choice(work)
     if len(types) > 1 and kind is not TenderKind.CARD:
         return tender_choice.ask_type(work, kind, text)
     return await choose(work, types[0], text)

@@ -15,6 +15,7 @@ from store.sale.document_format import DocumentType, Printing
 from store.sale.language import phrase
 from store.sale.paper_facts import PaperFacts, printing_of
 from store.sale.report import type_of
+from store.sale.voucher_slip import VOUCHER_SLIP
 
 
 def ruled(
@@ -31,7 +32,7 @@ def ruled(
 
 
 def _ruled(job: PrintJob, rule: Printing) -> PrintJob | None:
-    if job.kind == "drawer" or job.copy_no:
+    if job.kind == "drawer" or job.copy_no or job.document_kind == VOUCHER_SLIP:  # a voucher is no record of a sale
         return job
     match rule:
         case Printing.ALWAYS:

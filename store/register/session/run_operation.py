@@ -23,11 +23,11 @@ from store.register.session import (
     sale_desk,
     sale_lines,
     sale_open,
+    sale_void,
     shift_aside,
     shift_desk,
     sign_on,
     tax_desk,
-    tender_desk,
     training_desk,
     why_price,
 )
@@ -175,7 +175,7 @@ async def _statement(work: Work, text: str, seq: int) -> Reply:
 
 
 async def _void_sale(work: Work, text: str, seq: int) -> Reply:
-    return tender_desk.ask_void_sale(work)
+    return sale_void.ask_void_sale(work)
 
 
 async def _sign_on(work: Work, text: str, seq: int) -> Reply:
@@ -285,7 +285,6 @@ _FLOWS: dict[int, Callable[[Work, str, int], Awaitable[Reply]]] = {
     105: _quantity,
     106: _clear_quantity,
     108: _nothing,
-    115: _simple(shift_desk.reprint),
     127: _tax(127),
     128: _tax(128),
     129: _tax(129),

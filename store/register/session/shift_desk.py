@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from store.register.journal.entry import PrintJob
+from store.register.journal.entry import Committed, PrintJob
 from store.register.journal.errors import JournalError
 from store.register.operations import Permission
 from store.register.session.paper import shift_rows
@@ -147,14 +147,22 @@ async def open_drawer(work: Work) -> Reply:
 
 
 async def reprint(work: Work) -> Reply:
-    """115: the last receipt once more, marked COPY with its number; recorded."""
+    """9135: the last receipt once more."""
     try:
         last = await work.ports.journal.last_receipt()
-        copy_no = await work.ports.journal.copies_of(last.payload["txn_id"]) + 1 if last else 0
     except JournalError as error:
         return work.refuse(error.sentence)
     if last is None:
         return work.refuse("There is no receipt to print again.")
+    return await reprint_of(work, last)
+
+
+async def reprint_of(work: Work, last: Committed) -> Reply:
+    """A receipt once more, marked COPY with its number; recorded."""
+    try:
+        copy_no = await work.ports.journal.copies_of(last.payload["txn_id"]) + 1
+    except JournalError as error:
+        return work.refuse(error.sentence)
     txn_id = str(last.payload["txn_id"])
     if await work.ports.printing.ask_for(txn_id):
         work.say(phrase("Receipt {number} is being printed.", last.receipt_no))

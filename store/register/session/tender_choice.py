@@ -69,13 +69,8 @@ def amount_for(work: Work, chosen: TenderType, text: str) -> int | Reply:
         return _most_back(work, chosen, due) if due < 0 else due
     amount = parse_amount(text, work.policy.currency)
     if amount is None or looks_like_code(text):
-        name = printable(text[:20])
         return work.refuse(
-            phrase(
-                "'{name}' is no amount. Type the part that is paid by {tender}, or nothing for all of it.",
-                name,
-                chosen.name,
-            )
+            phrase("'{text}' is no amount. Type the part, or nothing for all of it.", printable(text[:20]))
         )
     return amount
 
@@ -260,7 +255,6 @@ async def take_notes(work: Work, chosen: TenderType, text: str, take: Take) -> R
     return await take(work, how)
 
 
-def refused_choice(work: Work, kind: TenderKind) -> Reply:
+def refused_choice(work: Work) -> Reply:
     """The store takes nothing of that kind."""
-    names = ", ".join(one.name for one in work.policy.tenders)
-    return work.refuse(phrase("This store does not take that. It takes: {names}.", names))
+    return work.refuse(phrase("This store does not take that. Choose another way to pay."))

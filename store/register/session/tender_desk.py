@@ -6,17 +6,15 @@ from typing import Any
 import msgspec
 
 from store.register.journal.entry import PrintJob
-from store.register.operations import Permission
 from store.register.session import deferred_card
 from store.register.session.gift_desk import gift_job
-from store.register.session.return_keeping import let_go
 from store.register.session.state import PaidSale, SessionState
 from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, TenderView
 from store.sale import paying
 from store.sale.money import format_amount, parse_amount
-from store.sale.record import sale_body, void_body
+from store.sale.record import sale_body
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale
 from store.sale.tender import Payment, Tender, TenderKind, round_amounts
@@ -24,6 +22,7 @@ from store.sale.tender_rows import label_of
 from store.sale.tender_type import find_type, first_of
 from store.sale.totals import totals
 from store.sale.voucher import voucher_number
+from store.sale.voucher_slip import VOUCHER_SLIP
 
 LARGE_FACTOR = 10
 """A cash amount over ten times the total asks once more, unless the screen offered it as a round amount."""
@@ -120,8 +119,7 @@ async def take(work: Work, kind: TenderKind, given: int) -> Reply:
     """`take_payment` with the store's first tender type of a kind; `given` is never below zero."""
     chosen = first_of(work.policy.tenders, kind)
     if chosen is None:
-        names = ", ".join(one.name for one in work.policy.tenders)
-        return work.refuse(f"This store does not take that. It takes: {names}.")
+        return work.refuse("This store does not take that. Choose another way to pay.")
     return await take_payment(work, Payment(type=chosen.code, given=given))
 
 
@@ -201,7 +199,7 @@ def paper_of_sale(work: Work, sale: Sale) -> tuple[PrintJob, ...]:
     if sale.gift:
         jobs.append(gift_job(work))
     if issues_vouchers(sale):
-        jobs.append(PrintJob(job_id=work.fresh_id(), kind="report", document_kind="voucher"))
+        jobs.append(PrintJob(job_id=work.fresh_id(), kind="report", document_kind=VOUCHER_SLIP))
     return tuple(jobs)
 
 
@@ -237,6 +235,9 @@ def sold_body(work: Work, sale: Sale, differences: tuple[dict[str, Any], ...]) -
     facts = work.state.facts
     body = sale_body(sale, work.policy)
     body["begun_mode"] = "online" if facts is not None and facts.online else "offline"
+    vouchers = first_of(work.policy.tenders, TenderKind.VOUCHER)
+    if vouchers is not None and vouchers.valid_days and issues_vouchers(sale):
+        body["voucher_days"] = vouchers.valid_days
     if differences:
         body["price_differences"] = list(differences)
     return body
@@ -334,64 +335,6 @@ def answer_void_card(work: Work, facts: dict[str, str], yes: bool) -> Reply:
         return work.refuse(str(refusal))
     work.step(TillEvent.TENDER_CHANGED, sale=sale)
     work.say("The card payment is voided.")
-    return DONE
-
-
-# -- the whole sale
-
-
-def ask_void_sale(work: Work) -> Reply:
-    """500: give up the sale, guarded."""
-    sale = work.state.sale
-    if sale is None:
-        return work.refuse("There is no sale to void.")
-    if not work.may(Permission.VOID_SALE):
-        return work.lacks(Permission.VOID_SALE, "Voiding a sale")
-    if any(tender.kind is TenderKind.CARD for tender in sale.live_tenders):
-        return work.refuse("A card payment is taken. Void it first (Pay, then F3), then the sale.")
-    sums = totals(sale, work.policy)
-    lines = [f"{len(sale.live_lines)} lines, {work.money(sums.total)} {work.policy.currency}."]
-    cash = sum(one.kept for one in sale.live_tenders if one.kind is TenderKind.CASH)
-    if cash:
-        lines.append(f"Give back {work.money(cash)} in cash.")
-    others = [one for one in sale.live_tenders if one.kind is not TenderKind.CASH]
-    lines += [f"Give back: {tender_view(one).name} {work.money(one.kept)}." for one in others]
-    return work.ask(
-        "void_sale",
-        "Void the whole sale?",
-        Entry.NOTHING,
-        lines=tuple(lines),
-        answers=("Void the sale", "Keep it"),
-    )
-
-
-async def answer_void_sale(work: Work, yes: bool) -> Reply:
-    """F5: payments first, then the sale; a record, no receipt number."""
-    sale = work.state.sale
-    if not yes or sale is None:
-        work.say("The sale stays.")
-        return DONE
-    try:
-        while (last := paying.last_tender(sale)) is not None:
-            sale = paying.void_tender(sale, last.n)
-        sale = paying.void_sale(sale)
-    except SaleRefused as refusal:
-        return work.refuse(str(refusal))
-    following = msgspec.structs.replace(
-        work.state,
-        till=after(work.state.till, TillEvent.VOIDED),
-        sale=None,
-        facts=None,
-        selected=0,
-        asked=None,
-        last_unknown="",
-        refused=(),
-    )
-    if await work.commit("void", following, void_body(sale, work.policy), txn_id=sale.txn_id) is None:
-        return work.refuse(work.message.text)
-    release_vouchers(work, sale.txn_id, sale.tenders)
-    let_go(work, sale, None)
-    work.say("The sale is voided.")
     return DONE
 
 

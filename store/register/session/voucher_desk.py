@@ -161,14 +161,10 @@ async def redeem_offline(work: Work, sale: Sale, chosen: TenderType, number: str
     left = chosen.offline_limit - own.redeemed
     if chosen.offline_limit == 0:
         return work.refuse(
-            phrase(
-                "The server does not answer, and this register did not issue the voucher. Take something else."
-            )
+            phrase("No server answers, and the voucher is not of this register. It is not taken.")
         )
     if left <= 0:
-        return work.refuse(
-            phrase("The server does not answer, and no more of this voucher is taken until it does.")
-        )
+        return work.refuse(phrase("No server answers; no more of this voucher is taken until one does."))
     return work.ask(
         WORTH,
         phrase("Voucher {number}: how much is on it?", shown_voucher(number)),
@@ -289,9 +285,7 @@ async def show(work: Work, number: str) -> Reply:
         return DONE
     if answer is not None:
         return work.refuse(phrase("No voucher has this number."))
-    return work.refuse(
-        phrase("The server does not answer, and this register did not issue the voucher. Ask again later.")
-    )
+    return work.refuse(phrase("No server answers, and the voucher is not of this register. Ask again later."))
 
 
 def expired(work: Work, chosen: TenderType, issued: str) -> bool:
