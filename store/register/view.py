@@ -70,7 +70,10 @@ class LineView(msgspec.Struct, frozen=True, array_like=True):
 
 
 class TaxView(msgspec.Struct, frozen=True, array_like=True):
-    """One row of the tax table: name and rate in percent, tax amount in minor units."""
+    """One row of the tax table: name and rate in percent, tax amount in minor units.
+
+    Without a rate it is an amount per unit, or an exemption with what it takes out of prices.
+    """
 
     name: str
     rate: str
@@ -144,6 +147,8 @@ class Choice(msgspec.Struct, frozen=True, array_like=True):
 
     key: str
     label: str
+    right: str = ""
+    """What stands at the right edge of a list with a selected row: an amount, never cut."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

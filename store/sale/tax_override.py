@@ -76,7 +76,8 @@ def may_replace(tax: TaxRate, own: TaxRate) -> bool:
 def taxed_line(sale: Sale, line: SaleLine) -> SaleLine:
     """A line as the sale's own tax has it: with that one in the place of its tax, where it may be."""
     tax = sale.tax_override
-    if line.voided or line.returns_of is not None or tax is None or line.tax_before is not None or not may_replace(tax, line.tax):
+    fixed = line.voided or line.returns_of is not None or line.tax_before is not None
+    if fixed or tax is None or not may_replace(tax, line.tax):
         return line
     return replace(line, tax=tax, tax_before=line.tax)
 

@@ -121,7 +121,8 @@ def draw_totals(canvas: Canvas, view: View, local: Local, box: Box) -> None:
     )
     row = 6
     for tax in totals.taxes:
-        label = f"{phrase('incl. tax') if tax.included else phrase('plus tax')} {tax.rate:>2} %"
+        word = phrase("incl. tax") if tax.included else phrase("plus tax")
+        label = f"{word} {tax.rate:>2} %" if tax.rate else cut(clean(tax.name), 18)
         pair(canvas, box, row, label, amount_text(tax.amount, view.exponent))
         row += 1
     if totals.paid:

@@ -1,5 +1,7 @@
 """The view: what screens show of the till's state. Pure but for the ports it reads; made once per batch."""
 
+from collections.abc import Iterator
+
 from store.register.operations import operations_for
 from store.register.session.layout import layout_of
 from store.register.session.paper import paper_of, slip_title
@@ -30,6 +32,8 @@ from store.sale.macro import is_macro
 from store.sale.money import exponent, format_amount
 from store.sale.receipt import receipt_number
 from store.sale.sale import Sale, SaleLine
+from store.sale.tax import TaxRow
+from store.sale.tax_group import members_of
 from store.sale.text import printable
 from store.sale.totals import totals
 
@@ -123,7 +127,7 @@ class ViewMaker:
             printable(line.unit) if line.measured else "",
             line.price,
             line.amount,
-            line.tax.rate,
+            "+".join(one.rate for one in members_of(line.tax)),
             line.voided,
             line.source,
             line.discount,
@@ -148,7 +152,7 @@ class ViewMaker:
             subtotal=sums.subtotal,
             discount=sums.discount,
             total=sums.total,
-            taxes=tuple(TaxView(printable(row.name), row.rate, row.tax, row.included) for row in sums.taxes),
+            taxes=tuple(tax_views(sale, sums.taxes)),
             paid=sums.paid,
             due=sums.due,
             change=sums.change,
@@ -266,3 +270,11 @@ def shift_panel(state: SessionState, work: Work) -> ShiftPanel | None:
             ("Start amount", format_amount(shift.start_amount, work.policy.currency)),
         ),
     )
+
+
+def tax_views(sale: Sale, rows: tuple[TaxRow, ...]) -> Iterator[TaxView]:
+    """The tax table as the panel shows it: an amount per unit by its name, an exemption with what it takes out."""
+    relief = sum(line.tax_relief for line in sale.live_lines)
+    for row in rows:
+        rate = "" if row.fixed or row.exempt else row.rate
+        yield TaxView(printable(row.name), rate, -relief if row.exempt else row.tax, row.included)
