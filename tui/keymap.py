@@ -120,6 +120,16 @@ ACTIONS: tuple[Action, ...] = (
         rank=6,
     ),
     Action(
+        "returns",
+        "Take goods back: scan their receipt, or the goods when there is none.",
+        "Return",
+        "f8",
+        COUNTER,
+        114,
+        True,
+        rank=9,
+    ),
+    Action(
         "why_price",
         "Show why the selected line costs what it costs.",
         "Why",

@@ -179,6 +179,9 @@ class Overlays:
         elif local.overlay is not None:
             last = max(0, self._rows_of_text() - page)
             local.scroll = max(0, min(_moved(local.scroll, direction, page - 2, last), last))
+        elif view is not None and view.question is not None and view.question.selected:
+            if not local.watching:
+                self._box.send(IntentKind.SELECT, direction)
         elif view is not None and (view.mode is Mode.PAID or paper_of(view)):
             last = last_scroll(view, self.width, self.height)
             local.scroll = max(0, min(_moved(local.scroll, direction, page // 2, last), last))

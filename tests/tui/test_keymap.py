@@ -27,8 +27,8 @@ def test_actions_stand_where_the_core_runs_their_operation():
 
 
 def test_a_key_can_be_moved():
-    keymap = build_keymap({"pay": "f8", "lock": " Ctrl+O "})
-    assert keymap.action(Place.SALE, "f8").id == "pay"
+    keymap = build_keymap({"pay": "f14", "lock": " Ctrl+O "})
+    assert keymap.action(Place.SALE, "f14").id == "pay"
     assert keymap.action(Place.SALE, "f12") is None
     assert keymap.action(Place.SALE, "ctrl+o").id == "lock"
 

@@ -10,12 +10,19 @@ from store.register.printing.spool import GIFT
 from store.register.session.sale_open import put_sale
 from store.register.session.till import TillEvent, after
 from store.register.session.work import DONE, Reply, Work
+from store.sale.past_sale import parse_number
 from store.sale.receipt import receipt_number
+from store.sale.text import printable
 
 
-async def begin(work: Work) -> Reply:
-    """With a sale open: one is printed with its receipt, or not, each time this is run. Else one of the last sale."""
+async def begin(work: Work, text: str) -> Reply:
+    """With a sale open: one is printed with its receipt, or not, each time this is run. Else one of the last sale.
+
+    With the number of a receipt of this register, one of that.
+    """
     sale = work.state.sale
+    if text:
+        return await of_number(work, text)
     if sale is not None:
         put_sale(work, msgspec.structs.replace(sale, gift=not sale.gift))
         work.say("No gift receipt." if sale.gift else "A gift receipt is printed with the receipt.")
@@ -27,6 +34,20 @@ async def begin(work: Work) -> Reply:
     if last is None:
         return work.refuse("There is no sale whose gift receipt could be printed.")
     return await print_gift(work, last)
+
+
+async def of_number(work: Work, text: str) -> Reply:
+    """The gift receipt of a receipt of this register."""
+    number = parse_number(text)
+    if work.state.sale is not None:
+        return work.refuse("A sale is open. Finish it first, then print the gift receipt of another one.")
+    try:
+        own = await work.ports.journal.receipts.by_number(number.series, number.receipt_no) if number else None
+    except JournalError as error:
+        return work.refuse(error.sentence)
+    if own is None:
+        return work.refuse(f"Receipt {printable(text[:30])} is not in this register's journal.")
+    return await print_gift(work, own.committed)
 
 
 async def print_gift(work: Work, sold: Committed) -> Reply:

@@ -187,7 +187,8 @@ def _list(work: Work, rows: list[tuple[str, tuple[str, int, str, int]]], source:
     choices = tuple(
         Choice(
             str(place),
-            f"{number:<18} {local_text(at, offset)[:16]} {work.money(total):>10}  {goods}",
+            f"{number} {local_text(at, offset)[5:16]} {goods}",
+            f"{work.money(total):>8}",
         )
         for place, (number, (at, total, goods, _)) in enumerate(rows, start=1)
     )

@@ -17,7 +17,7 @@ async def _with_receipt(work: Work, text: str, seq: int) -> Reply:
 
 
 async def _gift(work: Work, text: str, seq: int) -> Reply:
-    return await gift_desk.begin(work)
+    return await gift_desk.begin(work, text)
 
 
 async def _post_void(work: Work, text: str, seq: int) -> Reply:

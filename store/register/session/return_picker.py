@@ -188,11 +188,11 @@ def _choice(work: Work, past: PastSale, line: PastLine) -> Choice:
     left = left_on(work.state.sale, past, line)
     unit = f" {line.unit}" if line.measured else ""
     if left == "0":
-        return Choice(str(line.n), f"{line.name[:30]:<30} {'came back':>12}")
+        return Choice(str(line.n), line.name, "came back")
     part = part_of(origin_of(past, line), left)
     amount = part.base + on_top(part.tax_parts or (part.tax_amount,), line.tax)
     count = f"{left}{unit}" if left == line.quantity else f"{left} of {line.quantity}{unit}"
-    return Choice(str(line.n), f"{line.name[:30]:<30} {count:>12} {work.money(amount):>10}")
+    return Choice(str(line.n), line.name, f"{count:>9} {work.money(amount):>8}")
 
 
 def _select(work: Work, row: int) -> Reply:

@@ -98,7 +98,7 @@ async def test_what_came_back_is_not_offered_again(till, answers):
     await pay_back(till)
     await till.operation(114, RECEIPT)
     assert till.view.question.selected == "2"
-    assert "came back" in till.view.question.choices[0].label
+    assert till.view.question.choices[0].right == "came back"
     assert (await till.enter("1")).outcome is REFUSED
     assert till.view.message.text == "Rye bread 750 g: all 1 of it came back already."
     assert till.view.question is not None
