@@ -19,9 +19,10 @@ MAX_KEY = 60
 DELETE_KEYS = "delete from customer_key where store_id = $1 and number = $2"
 DELETE_ALL = "delete from customer_key where store_id = $1"
 DELETE_NEWS = "delete from customer_news where store_id = $1 and customer = $2"
+# Who was edited and is not here any more was removed; who was added may be on the way still.
 DELETE_SETTLED_NEWS = """
 delete from customer_news where store_id = $1
-  and customer in (select number from customer where store_id = $1)"""
+  and (effect = 'customer.edit' or customer in (select number from customer where store_id = $1))"""
 
 
 class _Detail(msgspec.Struct, frozen=True):

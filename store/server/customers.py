@@ -120,8 +120,8 @@ def _candidates(db: Connection, store: str, words: list[str]) -> Iterator[WireCu
             yield one
     whole = " ".join(words)
     if len(words) == 1 and whole.isascii():
-        yield from _range(db, store, f"c:{whole}")
         for spelling in dict.fromkeys((whole, whole.upper())):
+            yield from _range(db, store, f"c:{spelling}")
             rows = db.execute(SELECT_BY_NUMBER, values(store, spelling, spelling + LAST_SIGN, CANDIDATES))
             yield from _living(rows.fetchall())
     if digits := dialled(whole):

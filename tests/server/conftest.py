@@ -12,6 +12,7 @@ from store.service.channel import Channel
 
 BOTH_ENGINES = {
     "test_accept",
+    "test_customers",
     "test_authentication",
     "test_delivery",
     "test_enrolment",
