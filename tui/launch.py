@@ -21,9 +21,11 @@ from signal import (
 
 from tui.palette import PaletteName, choose_palette
 
-LEAVE = b"\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1049l\x1b[?25h\x1b[?1004l"
-"""Bracketed paste off, wrapping on, size reports off, main screen, cursor, no focus reports."""
-SPLASH = "\x1b[?1049h\x1b[2J\x1b[H\x1b[?25l Outpost starts ..."
+LEAVE = b"\x1b[8h\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1049l\x1b[?25h\x1b[?1004l"
+"""The terminal's own reordering, bracketed paste off, wrapping, size reports off, main screen, cursor, no focus."""
+EXPLICIT, IMPLICIT = "\x1b[8l", "\x1b[8h"
+"""Whether the terminal puts right-to-left text into order by itself (ECMA-48 BDSM): we do it, cell by cell."""
+SPLASH = "\x1b[?1049h\x1b[8l\x1b[2J\x1b[H\x1b[?25l Outpost starts ..."
 END_WITHIN_S = 1.0
 """A screen whose terminal no longer reads cannot end by itself; after this it is ended."""
 COLOUR_SYSTEMS = {

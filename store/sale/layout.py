@@ -5,6 +5,7 @@ from typing import assert_never
 
 import msgspec
 
+from store.sale.bidi import visual
 from store.sale.document import (
     Align,
     AnyElement,
@@ -102,7 +103,7 @@ def _lines(element: AnyElement, width: int, double: bool) -> Iterator[Line]:
             columns = width // 2 if double and size > 1 else width
             # What fits keeps its blanks: the columns of a format.
             for line in [text.rstrip()] if display_width(text) <= columns else wrap(text, columns):
-                yield Line(text=_aligned(line, align, columns), bold=bold, size=size)
+                yield Line(text=_aligned(visual(line), align, columns), bold=bold, size=size)
         case Columns(left=left, right=right, bold=bold, size=size, lines=lines):
             columns = width // 2 if double and size > 1 else width
             for line in _columns(left, right, columns, lines):
@@ -136,12 +137,17 @@ def _aligned(text: str, align: Align, width: int) -> str:
 def _columns(left: str, right: str, width: int, lines: int) -> Iterator[str]:
     room = width - display_width(right) - 1
     if room < 1:  # the number alone fills the line: the name goes above it
-        yield from wrap(left, width, lines)
+        yield from map(visual, wrap(left, width, lines))
         yield from (_aligned(line, Align.RIGHT, width) for line in wrap(right, width))
         return
-    first, *rest = wrap(left, room, lines)
-    yield f"{pad_right(first, room)} {right}".rstrip()
+    first, *rest = map(visual, wrap(left, room, lines))
+    yield f"{pad_right(first, room)} {visual(right)}".rstrip()
     yield from rest
+
+
+def _name_cell(text: str, width: int) -> str:
+    """A name cut to its column and then put into the order in which it is seen."""
+    return pad_right(visual(cut(text, width)), width)
 
 
 def _table(rows: tuple[tuple[str, ...], ...], width: int) -> Iterator[str]:
@@ -152,14 +158,14 @@ def _table(rows: tuple[tuple[str, ...], ...], width: int) -> Iterator[str]:
     room = width - sum(size + 1 for size in widest[1:])
     if room < min(widest[0], 3):  # too narrow for a table: one number per line, each complete
         for row in rows:
-            yield from wrap(row[0], width)
+            yield from map(visual, wrap(row[0], width))
             for cell in row[1:]:
                 yield from (_aligned(line, Align.RIGHT, width) for line in wrap(cell, width))
         return
     first = min(widest[0], room)
     gap = (width - first - sum(widest[1:])) // (columns - 1) if columns > 1 else 0
     for row in rows:
-        line = pad_right(row[0], width - sum(size + gap for size in widest[1:]))
+        line = _name_cell(row[0], width - sum(size + gap for size in widest[1:]))
         for size, cell in zip(widest[1:], row[1:], strict=False):
             line += " " * (size + gap - display_width(cell)) + cell
         yield line.rstrip()

@@ -19,6 +19,8 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from tui.launch import IMPLICIT
+
 if TYPE_CHECKING:
     from textual.app import App
 
@@ -103,6 +105,11 @@ class TillDriver(LinuxDriver):
                 select.select([], [fd], [])
             except OSError:
                 return  # the line is gone; the reading side notices and ends the screen
+
+    def stop_application_mode(self) -> None:
+        """Leave, and let the terminal order right-to-left text by itself again."""
+        super().stop_application_mode()
+        self.write(IMPLICIT)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """Columns and rows of the terminal itself.

@@ -1,6 +1,7 @@
 """The first row (who, where, how connected), the message, the entry line and the strip of keys."""
 
 from store.register.view import Entry, Mode, Tone, View
+from store.sale.bidi import visual
 from store.sale.language import counted, later, phrase
 from tui.keymap import Action, Keymap, Place, key_name
 from tui.view.canvas import Canvas
@@ -65,7 +66,7 @@ def draw_message(canvas: Canvas, view: View | None, local: Local, y: int) -> Non
     for offset, row in enumerate(reversed(rows)):
         if offset or (role is Role.ERROR and text):
             canvas.fill(0, y - offset, canvas.width, role)
-        canvas.put(1, y - offset, clean(row), role)
+        canvas.put(1, y - offset, visual(clean(row)), role)
 
 
 def _message(view: View | None, local: Local) -> tuple[str, Role]:

@@ -5,7 +5,7 @@ from store.sale.language import phrase
 from tui.view.canvas import Canvas
 from tui.view.frame import SIDE_WIDTH, TWO_PANELS_FROM, Box
 from tui.view.roles import Role
-from tui.view.text import clean, left, right, width_of, wrap
+from tui.view.text import clean, cut, left, right, width_of, wrap
 
 ROWS_AROUND = 4
 """Rows of a window that are no panel: header, message, entry line, strip."""
@@ -73,7 +73,8 @@ def draw_paper(canvas: Canvas, view: View, scroll: int) -> None:
     x = box.x + (box.width - width) // 2
     scroll = min(scroll, last_scroll(view, canvas.width, canvas.height))
     for row, text in enumerate(paper[scroll : scroll + box.height]):
-        canvas.put(x, box.y + row, left(" " + clean(text), width), Role.PAPER)
+        shown = cut(" " + clean(text), width)  # its cells are in the order in which they are seen already
+        canvas.put(x, box.y + row, shown + " " * (width - width_of(shown)), Role.PAPER)
     if scroll + box.height < len(paper):
         canvas.put_right(box.end, box.bottom - 1, right("PgDn ", 6), Role.BAR)
     if scroll:

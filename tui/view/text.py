@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from rich.cells import cell_len, get_character_cell_size
 
+from store.sale.bidi import visual
 from store.sale.language import region_in_force
 from store.sale.region import local_number
 from store.sale.text import printable
@@ -47,8 +48,8 @@ def tail(text: str, width: int) -> str:
 
 
 def left(text: str, width: int) -> str:
-    """Cut or filled to exactly `width` cells."""
-    text = cut(text, width)
+    """Cut or filled to exactly `width` cells, in the order in which it is seen: a cell of a row of its own."""
+    text = visual(cut(text, width))
     return text + " " * (width - width_of(text))
 
 
