@@ -1,9 +1,12 @@
 """What the scheduler takes from the books: rounds that are booked, quantities that may be returned."""
 
+import msgspec
+
 from hq_scheduler import told
 from store.headquarters.scheduler import booked, uploads
 from store.headquarters.scheduler.returnable import DAY_MS, newest_sale, returnable_cells
 from store.headquarters.scheduler.rules import Rules
+from store.sale.past_sale import from_rows, left_of
 
 SERIES = "S0001-R01-E1"
 ZEROS = bytes(32)
@@ -127,3 +130,58 @@ async def test_what_came_back_is_not_returnable_any_more(shop):
     await shop.work(book)
     found = await shop.read(lambda db: list(returnable_cells(db, "S0001")))
     assert found == [(f"{SERIES}:2:1", "100", "1.5", now, "")]
+
+
+def record(db, seq, payload):
+    """A sale in the books with its record, as a store's records become."""
+    payload = {
+        "series": SERIES,
+        "seq": seq,
+        "receipt_no": seq,
+        "kind": "sale",
+        "at": "2026-11-24T13:00:00.000Z",
+    } | payload
+    db.execute(
+        "insert into record (store_id, series, seq, payload, prev, hash, signature, key_id, flags, received_ms)"
+        " values ('S0001', $1, $2, $3, $4, $4, $4, 'k', '', 0)",
+        {"1": SERIES, "2": seq, "3": msgspec.json.encode(facts | payload), "4": ZEROS},
+    )
+
+
+CHEESE = {
+    "n": 1, "sku": "100", "name": "Cheese", "quantity": "2", "unit": "pcs", "price": 109, "amount": 218, "tax": "B",
+    "tax_amount": 14, "gross": 218, "price_source": "catalog",
+}  # fmt: skip
+TAXES = [{"code": "B", "name": "VAT", "rate": "7", "included": 1, "net": 204, "tax": 14, "gross": 218}]
+CASH = [{"n": 1, "tender": 1, "kind": "cash", "amount": 218}]
+
+
+async def test_a_store_that_takes_all_receipts_offline_gets_how_each_line_was_sold(shop, database):
+    now = shop.clock()
+    back = CHEESE | {
+        "quantity": "-1", "amount": -109, "tax_amount": -7, "gross": -109,
+        "returns_of": {"series": SERIES, "seq": 2, "receipt_no": 2, "n": 1, "sold": {"quantity": "2"}},
+    }  # fmt: skip
+
+    def book(db):
+        sale(db, 2, now)
+        record(db, 2, {"currency": "EUR", "total": 218, "lines": [CHEESE], "taxes": TAXES, "tenders": CASH})
+        record(db, 9, {"currency": "EUR", "total": -109, "lines": [back], "taxes": TAXES, "tenders": CASH})
+        db.execute(
+            "insert into returned values ('S0001', $1, 9, 'return:1', $1, 2, 1, 1000, 109, '')", {"1": SERIES}
+        )
+
+    await shop.work(book)
+    [(key, _, quantity, _, detail)] = await shop.read(
+        lambda db: list(returnable_cells(db, "S0001", in_full=True))
+    )
+    past = from_rows(SERIES, 2, [msgspec.json.decode(detail)])
+    assert (key, quantity, left_of(past, past.lines[0])) == (f"{SERIES}:2:1", "1", "1")
+    assert (past.total, past.lines[0].gross, past.returned[0].cents.amount) == (218, 218, 109)
+
+
+async def test_a_sale_whose_record_is_not_here_has_no_details(shop):
+    now = shop.clock()
+    await shop.work(lambda db: sale(db, 2, now))
+    [row] = await shop.read(lambda db: list(returnable_cells(db, "S0001", in_full=True)))
+    assert row[-1] == ""
