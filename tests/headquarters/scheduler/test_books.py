@@ -133,14 +133,14 @@ async def test_what_came_back_is_not_returnable_any_more(shop):
 
 
 def record(db, seq, payload):
-    """A sale in the books with its record, as a store's records become."""
-    payload = {
+    """The record of a sale, as it came from its store."""
+    facts = {
         "series": SERIES,
         "seq": seq,
         "receipt_no": seq,
         "kind": "sale",
         "at": "2026-11-24T13:00:00.000Z",
-    } | payload
+    }
     db.execute(
         "insert into record (store_id, series, seq, payload, prev, hash, signature, key_id, flags, received_ms)"
         " values ('S0001', $1, $2, $3, $4, $4, $4, 'k', '', 0)",
