@@ -16,6 +16,7 @@ from aiohttp import web
 
 from gateway_world import ITEMS
 from store.exchange import messages
+from store.exchange.customers import (PATH_CUSTOMER, PATH_CUSTOMERS, WireAccount, WireCustomerFacts, WireCustomers)
 from store.exchange.delivery import PATH_STAFF
 from store.exchange.messages import Health, Problem, SeriesHead, WireItem, WireSearch
 
@@ -39,6 +40,7 @@ class SmallServer:
         """(status, kind, detail) for every signed request."""
         self.head_seq = 0
         self.staff = {}
+        self.customers = {}
         """number: WireStaff, as headquarters has them now."""
         self.package = b""
         self.knows_ranges = True
@@ -66,6 +68,8 @@ class SmallServer:
                 web.get(messages.PATH_SEARCH, self._search),
                 web.get(messages.PATH_HEAD, self._head),
                 web.get(PATH_STAFF, self._staff),
+                web.get(PATH_CUSTOMERS, self._customers),
+                web.get(PATH_CUSTOMER, self._customer),
                 web.post(messages.PATH_RECORDS, self._records),
                 web.get("/chunks/some", self._package),
             ]
@@ -117,6 +121,17 @@ class SmallServer:
         if (member := self.staff.get(request.match_info["number"])) is not None:
             return answer(member)
         return problem(404, "unknown-operator", "Nobody of that number works here.")
+
+    async def _customers(self, request):
+        text = request.query["text"].casefold()
+        found = tuple(one for one in self.customers.values() if text in one.name.casefold())
+        return answer(WireCustomers(customers=found))
+
+    async def _customer(self, request):
+        if (found := self.customers.get(request.match_info["code"])) is None:
+            return problem(404, "unknown-customer", "No customer has this number or card.")
+        owed = WireAccount(customer=found.number, balance=1_234)
+        return answer(WireCustomerFacts(customer=found, account=owed))
 
     async def _records(self, request):
         batch = msgspec.json.decode(await request.read(), type=messages.RecordBatch)
