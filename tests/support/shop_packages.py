@@ -14,8 +14,11 @@ from tui.demo.chain import LABEL_REGION, REGISTER, SETTINGS, STAFF, STORE, TAXES
 from tui.demo.goods import make_goods
 
 
-def publish(home: Path, names: dict[int, str]) -> None:
-    """Load the shop's server with goods of which some have other names, signed as headquarters signs."""
+def publish(home: Path, names: dict[int, str], **more: list[dict[str, object]]) -> None:
+    """Load the shop's server with goods of which some have other names, signed as headquarters signs.
+
+    `more` are further rows by table.
+    """
     secrets = open_secrets(home / "headquarters", allow_insecure=True)
     pepper = secrets.pepper(STORE)
     goods = make_goods()
@@ -36,6 +39,8 @@ def publish(home: Path, names: dict[int, str]) -> None:
             *({"key": key, "value": value} for key, value in SETTINGS.items()),
         ],
     }
+    for table, rows in more.items():
+        tables[table] = [*tables.get(table, []), *rows]
     now_ms = time.time_ns() // 1_000_000
     keys = endorse_keys(secrets.root_key, [public_bytes(secrets.package_key)], issued_ms=now_ms)
     package = build_package(

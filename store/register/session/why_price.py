@@ -67,8 +67,7 @@ def offers(work: Work, line: SaleLine) -> Iterator[str]:
     for one in line.taken:
         yield f"{one.name} ({one.code}), {offer_words(work, one)}: {work.money(-one.off)}"
     if len(line.offers) > len(line.taken) and line.taken:
-        others = len(line.offers) - len(line.taken)
-        yield f"The best price of {len(line.offers)} offers; {others} do{'es' * (others == 1)} not count."
+        yield f"The best price: {len(line.taken)} of {len(line.offers)} discounts."
     if line.offers and not line.taken:
         sale = work.state.sale
         removed = sale is not None and sale.offers_state is OffersState.REMOVED
