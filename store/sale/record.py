@@ -211,6 +211,8 @@ def _goods_row(line: SaleLine) -> Body:
         row["parent"] = line.parent
     if line.no_discount:
         row["no_discount"] = 1
+    if line.voucher:
+        row["voucher"] = line.voucher
     if line.empties:
         row["empties"] = 1
     if line.factor:
