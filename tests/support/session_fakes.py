@@ -11,6 +11,7 @@ import msgspec
 from store.database.pins import hash_pin
 from store.exchange.offline_profile import OfflineProfile
 from store.exchange.returns import ReservationAnswer, ReservedLine, WireReceiptRow
+from store.exchange.vouchers import WireVoucher
 from store.gateway.connection import ConnectionStatus, SwitchAnswer, SwitchQuestion, TransactionStart
 from store.gateway.customers import Customers, NoCustomers
 from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits, Source
@@ -18,6 +19,7 @@ from store.gateway.offline import DataSet, LayoutKey, StaffMember
 from store.gateway.receipts import ReceiptFound, ReceiptRows
 from store.gateway.staff import StaffAnswer
 from store.gateway.states import Link, Mode
+from store.gateway.vouchers import VoucherAnswer
 from store.register.intents import Intent, IntentKind, Outcome, OutcomeKind, Submission
 from store.register.journal.journal import Draft, Entry, Journal, JournalIdentity
 from store.register.session.ports import SessionConfig, SessionPorts
@@ -340,6 +342,48 @@ class FakeReceipts:
         self.kept[txn_id] = tuple(lines)
 
 
+class FakeVouchers:
+    """A server with vouchers while the connection is online: number -> balance; remembers what is held for whom."""
+
+    def __init__(self, connection: FakeConnection) -> None:
+        self.connection = connection
+        self.balances: dict[str, int] = {}
+        self.issued = "2026-11-01"
+        self.holds: dict[tuple[str, str], int] = {}
+
+    async def find(self, number: str, txn_id: str = "") -> VoucherAnswer | None:
+        return self._answer(number, txn_id, 0)
+
+    async def hold(self, number: str, txn_id: str, amount: int) -> VoucherAnswer | None:
+        if self.connection.mode is not Mode.ONLINE:
+            return None
+        self.holds.pop((number, txn_id), None)
+        held = sum(part for (one, who), part in self.holds.items() if one == number and who != txn_id)
+        granted = max(min(amount, self.balances.get(number, 0) - held), 0)
+        if granted:
+            self.holds[number, txn_id] = granted
+        return self._answer(number, txn_id, granted)
+
+    def release(self, number: str, txn_id: str) -> None:
+        self.holds.pop((number, txn_id), None)
+
+    def _answer(self, number: str, txn_id: str, granted: int) -> VoucherAnswer | None:
+        if self.connection.mode is not Mode.ONLINE:
+            return None
+        if number not in self.balances:
+            return VoucherAnswer(voucher=None)
+        held = sum(part for (one, who), part in self.holds.items() if one == number and who != txn_id)
+        voucher = WireVoucher(
+            number=number,
+            currency="EUR",
+            balance=self.balances[number],
+            held=held,
+            granted=granted,
+            issued=self.issued,
+        )
+        return VoucherAnswer(voucher=voucher)
+
+
 class FakePrinting:
     """Counts wake-ups; prints nothing."""
 
@@ -371,6 +415,7 @@ class World:
         self.gateway = FakeGateway(self.connection)
         self.shop = FakeShop()
         self.staff = FakeStaff(self.shop)
+        self.vouchers = FakeVouchers(self.connection)
         self.profile = OfflineProfile()
         self.printing = FakePrinting()
         self.receipts = FakeReceipts(self.connection)
@@ -378,6 +423,7 @@ class World:
         self.customers: Customers = NoCustomers()
         self.auto_lock_s = config.pop("auto_lock_s", 0)
         self.free = 10**12
+        self.suspensions: Any = None
         self.stopped = 0
         self.series_trouble = ""
         self.pepper = config.pop("pepper", PEPPER)
@@ -403,6 +449,7 @@ class World:
             connection=self.connection,
             shop=self.shop,
             staff=self.staff,
+            vouchers=self.vouchers,
             customers=self.customers,
             profile=lambda: self.profile,
             sync=self.sync,
@@ -416,6 +463,7 @@ class World:
             config=self.config,
             pepper=self.pepper,
             free_bytes=lambda: self.free,
+            suspensions=self.suspensions,
             series_trouble=lambda: self.series_trouble,
             stop=self.stop,
             demo_operations=self.demo,
