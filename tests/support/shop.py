@@ -213,12 +213,13 @@ class Shop:
         return decode(self.paper.read_bytes() if self.paper.exists() else b"")
 
     def printed_numbers(self) -> list[str]:
-        """Receipt numbers on paper in the order of printing; copies have ` COPY` behind them."""
+        """Receipt numbers on paper in the order of printing; copies and gift receipts have that word behind them."""
         numbers = []
         for receipt in self.printed().receipts:
             number = next((row.split()[-1] for row in receipt.rows if row.startswith("Receipt ")), "")
             if number:
-                numbers.append(number + (" COPY" if "COPY" in receipt.text else ""))
+                words = [word for word in ("COPY", "GIFT") if word in receipt.text]
+                numbers.append(" ".join((number, *words)))
         return numbers
 
     def ask_server(self, path: str) -> Any:
@@ -242,7 +243,7 @@ class Shop:
         assert [payload["seq"] for payload in payloads] == list(range(1, len(payloads) + 1))
         numbers = [payload["receipt_no"] for payload in payloads if "receipt_no" in payload]
         assert numbers == list(range(1, len(numbers) + 1))
-        originals = [number for number in self.printed_numbers() if not number.endswith("COPY")]
+        originals = [number for number in self.printed_numbers() if not number.endswith(("COPY", "GIFT"))]
         assert len(set(originals)) == len(originals), "a receipt was printed twice"
         sold = {f"{sale['series'].rpartition('.')[0]}-{sale['receipt_no']:06d}" for sale in self.sales()}
         assert set(originals) <= sold, "printed but not journaled"

@@ -101,6 +101,8 @@ def draw_paid_side(canvas: Canvas, view: View, panel: PaidPanel, box: Box) -> No
     for tender in panel.taken[: box.height - 4]:
         pair(canvas, box, row, clean(tender.name), amount_text(_handed(tender), view.exponent))
         row += 1
+    if panel.total < 0:
+        return  # what went back stands in the rows above
     if panel.change or any(tender.kind == "cash" for tender in panel.taken):
         rule(canvas, box, row, "═")
         pair(canvas, box, row + 1, phrase("CHANGE"), amount_text(panel.change, view.exponent), Role.STRONG)
