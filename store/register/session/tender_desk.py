@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from store.register.journal.entry import PrintJob
-from store.register.session import deferred_card
+from store.register.session import deferred_card, info_desk
 from store.register.session.gift_desk import gift_job
 from store.register.session.state import PaidSale, SessionState
 from store.register.session.till import TillEvent, TillState, after
@@ -127,6 +127,8 @@ async def take_payment(work: Work, how: Payment) -> Reply:
     """One payment more, or money given back; when nothing is due any more the sale is finished."""
     sale = work.state.sale
     assert sale is not None
+    if (question := info_desk.before_payment(work, how)) is not None:
+        return question
     try:
         if gives_vouchers(work, how):
             how = msgspec.structs.replace(how, change_voucher=fresh_voucher(work))

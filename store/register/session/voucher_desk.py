@@ -8,6 +8,7 @@ import msgspec
 
 from store.exchange.vouchers import WireVoucher
 from store.gateway.gateway import Source
+from store.register.intents import OutcomeKind
 from store.register.journal.errors import JournalError
 from store.register.session.sale_open import begin_transaction, opened, take_line
 from store.register.session.state import Asked
@@ -143,7 +144,7 @@ async def redeem_held(
         work.ports.vouchers.release(voucher.number, sale.txn_id)
         return work.refuse(why)
     reply = await take_payment(work, Payment(type=chosen.code, given=amount, voucher=voucher.number))
-    if work.state.sale is sale:  # refused by a limit of the tender
+    if reply.kind is OutcomeKind.REFUSED:  # by a limit of the tender
         work.ports.vouchers.release(voucher.number, sale.txn_id)
     return reply
 

@@ -2,8 +2,9 @@
 
 from aiohttp import web
 
+from store.database.connection import Connection
 from store.exchange import vouchers as voucher_words
-from store.exchange.vouchers import HoldRequest
+from store.exchange.vouchers import HoldRequest, WireVoucher
 from store.sale.voucher import parse_voucher
 from store.server import vouchers
 from store.server.api.admission import Work
@@ -17,30 +18,32 @@ MOST = 99_999_999_999
 
 async def get_voucher(call: Call) -> web.Response:
     """What is on a voucher."""
-    number, txn_id = _number(call), call.request.query.get("txn", "")[:64]
-    found = await call.read_as_register(vouchers.find_voucher, number, txn_id, call.context.now_ms())
+    number, txn_id = call.request.match_info["number"], call.request.query.get("txn", "")[:64]
+    found = await call.read_as_register(_find, number, txn_id, call.context.now_ms())
     if found is None:
         raise ProblemError("unknown-voucher")
     return answer(found)
 
 
+def _find(db: Connection, store: str, text: str, txn_id: str, now_ms: int) -> WireVoucher | None:
+    number = parse_voucher(text)
+    if not number or "\0" in txn_id:  # PostgreSQL takes none in a text
+        return None
+    return vouchers.find_voucher(db, store, number, txn_id, now_ms)
+
+
 async def post_hold(call: Call) -> web.Response:
     """Keep some of a voucher for an open sale."""
-    request, number = decode(call, HoldRequest), _number(call)
-    if not 0 < len(request.txn_id) <= 64 or not 0 <= request.amount <= MOST:
+    request, number = decode(call, HoldRequest), parse_voucher(call.request.match_info["number"])
+    if not number:
+        raise ProblemError("unknown-voucher")
+    if not 0 < len(request.txn_id) <= 64 or "\0" in request.txn_id or not 0 <= request.amount <= MOST:
         raise ProblemError("bad-request", "A hold has a txn_id and an amount.")
     store, now_ms = call.series.store, call.context.now_ms()
     found = await call.work(vouchers.hold_voucher, store, number, request.txn_id, request.amount, now_ms)
     if found is None:
         raise ProblemError("unknown-voucher")
     return answer(found)
-
-
-def _number(call: Call) -> str:
-    number = parse_voucher(call.request.match_info["number"])
-    if not number:
-        raise ProblemError("unknown-voucher")
-    return number
 
 
 ROUTES = (
