@@ -239,10 +239,10 @@ OPERATIONS: tuple[Operation, ...] = (
         for number in range(9181, 9190)
     ),
     _operation(9150, "Return of empties", _SELL, _SELLING, _OWN_DATA),
+    _operation(9151, "Reprint last receipt", _SELL, _FREE, _OWN_JOURNAL, "F3"),
     _operation(9160, "Customer details", _SELL, _SELLING, _OWN_DATA),
     _operation(9161, "Account statement", _SELL, _SELLING, "By the last known balance, with its age."),
     _operation(9130, "Gift receipt", _SELL, _SELLING, _OWN_JOURNAL),
-    _operation(9135, "Reprint last receipt", _SELL, _FREE, _OWN_JOURNAL, "F3"),
     _operation(9140, "Undo a finished sale (post-void)", Permission.POST_VOID, _FREE, _OWN_JOURNAL),
     _operation(
         9110,

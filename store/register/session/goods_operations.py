@@ -53,6 +53,6 @@ FLOWS: dict[int, Flow] = {
     136: _serial,
     801: _inventory,
     922: _details,
-    9135: _last_again,
+    9151: _last_again,
     9150: _empties,
 }

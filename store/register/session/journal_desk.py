@@ -21,7 +21,7 @@ from store.sale.past_sale import parse_number
 from store.sale.receipt import receipt_number
 
 KIND = "journal_entry"
-AGAIN, GIFT, RETURN, UNDO = 9135, 9130, 114, 9140
+AGAIN, GIFT, RETURN, UNDO = 9151, 9130, 114, 9140
 NAMES = {
     AGAIN: "Print again",
     GIFT: "Print a gift receipt",
@@ -102,7 +102,7 @@ async def answer(work: Work, asked: Asked, text: str) -> Reply:
 async def _carry_out(work: Work, number: int, found: Committed) -> Reply:
     receipt = receipt_number(found.payload)
     match number:
-        case 9135:
+        case 9151:
             return await shift_desk.reprint_of(work, found)
         case 9130:
             return await gift_desk.print_gift(work, found)
@@ -113,7 +113,7 @@ async def _carry_out(work: Work, number: int, found: Committed) -> Reply:
 
 
 async def last_again(work: Work, text: str) -> Reply:
-    """9135: the last receipt, or that of a typed number, once more."""
+    """9151: the last receipt, or that of a typed number, once more."""
     if not text:
         return await shift_desk.reprint(work)
     found = await find(work, text)

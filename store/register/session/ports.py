@@ -69,6 +69,10 @@ class TillJournal(Protocol):
         """The record of a transaction, or None."""
         ...
 
+    async def record_by_receipt_no(self, receipt_no: int) -> Committed | None:
+        """The record of a receipt number of the present series, or None."""
+        ...
+
     async def last_receipt(self) -> Committed | None:
         """The newest record that has a receipt number, or None."""
         ...
@@ -231,6 +235,10 @@ class Suspensions(Protocol):
 
     async def listing(self) -> Sequence[WireSuspension]:
         """Those that nobody has resumed, oldest first; of this register only what it gave to the others."""
+        ...
+
+    async def wanted(self) -> Sequence[str]:
+        """Ids of suspended sales of this register that another one waits for."""
         ...
 
     async def claim(self, suspension_id: str) -> WireClaim:

@@ -10,6 +10,7 @@ from store.gateway.gateway import ItemUnknown
 from store.register.journal.errors import JournalError
 from store.register.operations import Permission, as_rows
 from store.register.session import customer_desk
+from store.register.session.journal_desk import document
 from store.register.session.sale_desk import keys_of
 from store.register.session.sync_page import as_numbers, last_attempt, sync_answer
 from store.register.session.work import Work
@@ -24,6 +25,8 @@ from store.sale.text import printable
 FIND_LIMIT = 50
 SHORTEST_SEARCH = 1
 JOURNAL_LIMIT = 50
+JOURNAL_PAGE = 200
+JOURNAL_PAGES = 5
 TEXT_LIMIT = 64
 
 
@@ -41,7 +44,9 @@ async def answer(work: Work, view: View, kind: str, text: str) -> dict[str, Any]
             case "connection":
                 return await connection(work)
             case "journal":
-                return {"records": await journal_rows(work)}
+                return {"records": await journal_rows(work, text)}
+            case "document":
+                return await document(work, text)
             case "operations":
                 return operations(view)
             case "status":
@@ -112,14 +117,31 @@ def payload_of(record: Record) -> dict[str, Any]:
     return payload
 
 
-async def journal_rows(work: Work) -> list[dict[str, Any]]:
-    """The newest transactions, newest first, in the fields of `outpost journal list --json`."""
+async def journal_rows(work: Work, text: str = "") -> list[dict[str, Any]]:
+    """The newest transactions, newest first, in the fields of `outpost journal list --json`.
+
+    With a text those whose receipt number, total or kind hold it, among the newest thousand records.
+    """
     journal = work.ports.journal
-    head = await journal.head()
-    records = await journal.records(max(head.seq - 4 * JOURNAL_LIMIT, 0), 4 * JOURNAL_LIMIT)
+    before = (await journal.head()).seq
     acked = (await journal.upload_state()).acked_seq
-    rows = [transaction_row(record, acked) for record in reversed(records)]
-    return [row for row in rows if row["kind"] in COUNTED_KINDS][:JOURNAL_LIMIT]
+    found: list[dict[str, Any]] = []
+    for _ in range(JOURNAL_PAGES if text else 1):
+        first = max(before - JOURNAL_PAGE, 0)
+        records = await journal.records(first, before - first)
+        rows = [transaction_row(record, acked) for record in reversed(records)]
+        found += [row for row in rows if row["kind"] in COUNTED_KINDS and _holds(work, row, text)]
+        before = first
+        if not before or len(found) >= JOURNAL_LIMIT:
+            break
+    return found[:JOURNAL_LIMIT]
+
+
+def _holds(work: Work, row: dict[str, Any], text: str) -> bool:
+    if not text:
+        return True
+    total = work.money(row["total"])
+    return any(text.casefold() in shown for shown in (row.get("receipt", "").casefold(), total, row["kind"]))
 
 
 def transaction_row(record: Record, acked_seq: int) -> dict[str, Any]:

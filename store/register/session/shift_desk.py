@@ -8,6 +8,7 @@ import msgspec
 from store.register.journal.entry import Committed, PrintJob
 from store.register.journal.errors import JournalError
 from store.register.operations import Permission
+from store.register.session import suspend_desk
 from store.register.session.paper import shift_rows
 from store.register.session.state import PaidSale, Shift
 from store.register.session.till import TillEvent, TillState, after
@@ -147,7 +148,7 @@ async def open_drawer(work: Work) -> Reply:
 
 
 async def reprint(work: Work) -> Reply:
-    """9135: the last receipt once more."""
+    """9151: the last receipt once more."""
     try:
         last = await work.ports.journal.last_receipt()
     except JournalError as error:
@@ -253,6 +254,7 @@ def ask_close(work: Work, counted: int, sums: ShiftTotals) -> Reply:
     lines = [count_words(work, counted, sums)]
     for row in others if sums.declaration_holds else ():
         lines.append(f"{label_of(row)}: {difference_words(work, row['counted'], row['expected'], row)}")
+    lines += suspend_desk.still_suspended(work)
     return work.ask(
         "close_shift",
         f"Close shift {sums.shift}?",
