@@ -88,7 +88,7 @@ def reckoned(sale: Sale, lines: tuple[SaleLine, ...], n: int) -> Sale:
         lines = (*lines[: n - 1], line, *lines[n:])
         before = _record_bytes(sale.lines[n - 1]) if n <= len(sale.lines) else 0
         return replace(sale, lines=lines, record_bytes=sale.record_bytes + _record_bytes(line) - before)
-    lines = _all_reckoned(sale, lines)
+    lines = _all_reckoned(sale, lines, n)
     return replace(sale, lines=lines, record_bytes=sum(map(_record_bytes, lines)))
 
 
@@ -103,8 +103,13 @@ def check_amount(line: SaleLine, policy: StorePolicy, currency: str, zero_confir
         raise SaleRefused(f"{line.name} would cost more than {most} on one line. Check price and quantity.")
 
 
-def _all_reckoned(sale: Sale, lines: tuple[SaleLine, ...]) -> tuple[SaleLine, ...]:
-    live = [_discounted(line, sale.price_groups) for line in lines if _is_reckoned(line)]
+def _all_reckoned(sale: Sale, lines: tuple[SaleLine, ...], n: int) -> tuple[SaleLine, ...]:
+    """All lines; where only line `n` is new, what is taken off the others alone is known already."""
+    live = [
+        _discounted(line, sale.price_groups) if n in (0, line.n) else line
+        for line in lines
+        if _is_reckoned(line)
+    ]
     weights = [line.discountable for line in live]
     shares = spread(discount_of(sale.given, sum(weights)), weights)
     bases: list[Taxed] = []
