@@ -66,6 +66,11 @@ class PastLine(msgspec.Struct, frozen=True, kw_only=True):
     department: str = ""
     code: str = ""
     voucher: bool = False
+    parent: int = 0
+    """Of a deposit: the line of the goods that it went with."""
+    no_discount: bool = False
+    factor: str = ""
+    serial: str = ""
 
 
 class PastSale(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,6 +214,10 @@ def _past_line(line: Payload, taxes: Mapping[str, Payload]) -> PastLine:
         department=line.get("department", ""),
         code=line.get("code", ""),
         voucher="voucher" in line,
+        parent=line.get("parent", 0),
+        no_discount=bool(line.get("no_discount", 0)),
+        factor=line.get("factor", ""),
+        serial=line.get("serial", ""),
     )
 
 

@@ -2,11 +2,12 @@
 
 from msgspec.structs import replace
 
+from store.sale.deposit import deposits_of, refuse_deposit
 from store.sale.item import Item
-from store.sale.line_change import find_line, with_changed_line, with_line
+from store.sale.line_change import find_line, with_change, with_changed_line, with_line
 from store.sale.past_sale import PastLine, PastSale, left_of, origin_of
 from store.sale.policy import StorePolicy, TaxRate
-from store.sale.quantity import from_thousandths, is_whole, multiply, parse_quantity, thousandths
+from store.sale.quantity import SCALE, from_thousandths, is_whole, multiply, parse_quantity, thousandths
 from store.sale.refusal import SaleRefused
 from store.sale.returning import Cents, ReturnsOf, part_of
 from store.sale.sale import PriceSource, ReturnedSale, Sale, SaleLine
@@ -28,7 +29,7 @@ def take_back(
     reason: str = "",
     source: str = "online",
 ) -> Sale:
-    """The sale with `quantity` (empty: all that is left) of line `n` of a receipt coming back.
+    """The sale with `quantity` (empty: all that is left) of line `n` of a receipt coming back, with its deposits.
 
     More of a line that comes back already makes that line larger. Raises SaleRefused: nothing left, too much, decimals
     of goods sold by the piece, another currency, a full record.
@@ -46,9 +47,11 @@ def take_back(
     _check_quantity(line, asked, left)
     assert asked is not None
     if present is not None:
-        asked = from_thousandths(thousandths(asked) - thousandths(present.quantity))
+        larger = from_thousandths(thousandths(asked) - thousandths(present.quantity))
         changed = replace(present, return_reason=_reason(reason) or present.return_reason)
-        return _noted(with_changed_line(sale, _filled(changed, asked)), past)
+        sale = _noted(with_changed_line(sale, _filled(changed, larger)), past)
+        return _with_deposits(sale, policy, past, line, asked, reason, source)
+    goods = _present(sale, past, line.parent) if line.parent else None
     back = SaleLine(
         n=len(sale.lines) + 1,
         sku=line.sku,
@@ -68,8 +71,30 @@ def take_back(
         measured=line.measured,
         returns_of=origin_of(past, line),
         return_reason=_reason(reason),
+        parent=goods.n if goods is not None else 0,
+        no_discount=line.no_discount,
+        factor=line.factor,
+        serial=line.serial,
     )
-    return _noted(with_line(sale, policy, _filled(back, asked), zero_confirmed=True), past)
+    sale = _noted(with_line(sale, policy, _filled(back, asked), zero_confirmed=True), past)
+    return _with_deposits(sale, policy, past, line, asked, reason, source)
+
+
+def _with_deposits(
+    sale: Sale, policy: StorePolicy, past: PastSale, goods: PastLine, asked: str, reason: str, source: str
+) -> Sale:
+    """The deposits that went with goods come back with them: the same part, whole pieces, the rest with the last."""
+    for deposit in past.lines:
+        if deposit.parent != goods.n or not goods.n:
+            continue
+        left = thousandths(left_on(sale, past, deposit))
+        part = thousandths(deposit.quantity) * thousandths(asked) // thousandths(goods.quantity)
+        if left_on(sale, past, goods) == "0":
+            part = left
+        part = min(left, part - part % SCALE if is_whole(deposit.quantity) else part)
+        if part > 0:
+            sale = take_back(sale, policy, past, deposit.n, from_thousandths(part), reason, source)
+    return sale
 
 
 def left_on(sale: Sale | None, past: PastSale, line: PastLine) -> str:
@@ -101,11 +126,18 @@ def take_back_item(
 
 
 def turn_line(sale: Sale, n: int, reason: str) -> Sale:
-    """The sale with line `n`, which was just scanned, coming back instead of being sold. Raises SaleRefused."""
+    """The sale with line `n`, which was just scanned, and its deposits coming back instead of being sold.
+
+    Raises SaleRefused.
+    """
     line = find_line(sale, n)
     if line.is_return:
         raise SaleRefused(f"Line {n} is a return already.")
-    return with_changed_line(sale, _turned(line, reason))
+    refuse_deposit(line)
+    turned = {one.n: _turned(one, reason) for one in (line, *deposits_of(sale, n))}
+    if len(turned) == 1:
+        return with_changed_line(sale, turned[n])
+    return with_change(sale, tuple(turned.get(one.n, one) for one in sale.lines), 0)
 
 
 def set_back_quantity(sale: Sale, n: int, quantity: str) -> Sale:
@@ -124,7 +156,13 @@ def set_back_quantity(sale: Sale, n: int, quantity: str) -> Sale:
         raise SaleRefused("Scan the receipt again to take more of it back.")
     if not (line.measured or is_whole(asked) or not is_whole(origin.quantity)):
         raise SaleRefused(f"{line.name} is sold by the piece. Type a whole number.")
-    return with_changed_line(sale, _filled(line, asked))
+    changed = with_changed_line(sale, _filled(line, asked))
+    for deposit in deposits_of(changed, n):
+        if (of := deposit.returns_of) is not None:
+            part = thousandths(of.quantity) * thousandths(asked) // thousandths(origin.quantity)
+            part = max(min(part - part % SCALE, -thousandths(deposit.quantity)), SCALE)
+            changed = with_changed_line(changed, _filled(deposit, from_thousandths(part)))
+    return changed
 
 
 def _source(line: PastLine) -> PriceSource:

@@ -208,6 +208,35 @@ def test_what_others_are_taking_back_is_not_left():
     assert is_untouched(past)
 
 
+def with_deposit(quantity="6"):
+    """A receipt of bottles with their deposit, as its record tells it."""
+    payload = recorded(sold((MILK, quantity), (PAN, quantity)))
+    payload["lines"][1] |= {"parent": 1, "no_discount": 1, "name": "Deposit"}
+    return past_sale(payload)
+
+
+def test_deposits_come_back_with_their_goods():
+    past = with_deposit()
+    sale = take_back(fresh(n=2), POLICY, past, 1, "2")
+    assert [(line.name, line.quantity, line.parent) for line in sale.lines] == [
+        (MILK.name, "-2", 0),
+        ("Deposit", "-2", 1),
+    ]
+    assert sale_body(sale, POLICY)["lines"][1]["no_discount"] == 1
+    sale = set_back_quantity(sale, 1, "1")
+    assert [line.quantity for line in sale.lines] == ["-1", "-1"]
+    sale = take_back(sale, POLICY, past, 1)
+    assert [line.quantity for line in sale.lines] == ["-6", "-6"]
+    with pytest.raises(SaleRefused, match="goes with line 1"):
+        turn_line(replace(sale, lines=tuple(replace(line, quantity="1") for line in sale.lines)), 2, "")
+
+
+def test_a_scanned_line_is_turned_round_with_its_deposit():
+    sale = add_line(add_line(fresh(), POLICY, MILK, "2"), POLICY, PAN, "2")
+    sale = replace(sale, lines=(sale.lines[0], replace(sale.lines[1], parent=1, no_discount=True)))
+    assert [line.quantity for line in turn_line(sale, 1, "").lines] == ["-2", "-2"]
+
+
 ITEMS = (MILK, PAN, NAILS)
 
 

@@ -36,7 +36,8 @@ SELECT_PAYLOAD = "select payload from record where store_id = $1 and series = $2
 
 OF_LINE = (
     "n", "sku", "name", "quantity", "unit", "price", "amount", "discount", "discount_share", "tax_relief", "tax",
-    "tax_amount", "tax_parts", "gross", "measured", "price_source", "department", "code", "voucher",
+    "tax_amount", "tax_parts", "gross", "measured", "price_source", "department", "code", "voucher", "parent",
+    "no_discount", "factor", "serial",
 )  # fmt: skip
 """What a register needs of a line to give it back."""
 

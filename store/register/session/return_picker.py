@@ -77,6 +77,9 @@ async def answer(work: Work, asked: Asked, text: str, *, scanned: bool) -> Reply
         return work.refuse(picks)
     if text.strip() == "*":
         picks = [(n, "") for n, _ in picks if _left(work, past, n) != "0"]
+    goods = {n for n, _ in picks}
+    along = {line.n for line in past.lines if line.parent in goods}  # deposits come with their goods
+    picks = [pick for pick in picks if pick[0] not in along]
     if not picks:
         return work.refuse(f"Nothing of receipt {past.number} is left to come back.")
     if work.policy.returns.ask_reason:
@@ -187,12 +190,13 @@ def _rows(past: PastSale) -> list[PastLine]:
 def _choice(work: Work, past: PastSale, line: PastLine) -> Choice:
     left = left_on(work.state.sale, past, line)
     unit = f" {line.unit}" if line.measured else ""
+    name = f"{line.name} {line.serial}".rstrip()
     if left == "0":
-        return Choice(str(line.n), line.name, "came back")
+        return Choice(str(line.n), name, "came back")
     part = part_of(origin_of(past, line), left)
     amount = part.base + on_top(part.tax_parts or (part.tax_amount,), line.tax)
     count = f"{left}{unit}" if left == line.quantity else f"{left} of {line.quantity}{unit}"
-    return Choice(str(line.n), line.name, f"{count:>9} {work.money(amount):>8}")
+    return Choice(str(line.n), name, f"{count:>9} {work.money(amount):>8}")
 
 
 def _select(work: Work, row: int) -> Reply:
