@@ -44,6 +44,8 @@ def cause_of(effect: str) -> str:
     """Why two figures differ; a general sentence for an effect that a newer program may have named."""
     if effect in _WHOLE:
         return _WHOLE[effect]
+    if effect.startswith("voucher:"):
+        return "A voucher paid more than was on it: it was spent twice while offline, or its issue has not arrived."
     name, _, part = effect.rpartition(".")
     kind, _, number = name.partition(":")
     sentence = {"line": _LINE, "tax": _TAX, "shift": _SHIFT}.get(kind, {}).get(part)

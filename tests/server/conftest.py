@@ -22,6 +22,7 @@ BOTH_ENGINES = {
     "test_reports",
     "test_posting",
     "test_returns",
+    "test_vouchers",
 }
 _NUMBERS = itertools.count(1)
 
