@@ -151,7 +151,7 @@ def set_quantity(sale: Sale, policy: StorePolicy, n: int, quantity: str) -> Sale
     """
     line = find_line(sale, n)
     refuse_deposit(line)
-    if line.is_return:
+    if line.is_return and not line.empties:
         raise SaleRefused(f"{line.name} comes back; its quantity is set as one of a return.")
     if line.price_source is PriceSource.LABEL:
         raise SaleRefused(

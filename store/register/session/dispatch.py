@@ -258,6 +258,8 @@ async def go_on(work: Work, asked: Asked, text: str) -> Reply:
     reply = info_desk.answer(work, asked, text)
     if reply is not None:
         return reply
+    if "payment" in facts:
+        return await tender_desk.take_payment(work, info_desk.payment_of(facts), informed=True)
     return await session_operations.carry_out(work, int(facts["number"]), facts["text"], int(facts["seq"]))
 
 

@@ -47,15 +47,12 @@ def before(work: Work, number: int, text: str, seq: int) -> Reply | None:
 
 
 def before_payment(work: Work, payment: Payment) -> Reply | None:
-    """Ask what a tender asks before a payment is taken; None when there is nothing to ask, or all is answered."""
+    """Ask what a tender asks before a payment is taken; None when there is nothing to ask."""
     sale = work.state.sale
     prompts = tender_prompts(work, payment.type)
     if not prompts or sale is None or len(sale.info) >= MAX_ANSWERS:
         return None
-    payments = len(sale.tenders)
-    if sum(one.tender == _place(payment.type, payments) for one in sale.info):
-        return None
-    facts = {"payment": json.encode(payment).decode(), "payments": str(payments)}
+    facts = {"payment": json.encode(payment).decode(), "payments": str(len(sale.tenders))}
     return ask_prompt(work, KIND, "", prompts[0], facts)
 
 
@@ -73,7 +70,7 @@ def _place(tender: str, payments: int) -> str:
 def answer(work: Work, asked: Asked, text: str) -> Reply | None:
     """Take one answer; None when all are there and what was asked about may go on."""
     facts = asked.facts
-    payment = json.decode(facts["payment"], type=Payment) if "payment" in facts else None
+    payment = payment_of(facts) if "payment" in facts else None
     number = int(facts.get("number", 0))
     prompts = tender_prompts(work, payment.type) if payment is not None else prompts_at(work, number)
     given = json.decode(facts.get("answers", "[]"), type=tuple[InfoAnswer, ...])
@@ -98,6 +95,11 @@ def answer(work: Work, asked: Asked, text: str) -> Reply | None:
     work.put(asked=None)
     keep(work, given)
     return None
+
+
+def payment_of(facts: dict[str, str]) -> Payment:
+    """The payment that was asked about."""
+    return json.decode(facts["payment"], type=Payment)
 
 
 def keep(work: Work, given: tuple[InfoAnswer, ...]) -> None:

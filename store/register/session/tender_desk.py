@@ -123,11 +123,14 @@ async def take(work: Work, kind: TenderKind, given: int) -> Reply:
     return await take_payment(work, Payment(type=chosen.code, given=given))
 
 
-async def take_payment(work: Work, how: Payment) -> Reply:
-    """One payment more, or money given back; when nothing is due any more the sale is finished."""
+async def take_payment(work: Work, how: Payment, *, informed: bool = False) -> Reply:
+    """One payment more, or money given back; when nothing is due any more the sale is finished.
+
+    `informed`: what the tender's info codes ask was answered.
+    """
     sale = work.state.sale
     assert sale is not None
-    if (question := info_desk.before_payment(work, how)) is not None:
+    if not informed and (question := info_desk.before_payment(work, how)) is not None:
         return question
     try:
         if gives_vouchers(work, how):
