@@ -10,11 +10,34 @@ from store.register.session.state import Asked
 from store.register.session.till import TillEvent, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry
+from store.sale.language import phrase
 
 NUMBER = 9135
 KIND = "training"
 LINES = frozenset(
-    {100, 101, 102, 103, 104, 105, 106, 108, 110, 121, 122, 123, 136, 501, 502, 922, 9101, 9102, 9136}
+    {
+        100,
+        101,
+        102,
+        103,
+        104,
+        105,
+        106,
+        108,
+        109,
+        110,
+        114,
+        121,
+        122,
+        123,
+        136,
+        501,
+        502,
+        922,
+        9101,
+        9102,
+        9136,
+    }
 )
 PRICES = frozenset({127, 128, 129, 130, 300, 301, 302, 303, 310, 311, 312})
 TENDERS = frozenset({139, 200, 201, 206, 211, 500})
@@ -27,7 +50,7 @@ def hindrance(work: Work, number: int, name: str) -> str:
     """Why an operation does not run in training, a sentence; empty when it does, and outside training."""
     if not work.training or number in ALLOWED:
         return ""
-    return f"{name}: not in training. /{NUMBER} leaves training first."
+    return phrase("{name}: not in training. /{number} leaves training first.", name, NUMBER)
 
 
 def ask(work: Work) -> Reply:
@@ -35,17 +58,23 @@ def ask(work: Work) -> Reply:
     if work.training:
         return work.ask(
             KIND,
-            "Leave training?",
+            phrase("Leave training?"),
             Entry.NOTHING,
-            lines=("From then on sales count again.",),
-            answers=("Leave training", "Go on practising"),
+            lines=(phrase("From then on sales count again."),),
+            answers=(
+                phrase("Leave training"),
+                phrase("Go on practising"),
+            ),
         )
     return work.ask(
         KIND,
-        "Begin training?",
+        phrase("Begin training?"),
         Entry.NOTHING,
-        lines=("What is sold is practice: it counts nowhere, and the drawer stays shut.",),
-        answers=("Begin training", "Go back"),
+        lines=(phrase("What is sold is practice: it counts nowhere, and the drawer stays shut."),),
+        answers=(
+            phrase("Begin training"),
+            phrase("Go back"),
+        ),
     )
 
 
@@ -53,7 +82,7 @@ async def answer(work: Work, asked: Asked, yes: bool) -> Reply:
     """F5 changes it; a record of its own either way."""
     training = work.training
     if not yes:
-        work.say("Training goes on." if training else "No training.")
+        work.say(phrase("Training goes on.") if training else phrase("No training."))
         return DONE
     following = msgspec.structs.replace(
         work.state,
@@ -68,6 +97,8 @@ async def answer(work: Work, asked: Asked, yes: bool) -> Reply:
         return work.refuse(work.message.text)
     work.paid_record = None
     work.say(
-        "Training has ended. Sales count again." if training else "TRAINING: nothing that is sold counts."
+        phrase("Training has ended. Sales count again.")
+        if training
+        else phrase("TRAINING: nothing that is sold counts.")
     )
     return DONE
