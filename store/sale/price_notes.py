@@ -16,10 +16,14 @@ def offered(line: Payload) -> int:
 
 
 def offer_notes(line: Payload, money: Money) -> Iterator[AnyElement]:
-    """The offers on a line, each with what it takes off."""
-    for row in line.get("offers", ()):
+    """The offers on a line, each with what it takes off; the last of what is taken off says what is left."""
+    rows = line.get("offers", ())
+    left = phrase("so {amount}", money(line["amount"] - line["discount"])) if rows else ""
+    for number, row in enumerate(rows, start=1):
         says = f" {row['percent']} %" if "percent" in row else ""
-        yield Text(text=f"  {row['name']}{says} {money(-row['off'])}")
+        last = number == len(rows) and line["discount"] == offered(line)
+        end = f", {left}" if last else ""
+        yield Text(text=f"  {row['name']}{says} {money(-row['off'])}{end}")
 
 
 def tax_words(row: Payload, money: Money) -> str:

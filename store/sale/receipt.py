@@ -230,8 +230,6 @@ def _by_hand(payload: Payload, line: Payload) -> Iterator[AnyElement]:
         if by_hand:
             percent = f" {line['discount_percent']} %" if "discount_percent" in line else ""
             yield Text(text=f"  Discount{percent} {money(payload, -by_hand)}, so {left}")
-        else:
-            yield Text(text=f"  so {left}")
     yield from goods_notes(line)
     if line.get("comment"):
         yield Text(text=f"  {line['comment']}")

@@ -16,10 +16,10 @@ from tui.view.text import amount_text, clean, cut, left, right, wrap
 DRAWER_AND_SHIFT = frozenset(
     {517, 518, 701, 703, 918, 1000, 1052, 1053, 1054, 1055, 1056, 1057, 1200, 1201, 1210, 1211, 1212}
 )
-BY_HAND = frozenset({103, 104, 106, 300, 301, 302, 303, 501, 9102})
+BY_HAND = frozenset({103, 104, 106, 127, 128, 129, 130, 300, 301, 302, 303, 310, 311, 312, 501, 9102})
 CUT_DOWN = {Overlay.CASH: DRAWER_AND_SHIFT, Overlay.DISCOUNTS: BY_HAND}
 """Overlays that are the menu with these operations only."""
-KEYS_OF_OPERATIONS = {917: "connection", 108: "find", 602: "customers"}
+KEYS_OF_OPERATIONS = {917: "connection", 108: "find", 602: "customers", 115: "journal"}
 
 
 class MenuRow(msgspec.Struct, frozen=True):
