@@ -53,6 +53,9 @@ select (select count(*) from retry where store_id = $1 and series = $2 and seq <
 SELECT_SHIFT_KINDS = """
 select kind, count(*), cast(coalesce(sum(total), 0) as bigint) from posted
 where store_id = $1 and series = $2 and shift_id = $3 group by kind"""
+SELECT_SHIFT_OPERATOR = """
+select count(*), cast(coalesce(sum(total), 0) as bigint) from posted
+where store_id = $1 and series = $2 and shift_id = $3 and operator = $4 and kind = 'sale'"""
 SELECT_SHIFT_TENDERS = """
 select t.kind, t.type, cast(sum(t.amount) as bigint), cast(sum(t.notes) as bigint) from sale_tender t
 join posted p on p.store_id = t.store_id and p.series = t.series and p.seq = t.seq
@@ -140,6 +143,7 @@ def _post_sale(books: Books, ref: Ref, body: Body) -> None:
         ],
     )
     by_hand = {"discount": body["discount"], "price_overrides": price_overrides(body)} | vouchers_issued(body)
+    by_hand |= {"late_sales": 1, "late_total": body["total"]} if body.get("late") else {}
     by_hand |= returns_of_shift(body) | deposits_of_shift(body) | {"offered": offered(body)}
     if any(by_hand.values()):
         books.add(SHIFT_TOTALS, [(*place, effect, amount) for effect, amount in by_hand.items() if amount])
@@ -187,8 +191,19 @@ def _post_shift_close(books: Books, ref: Ref, body: Body) -> None:
     for effect, amount in found.items():
         if body.get(effect, 0) != amount:
             note_difference(books, ref, f"shift.{effect}", body.get(effect, 0), amount)
+    for row in body.get("operators", ()):
+        _compare_operator(books, ref, body["shift_id"], row)
     for effect, said, amount in recompute_closing(body, tenders, found["expected_cash"]):
         note_difference(books, ref, effect, said, amount)
+
+
+def _compare_operator(books: Books, ref: Ref, shift_id: str, row: Body) -> None:
+    """Where what a closing says one operator sold is not what was posted."""
+    where = values(ref.store, ref.series, shift_id, str(row["operator"]))
+    (found,) = books.read(SELECT_SHIFT_OPERATOR, where)
+    for name, amount in zip(("sales", "total"), found, strict=True):
+        if row[name] != int(amount):
+            note_difference(books, ref, f"shift.operator:{row['operator']}.{name}", row[name], int(amount))
 
 
 def _shift_amounts(body: Body) -> Iterator[tuple[str, int]]:

@@ -29,6 +29,7 @@ from store.sale.receipt import (
     variables_of,
     void_slip,
 )
+from store.sale.shift_people import people_elements
 from store.sale.suspending import suspended_slip
 from store.sale.tender_lines import declared_lines, tender_sums
 
@@ -235,6 +236,7 @@ def _counts(payload: Payload) -> Iterator[AnyElement]:
     yield Columns(left="Voided payments", right=str(payload["voided_tenders"]))
     yield Columns(left="Drawer opened without sale", right=str(payload["no_sales"]))
     yield Columns(left="Copies of receipts", right=str(payload["reprints"]))
+    yield from people_elements(payload)
 
 
 def _by_tender(payload: Payload) -> Iterator[AnyElement]:

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from store.sale.language import phrase
 from store.sale.line_change import find_line, with_changed_line
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale, SaleEvent, next_state
@@ -25,7 +26,7 @@ def set_on_line(sale: Sale, n: int, number: str) -> Sale:
 def clear(sale: Sale) -> Sale:
     """The sale without salespersons, on lines too. Raises SaleRefused when there is none."""
     if not sale.salesperson and not any(line.salesperson for line in sale.lines):
-        raise SaleRefused("No salesperson is on this sale.")
+        raise SaleRefused(phrase("No salesperson is on this sale."))
     state = next_state(sale.state, SaleEvent.CHANGE_LINES)
     lines = tuple(replace(line, salesperson="") if line.salesperson else line for line in sale.lines)
     return replace(sale, state=state, salesperson="", salesperson_name="", lines=lines)

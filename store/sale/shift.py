@@ -12,6 +12,7 @@ from store.sale.deposit import deposits_sold, empties_taken
 from store.sale.policy import StoreFacts
 from store.sale.price_notes import offered, untaxed_of
 from store.sale.record import Body, store_body, tax_rows
+from store.sale.shift_people import PeopleSums, fold_people, people_body
 from store.sale.tax import TaxRow
 from store.sale.tender_rows import TenderSum, sum_rows, with_rows
 
@@ -102,6 +103,8 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
     last_seq: int = 0
     first_receipt_no: int = 0
     last_receipt_no: int = 0
+    people: PeopleSums = PeopleSums()
+    """Per operator, and what is told apart from the rest."""
 
     @property
     def expected_cash(self) -> int:
@@ -136,6 +139,7 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
 def fold(sums: ShiftTotals, payload: Mapping[str, Any]) -> ShiftTotals:
     """The sums with one more record. Kinds that do not touch them only move the sequence numbers."""
     sums = _numbered(sums, payload)
+    sums = replace(sums, people=fold_people(sums.people, payload))
     match payload.get("kind"):
         case "shift.open":
             return _opened(sums, payload)
@@ -184,6 +188,7 @@ def x_report_body(sums: ShiftTotals, facts: StoreFacts) -> Body:
         "expected_cash": sums.expected_cash,
         "grand_total": sums.grand_total,
     }
+    body |= people_body(sums.people)
     if sums.accounts:
         body["accounts"] = [
             {

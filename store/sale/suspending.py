@@ -11,6 +11,7 @@ import msgspec
 
 from store.sale.document import Barcode, Columns, Document, Text
 from store.sale.document_format import DocumentType
+from store.sale.language import phrase
 from store.sale.moment import utc_text
 from store.sale.policy import StoreFacts, StorePolicy
 from store.sale.receipt import money, slip
@@ -44,11 +45,11 @@ def is_code(text: str) -> bool:
 def hindrance(sale: Sale) -> str:
     """Why a sale cannot be suspended, a sentence; empty when it can."""
     if not sale.live_lines:
-        return "Every line is voided. Void the sale instead (500)."
+        return phrase("Every line is voided. Void the sale instead (500).")
     if sale.live_tenders:
-        return "A payment is taken. Void it first (Pay, then F3), then suspend the sale."
+        return phrase("A payment is taken. Void it first (Pay, then F3), then suspend the sale.")
     if any(getattr(line, "voucher", None) for line in sale.live_lines):
-        return "A voucher is on this sale. Void its line first, then suspend the sale."
+        return phrase("A voucher is on this sale. Void its line first, then suspend the sale.")
     return ""
 
 
@@ -131,10 +132,10 @@ def suspended_slip(payload: Mapping[str, Any], facts: StoreFacts, fingerprint: s
             Columns(left=f"{row['quantity']} x {row['name']}", right=money(payload, row["gross"]))
             for row in payload["goods"]
         ),
-        Columns(left="TOTAL", right=money(payload, payload["total"]), bold=True),
+        Columns(left=phrase("TOTAL"), right=money(payload, payload["total"]), bold=True),
         *((Text(text=payload["note"]),) if payload.get("note") else ()),
-        Text(text="Not paid. No receipt."),
+        Text(text=phrase("Not paid. No receipt.")),
         Barcode(data=payload["code"]),
     )
     says = "Scan to go on with this sale"
-    return slip("SUSPENDED SALE", says, payload, facts, fingerprint, middle, DocumentType.SUSPENDED)
+    return slip(phrase("SUSPENDED SALE"), says, payload, facts, fingerprint, middle, DocumentType.SUSPENDED)

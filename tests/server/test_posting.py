@@ -248,6 +248,7 @@ def test_a_shift_is_added_up_from_what_was_posted():
         start_amount=10000,
     )
     assert found == {
+        **dict.fromkeys(("overrides", "training_sales", "training_total", "late_sales", "late_total"), 0),
         "sales": 2,
         "sales_total": 1252,
         "voids": 1,

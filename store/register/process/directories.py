@@ -8,6 +8,7 @@ from store.gateway.receipts import ReceiptDirectory
 from store.gateway.staff import StaffDirectory
 from store.gateway.stock import StockDirectory
 from store.gateway.supervisor import ConnectionSupervisor
+from store.gateway.suspensions import SuspensionCalls
 from store.gateway.vouchers import VoucherDirectory
 from store.register.in_force import InForce
 from store.register.ports import Clock
@@ -22,6 +23,7 @@ class Directories(TypedDict):
     stock: StockDirectory
     vouchers: VoucherDirectory
     receipts: ReceiptDirectory
+    suspensions: SuspensionCalls
 
 
 def directories(
@@ -34,6 +36,7 @@ def directories(
 ) -> Directories:
     """The directories of one run of the core."""
     return Directories(
+        suspensions=SuspensionCalls(client, in_force.profile),
         staff=StaffDirectory(
             client=client,
             connection=supervisor,

@@ -30,6 +30,7 @@ from store.register.process.loop_watch import watch_loop
 from store.register.process.parts import Assembly, CoreParts
 from store.register.process.scan_inlet import ScanInlet
 from store.register.process.tasks import CoreTasks
+from store.register.sync.suspended_sales import release_what_is_wanted
 from store.register.system_ports import SystemClock, SystemRandomness
 
 LOG = logging.getLogger("outpost.register")
@@ -181,6 +182,7 @@ class Core:
         tasks.supervised(parts.library.run_memory, "sync history")
         tasks.supervised(lambda: keep_records(parts, self._clock), "retention")
         tasks.supervised(lambda: watch_loop(self._clock), "loop watch")
+        tasks.supervised(lambda: let_go_of_suspended(parts, mailbox, self._clock), "suspended sales")
         tasks.supervised(lambda: lock_when_idle(parts, mailbox, self._clock), "idle lock")
         tasks.short(check_tail(parts), "tail check")
         tasks.short(settle_memory(parts), "memory")
@@ -219,6 +221,21 @@ async def lock_when_idle(parts: CoreParts, mailbox: Mailbox, clock: Clock) -> No
         submission = parts.session.idle_submission()
         if submission is not None:
             mailbox.submit(submission.client, submission.intent)
+
+
+async def let_go_of_suspended(parts: CoreParts, mailbox: Mailbox, clock: Clock) -> None:
+    """Give suspended sales to the registers that wait for them."""
+    session, calls = parts.session, parts.session.ports.suspensions
+    if calls is None:
+        return
+    await release_what_is_wanted(
+        calls,
+        clock,
+        kept=lambda: session.suspended,
+        reachable=lambda: parts.supervisor.link_is_up,
+        last_n=session.last_n,
+        submit=mailbox.submit,
+    )
 
 
 async def settle_memory(parts: CoreParts) -> None:

@@ -39,11 +39,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def in_one_row(why: str, who: str) -> str:
-    """Both sentences where they fit into the row of the message; shorter ones else, since the question names the roles."""
-    for cure in (f" {who}", f" {who.removesuffix(' for it.').removesuffix('.')}."):
-        if len(why) + len(cure) <= ROW:
-            return f"{why}{cure}"
-    return why
+    """Both sentences, a little shorter where they do not fit into the row of the message."""
+    both = f"{why} {who}"
+    return both if len(both) <= ROW else f"{both.removesuffix('.').removesuffix(' for it')}."
 
 
 def has(state: SessionState, permission: Permission) -> bool:
@@ -80,8 +78,13 @@ def still_allowed(state: SessionState) -> bool:
     return state.asked is not None or state.till is TillState.CLOSING
 
 
-def marked(state: SessionState, kind: str, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Kind and body of a record as they are stored: who allowed it, and whether it was made for practice."""
+def marked(state: SessionState, kind: str, body: dict[str, Any], today: str) -> tuple[str, dict[str, Any]]:
+    """Kind and body of a record as they are stored: who allowed it, whether it was made for practice or on a later day.
+
+    `today` is the date where the register stands; the shift's business date stays what it was at the opening.
+    """
+    if kind == "sale" and state.shift is not None and state.shift.business_date < today:
+        body = {**body, "late": 1}
     if state.grant is not None and "allowed_by" not in body:
         body = {**body, "allowed_by": state.grant.number}
     if state.training and kind in PRACTISED:

@@ -5,6 +5,7 @@ import hmac
 
 from store.gateway.offline import StaffMember
 from store.register.session.work import Work
+from store.sale.language import phrase
 
 SHORTEST_BADGE = 6
 """Characters; fewer could be guessed at the till."""
@@ -35,4 +36,6 @@ async def holder(work: Work, text: str) -> StaffMember | None:
 
 def not_a_badge(work: Work, otherwise: str) -> str:
     """Why a scan is refused where only a badge is taken."""
-    return otherwise if not work.ports.pepper else f"is nobody's badge here, and {otherwise}"
+    return (
+        otherwise if not work.ports.pepper else phrase("is nobody's badge here, and {otherwise}", otherwise)
+    )

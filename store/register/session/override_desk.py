@@ -21,6 +21,7 @@ from store.register.session.state import Asked, Grant, SessionState
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, Question
 from store.sale.barcode import looks_like_code
+from store.sale.language import phrase
 from store.sale.record import FACT_LIMIT
 from store.sale.text import printable, stored
 
@@ -46,7 +47,7 @@ def ask(work: Work, intent: Intent, before: Asked | None) -> None:
     said = work.message
     work.ask(
         KIND,
-        TITLE,
+        phrase(TITLE),
         Entry.OPERATOR,
         lines=(wanted.why, _who(wanted.roles)),
         intent=msgspec.json.encode(intent).decode(),
@@ -57,7 +58,7 @@ def ask(work: Work, intent: Intent, before: Asked | None) -> None:
 
 
 def _who(roles: tuple[str, ...]) -> str:
-    return f"{' or '.join(roles).capitalize()}: type your number and Enter, then your PIN."
+    return phrase("{capitalize}: type your number and Enter, then your PIN.", " or ".join(roles).capitalize())
 
 
 def back(work: Work, asked: Asked) -> Reply:
@@ -73,11 +74,13 @@ async def answer(work: Work, asked: Asked, text: str, *, scanned: bool) -> Reply
     if scanned or (looks_like_code(text) and (not person or len(text) > 8)):
         return await _take_badge(work, asked, text)
     if not text:
-        return work.refuse("Type your PIN and Enter, or press Esc." if person else _who(_wanted(asked).roles))
+        return work.refuse(
+            phrase("Type your PIN and Enter, or press Esc.") if person else _who(_wanted(asked).roles)
+        )
     if not person:
         return _name(work, asked, text.strip())
     if len(text) > sign_on.PIN_LIMIT:
-        return work.refuse("That is too long for a PIN.")
+        return work.refuse(phrase("That is too long for a PIN."))
     return await _judge(work, asked, person, text)
 
 
@@ -92,13 +95,13 @@ def _name(work: Work, asked: Asked, number: str, **facts: str) -> Reply:
     if refusal := _same_person(work, number):
         return work.refuse(refusal)
     _show(work, asked, Entry.PIN, f"Operator {number}: type your PIN and Enter.", person=number, **facts)
-    work.say("Type your PIN and Enter.")
+    work.say(phrase("Type your PIN and Enter."))
     return DONE
 
 
 def _same_person(work: Work, number: str) -> str:
     person = work.state.operator
-    return "Somebody else has to allow it." if person is not None and person.number == number else ""
+    return phrase("Somebody else has to allow it.") if person is not None and person.number == number else ""
 
 
 def _show(work: Work, asked: Asked, entry: Entry, what: str, **facts: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from store.register.session import badge_desk, safe_desk, salesperson_desk, suspend_desk, training_desk
 from store.register.session.work import Reply, Work
 from store.sale.barcode import looks_like_code
+from store.sale.language import phrase
 
 Flow = Callable[[Work, str, int], Awaitable[Reply]]
 
@@ -29,7 +30,7 @@ def _suspended(kind: str) -> Flow:
 
 async def _suspend(work: Work, text: str, seq: int) -> Reply:
     if looks_like_code(text):
-        return work.keep(text, "a code is no note. Scan it first, then suspend the sale.")
+        return work.keep(text, phrase("a code is no note. Scan it first, then suspend the sale."))
     return await suspend_desk.suspend(work, text)
 
 

@@ -13,6 +13,7 @@ from store.register.session.till import TillEvent, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale.barcode import looks_like_code
+from store.sale.language import phrase
 from store.sale.record import FACT_LIMIT
 from store.sale.text import printable, stored
 
@@ -42,10 +43,14 @@ async def begin(work: Work, text: str) -> Reply:
         return work.refuse(error.sentence)
     if sums.safe_drops:
         lines.append(
-            f"Safe drops of this shift: {sums.safe_drops}, together {work.money(sums.safe_drops_total)}."
+            phrase(
+                "Safe drops of this shift: {safe_drops}, together {safe_drops_total}.",
+                sums.safe_drops,
+                work.money(sums.safe_drops_total),
+            )
         )
     rows = tuple(Choice(key, name) for key, (_, name) in KINDS.items())
-    return work.ask(WHAT, "Manage safe", Entry.CHOICE, lines=tuple(lines), choices=rows)
+    return work.ask(WHAT, phrase("Manage safe"), Entry.CHOICE, lines=tuple(lines), choices=rows)
 
 
 def ask_amount(work: Work, choice: str) -> Reply:
@@ -60,7 +65,7 @@ async def answer(work: Work, kind: str, facts: dict[str, str], text: str) -> Rep
     if kind == AMOUNT:
         return await take(work, facts["choice"], text)
     if text not in KINDS:
-        return work.refuse(f"Type a number from 1 to {len(KINDS)}.")
+        return work.refuse(phrase("Type a number from 1 to {count}.", len(KINDS)))
     return ask_amount(work, text)
 
 
@@ -72,7 +77,9 @@ async def take(work: Work, choice: str, text: str) -> Reply:
     amount = drawer_amount(work, typed)
     kind, name = KINDS[choice]
     if amount is None or (not amount and choice != "1"):
-        return work.refuse(f"{printable(typed[:20])!r} is no amount. Type it, such as 2500 or 12.80.")
+        return work.refuse(
+            phrase("{typed} is no amount. Type it, such as 2500 or 12.80.", repr(printable(typed[:20])))
+        )
     body = {"total": amount, "currency": work.policy.currency}
     if note.strip():
         body["reason"] = stored(printable(note.strip()), FACT_LIMIT)
@@ -83,5 +90,5 @@ async def take(work: Work, choice: str, text: str) -> Reply:
     work.slip = await work.commit(kind, following, body, txn_id=work.fresh_id(), jobs=(job,))
     if work.slip is None:
         return work.refuse(work.message.text)
-    work.say(f"{name}: {work.money(amount)} {SAID[kind]}; it is recorded.")
+    work.say(phrase("{name}: {amount} {said}; it is recorded.", name, work.money(amount), SAID[kind]))
     return DONE

@@ -6,6 +6,7 @@ from store.register.session.state import Asked
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry
 from store.sale import salesperson
+from store.sale.language import later, phrase
 from store.sale.line_change import find_line
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale
@@ -13,14 +14,14 @@ from store.sale.text import printable
 
 SALE, LINE = "salesperson", "line_salesperson"
 QUESTIONS = frozenset({SALE, LINE})
-NOTHING_SOLD = "There is no sale open. Scan an item first."
+NOTHING_SOLD = later("There is no sale open. Scan an item first.")
 
 
 async def run(work: Work, kind: str, text: str) -> Reply:
     """502 or 9136 with a number, or a question for it."""
     sale = work.state.sale
     if sale is None:
-        return work.refuse(NOTHING_SOLD)
+        return work.refuse(phrase(NOTHING_SOLD))
     if text:
         return await put(work, kind, text)
     try:
@@ -45,11 +46,13 @@ async def put(work: Work, kind: str, number: str, n: int = 0) -> Reply:
     """That person sold the line, or the sale."""
     sale, number = work.state.sale, number.strip()
     if sale is None:
-        return work.refuse(NOTHING_SOLD)
+        return work.refuse(phrase(NOTHING_SOLD))
     # The catalog first: who sold what is no secret and needs no newest word.
     member = work.ports.shop.operator(number) or (await work.ports.staff.find(number)).member
     if member is None or len(number) > salesperson.NUMBER_LIMIT:
-        return work.refuse(f"Nobody here has the number {printable(number[:12])}. Type another one.")
+        return work.refuse(
+            phrase("Nobody here has the number {number}. Type another one.", printable(number[:12]))
+        )
     try:
         if kind == LINE:
             changed = salesperson.set_on_line(sale, n or work.state.selected, number)
@@ -64,7 +67,7 @@ def clear(work: Work) -> Reply:
     """121: no salesperson any more, on the sale and its lines."""
     sale = work.state.sale
     if sale is None:
-        return work.refuse(NOTHING_SOLD)
+        return work.refuse(phrase(NOTHING_SOLD))
     try:
         changed = salesperson.clear(sale)
     except SaleRefused as refusal:

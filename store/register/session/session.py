@@ -16,7 +16,7 @@ from store.register.journal.errors import JournalError
 from store.register.session import dispatch as session_dispatch
 from store.register.session import query as session_query
 from store.register.session import restore as session_restore
-from store.register.session import speech, switch_question
+from store.register.session import speech, suspend_desk, switch_question
 from store.register.session.ports import SessionPorts, nothing
 from store.register.session.sale_desk import CODE_LIMIT
 from store.register.session.sale_open import note_connection
@@ -25,6 +25,7 @@ from store.register.session.till import TillEvent, TillState
 from store.register.session.view_builder import ViewMaker
 from store.register.session.work import Work
 from store.register.sync.library import SyncAnswer, SyncEnd
+from store.register.sync.suspended_sales import RELEASE_CLIENT
 from store.register.view import Message, Mode, Question, Tone, View
 
 IDLE_CLIENT = "core:idle"
@@ -89,6 +90,11 @@ class Session:
         return self._work.state.shift is not None
 
     @property
+    def suspended(self) -> tuple[str, ...]:
+        """Ids of the suspended sales that this register keeps."""
+        return tuple(held.id for held in self._work.state.suspended)
+
+    @property
     def paying(self) -> bool:
         """Whether a customer is paying; uploads wait then."""
         return self._work.state.till is TillState.TENDER
@@ -147,6 +153,8 @@ class Session:
         if intent.n <= self.last_n(submission.client):
             return Outcome(n=intent.n, outcome=OutcomeKind.AGAIN)
         work.clients[submission.client] = intent.n
+        if submission.client == RELEASE_CLIENT:
+            return await self._let_go(intent)
         self._note_activity(submission.client)
         if not work.unseen_alarm:
             work.message = Message(number=work.message.number)
@@ -156,6 +164,15 @@ class Session:
         reply = await session_dispatch.apply(work, intent)
         if work.notice and work.message.tone is Tone.INFO:
             work.say(work.notice, Tone.WARN)
+        return Outcome(n=intent.n, outcome=reply.kind, why=reply.why)
+
+    async def _let_go(self, intent: Intent) -> Outcome:
+        """Another register waits for a suspended sale: whoever stands here sees and hears nothing of it."""
+        work = self._work
+        message, slip = work.message, work.slip
+        reply = await suspend_desk.release(work, intent.arg)
+        if work.state.till is not TillState.SAFE_STOP:
+            work.message, work.slip = message, slip
         return Outcome(n=intent.n, outcome=reply.kind, why=reply.why)
 
     def _put_paper_away(self) -> None:

@@ -14,6 +14,7 @@ from store.register.session.state import AsideShift
 from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
+from store.sale.language import phrase
 from store.sale.moment import local_text, utc_text
 from store.sale.record import reprint_body
 from store.sale.text import printable
@@ -35,10 +36,13 @@ def ask_blind(work: Work) -> Reply:
     shift = work.state.shift
     return work.ask(
         BLIND,
-        f"Blind close shift {shift.number if shift else 0}?",
+        phrase("Blind close shift {what}?", shift.number if shift else 0),
         Entry.NOTHING,
-        lines=("Nothing more is sold in it. It is counted and closed later by /918.",),
-        answers=("Blind close", "Go back"),
+        lines=(phrase("Nothing more is sold in it. It is counted and closed later by /918."),),
+        answers=(
+            phrase("Blind close"),
+            phrase("Go back"),
+        ),
     )
 
 
@@ -46,7 +50,7 @@ async def answer_blind(work: Work, yes: bool) -> Reply:
     """F5 sets the shift aside for good."""
     if yes:
         return await _set_aside(work, "shift.blind_close", blind=True)
-    work.say("The shift stays open.")
+    work.say(phrase("The shift stays open."))
     return DONE
 
 
@@ -54,9 +58,11 @@ async def _set_aside(work: Work, kind: str, *, blind: bool) -> Reply:
     state = work.state
     shift, person = state.shift, state.operator
     if shift is None or person is None:
-        return work.refuse("No shift is open.")
+        return work.refuse(phrase("No shift is open."))
     if len(state.aside) >= MOST_ASIDE:
-        return work.refuse(f"{MOST_ASIDE} shifts wait already. Close one of them first: /918.")
+        return work.refuse(
+            phrase("{most_aside} shifts wait already. Close one of them first: /918.", MOST_ASIDE)
+        )
     waiting = AsideShift(shift=shift, blind=blind, by=person.name, at_ms=work.now_ms)
     following = msgspec.structs.replace(
         state,
@@ -75,33 +81,72 @@ async def _set_aside(work: Work, kind: str, *, blind: bool) -> Reply:
     if work.slip is None:
         return work.refuse(work.message.text)
     then = "blind closed. Count and close it by /918." if blind else "suspended. Sign in to resume it."
-    work.say(f"Shift {shift.number} is {then}")
+    work.say(phrase("Shift {number} is {then}", shift.number, then))
     return DONE
+
+
+async def change_of_person(work: Work) -> bool:
+    """Where each operator has a shift of their own: that of somebody else is set aside when another one signs in.
+
+    A sale that is open goes on in its own shift. True when something was set aside and the way on is said.
+    """
+    state = work.state
+    shift, person = state.shift, state.operator
+    if work.ports.shop.policy().people.shift != "personal" or state.till is not TillState.IDLE:
+        return False
+    if shift is None or person is None or not shift.owner or shift.owner == person.number:
+        return False
+    if not work.may(Permission.OPEN_SHIFT) or len(state.aside) >= MOST_ASIDE:
+        return False  # whoever looks after the register sells nothing in it
+    waiting = AsideShift(shift=shift, blind=False, by=person.name, at_ms=work.now_ms)
+    following = msgspec.structs.replace(
+        state,
+        till=after(state.till, TillEvent.SHIFT_WORK_DONE),
+        shift=None,
+        aside=(*state.aside, waiting),
+        asked=None,
+        paid=None,
+        report=(),
+    )
+    if await work.commit("shift.suspend", following, {"owner": shift.owner}, txn_id=work.fresh_id()) is None:
+        return True
+    offer(work)
+    if work.state.asked is None:
+        work.say(f"Shift {shift.number} of operator {shift.owner} waits. Type your start amount and Enter.")
+    return True
 
 
 def offer(work: Work) -> None:
     """After the sign-in without an open shift: a suspended one can be resumed, or another one opened."""
     state = work.state
-    waiting = [each for each in state.aside if not each.blind]
+    waiting = [each for each in state.aside if not each.blind and is_theirs(work, each)]
     if state.shift is not None or state.till is not TillState.IDLE or not waiting:
         return
     if work.may(Permission.OPEN_SHIFT):
-        rows = (*(_choice(work, each) for each in waiting), Choice(NEW, "Open a new shift"))
-        work.ask(RESUME, "Resume a shift?", Entry.CHOICE, choices=rows)
-        work.say("Type the number of a shift to resume it, or 0 to open a new one.")
+        rows = (*(_choice(work, each) for each in waiting), Choice(NEW, phrase("Open a new shift")))
+        work.ask(RESUME, phrase("Resume a shift?"), Entry.CHOICE, choices=rows)
+        work.say(phrase("Type the number of a shift to resume it, or 0 to open a new one."))
+
+
+def is_theirs(work: Work, each: AsideShift) -> bool:
+    """Whether the person at the till may go on in a waiting shift: in one of their own, or where shifts are shared."""
+    person, owner = work.state.operator, each.shift.owner
+    if work.ports.shop.policy().people.shift != "personal" or not owner:
+        return True
+    return (person is not None and person.number == owner) or work.may(Permission.TAKE_OVER)
 
 
 def manage(work: Work) -> Reply:
     """918: the shifts of this register that are not closed."""
     state = work.state
     if state.shift is None and not state.aside:
-        return work.refuse("No shift is open or waiting. Type the start amount to open one.")
+        return work.refuse(phrase("No shift is open or waiting. Type the start amount to open one."))
     rows = [_choice(work, each) for each in state.aside]
     if state.shift is not None:
         since = _moment(work, state.shift.opened_ms)
-        rows.append(Choice(str(state.shift.number), f"open since {since}"))
+        rows.append(Choice(str(state.shift.number), phrase("open since {since}", since)))
     lines = ("A number resumes a suspended shift, or counts and closes a blind closed one.",)
-    return work.ask(MANAGE, "Shifts of this register", Entry.CHOICE, lines=lines, choices=tuple(rows))
+    return work.ask(MANAGE, phrase("Shifts of this register"), Entry.CHOICE, lines=lines, choices=tuple(rows))
 
 
 async def answer(work: Work, text: str) -> Reply:
@@ -109,15 +154,19 @@ async def answer(work: Work, text: str) -> Reply:
     state = work.state
     if text == NEW and state.shift is None:
         work.put(asked=None)
-        work.say("Type the start amount in the drawer and Enter.")
+        work.say(phrase("Type the start amount in the drawer and Enter."))
         return DONE
     if state.shift is not None and text == str(state.shift.number):
-        return work.refuse("That shift is open: /1055 closes it, /1054 suspends it.")
+        return work.refuse(phrase("That shift is open: /1055 closes it, /1054 suspends it."))
     found = next((each for each in state.aside if text == str(each.shift.number)), None)
     if found is None:
-        return work.refuse(f"There is no shift {printable(text[:9])!r} here. Type a number of the list.")
+        return work.refuse(
+            phrase("There is no shift {text} here. Type a number of the list.", repr(printable(text[:9])))
+        )
     if state.shift is not None:
-        return work.refuse(f"Shift {state.shift.number} is open. Close or suspend it first.")
+        return work.refuse(phrase("Shift {number} is open. Close or suspend it first.", state.shift.number))
+    if not is_theirs(work, found):
+        return work.refuse(f"Shift {found.shift.number} is that of operator {found.shift.owner}.")
     return await (begin_blind(work, found) if found.blind else resume(work, found))
 
 
@@ -133,14 +182,14 @@ async def resume(work: Work, found: AsideShift) -> Reply:
     )
     if await work.commit("shift.resume", following, {}, txn_id=work.fresh_id()) is None:
         return work.refuse(work.message.text)
-    work.say(f"Shift {found.shift.number} is open again. Scan the next item.")
+    work.say(phrase("Shift {number} is open again. Scan the next item.", found.shift.number))
     return DONE
 
 
 async def begin_blind(work: Work, found: AsideShift) -> Reply:
     """Count and close a blind closed shift; Esc, or a restart, sets it aside again."""
     if not work.may(Permission.CLOSE_SHIFT):
-        return work.lacks(Permission.CLOSE_SHIFT, "Closing a shift")
+        return work.lacks(Permission.CLOSE_SHIFT, phrase("Closing a shift"))
     aside = tuple(each for each in work.state.aside if each is not found)
     work.put(shift=found.shift, aside=aside, closing_blind=found, asked=None)
     reply = await shift_desk.begin_close(work)
@@ -159,7 +208,7 @@ async def reprint_z(work: Work) -> Reply:
     except JournalError as error:
         return work.refuse(error.sentence)
     if last is None:
-        return work.refuse("There is no Z report to print again.")
+        return work.refuse(phrase("There is no Z report to print again."))
     job = PrintJob(
         job_id=work.fresh_id(),
         kind="report",
@@ -175,13 +224,16 @@ async def reprint_z(work: Work) -> Reply:
     if await work.commit("reprint.z", following, body, txn_id=work.fresh_id(), jobs=(job,)) is None:
         return work.refuse(work.message.text)
     work.slip, work.slip_copy = last, (last, copy_no)
-    work.say(f"Copy {copy_no} of the Z report of shift {last.payload.get('shift', 0)}.")
+    work.say(phrase("Copy {copy_no} of the Z report of shift {get}.", copy_no, last.payload.get("shift", 0)))
     return DONE
 
 
 def _choice(work: Work, each: AsideShift) -> Choice:
     what = "blind closed" if each.blind else "suspended"
-    return Choice(str(each.shift.number), f"{what} {_moment(work, each.at_ms)} by {printable(each.by)[:20]}")
+    return Choice(
+        str(each.shift.number),
+        phrase("{what} {moment} by {by}", what, _moment(work, each.at_ms), printable(each.by)[:20]),
+    )
 
 
 def _moment(work: Work, at_ms: int) -> str:

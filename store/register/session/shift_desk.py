@@ -86,6 +86,7 @@ async def open_shift(work: Work, amount: int) -> Reply:
         business_date=local_date(work),
         opened_ms=work.now_ms,
         start_amount=amount,
+        owner=work.state.operator.number if work.state.operator else "",
     )
     following = msgspec.structs.replace(
         work.state,
@@ -99,6 +100,14 @@ async def open_shift(work: Work, amount: int) -> Reply:
         return work.refuse(work.message.text)
     work.say(f"Shift {number} is open with {work.money(amount)}. Scan the first item.")
     return DONE
+
+
+def left_open(work: Work) -> str:
+    """A sentence about a shift that was opened on another day and is still open; empty when there is none."""
+    shift = work.state.shift
+    if shift is None or shift.business_date >= work.today:
+        return ""
+    return f"Shift {shift.number} is open since {shift.business_date}; sales count for that day. Close it by F11."
 
 
 async def sums_of(work: Work) -> ShiftTotals:

@@ -14,12 +14,13 @@ from store.gateway.offline import StaffMember
 from store.register.journal.entry import Lockout
 from store.register.journal.errors import JournalError
 from store.register.operations import Permission, may
-from store.register.session import badge, shift_aside
+from store.register.session import badge, shift_aside, shift_desk
 from store.register.session.state import SessionState, SignedOn
 from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Tone
 from store.sale.barcode import looks_like_code
+from store.sale.language import later, phrase
 
 FREE_FAILURES = 4
 """Wrong PINs of one operator that cost nothing; the next one is the fifth."""
@@ -32,7 +33,7 @@ REGISTER_KEY = "(register)"
 NUMBER_LIMIT = 20
 PIN_LIMIT = 64
 ENTRY_IS_SCAN = "is a code, not an operator. Sign in first, then scan it again."
-NOBODY_KNOWN = (
+NOBODY_KNOWN = later(
     "No operator is known here yet: the server does not answer, and its data were never here. Try again."
 )
 WARN_FREE_BYTES = 200 * 1024 * 1024
@@ -56,9 +57,9 @@ async def take_text(work: Work, text: str, *, scanned: bool) -> Reply:
             return await take_badge(work, text, otherwise=no_number(text.strip()))
         return name_operator(work, text)
     if not text:
-        return work.refuse("Type your PIN and Enter, or press Esc.", sound=False)
+        return work.refuse(phrase("Type your PIN and Enter, or press Esc."), sound=False)
     if len(text) > PIN_LIMIT:
-        return work.refuse("That is too long for a PIN.")
+        return work.refuse(phrase("That is too long for a PIN."))
     return await try_pin(work, named, text)
 
 
@@ -69,7 +70,7 @@ async def take_badge(work: Work, text: str, otherwise: str = "") -> Reply:
         return work.refuse(otherwise) if otherwise else work.keep(text, ENTRY_IS_SCAN)
     if badge.needs_pin(work):
         work.put(named=member.number)
-        work.say("Type your PIN and Enter.")
+        work.say(phrase("Type your PIN and Enter."))
         return DONE
     work.put(named="")
     try:
@@ -90,14 +91,14 @@ def name_operator(work: Work, text: str) -> Reply:
     if refusal := no_number(number):
         return work.refuse(refusal)
     work.put(named=number)
-    work.say("Type your PIN and Enter.")
+    work.say(phrase("Type your PIN and Enter."))
     return DONE
 
 
 def no_number(number: str) -> str:
     """Empty, or why this cannot be an operator's number."""
     if not 0 < len(number) <= NUMBER_LIMIT or not number.isascii() or not number.isalnum():
-        return "An operator number has letters and digits only."
+        return phrase("An operator number has letters and digits only.")
     return ""
 
 
@@ -124,7 +125,7 @@ async def try_pin(work: Work, number: str, pin: str) -> Reply:
     found = await work.ports.staff.find(number)
     operator = found.member
     if operator is None and not found.known:
-        return work.refuse(NOBODY_KNOWN)
+        return work.refuse(phrase(NOBODY_KNOWN))
     try:
         waiting = await wait_words(work, number, freed_by_time=takes_over(operator))
         if waiting:
@@ -151,9 +152,13 @@ async def wait_words(work: Work, number: str, *, freed_by_time: bool) -> str:
     left_ms = max(own.locked_until_ms, whole.locked_until_ms) - work.now_ms
     if left_ms > 0:
         seconds = min(-(-left_ms // 1000), LONGEST_WAIT_S)
-        return f"Too many wrong PINs. Try again in {seconds} s."
+        return phrase("Too many wrong PINs. Try again in {seconds} s.", seconds)
     if own.failures >= SUPERVISOR_FAILURES and not freed_by_time:
-        return f"Operator {number} is locked after {own.failures} wrong PINs. A manager signs on to free it."
+        return phrase(
+            "Operator {number} is locked after {failures} wrong PINs. A manager signs on to free it.",
+            number,
+            own.failures,
+        )
     return ""
 
 
@@ -174,16 +179,22 @@ def wrong_pin(work: Work, attempt: Lockout, operator: StaffMember | None) -> Rep
     seconds = wait_s(attempt.failures, FREE_FAILURES)
     if attempt.failures >= SUPERVISOR_FAILURES and not takes_over(operator):
         work.put(locked_out=tuple({*work.state.locked_out, attempt.key}))
-        return work.refuse("Number or PIN is wrong. Now locked: a manager signs on to free the operator.")
+        return work.refuse(
+            phrase("Number or PIN is wrong. Now locked: a manager signs on to free the operator.")
+        )
     if seconds:
-        return work.refuse(f"Number or PIN is wrong. Try again in {seconds} s.")
-    return work.refuse("Number or PIN is wrong. Type your number again.")
+        return work.refuse(phrase("Number or PIN is wrong. Try again in {seconds} s.", seconds))
+    return work.refuse(phrase("Number or PIN is wrong. Type your number again."))
 
 
 def owner_words(state: SessionState, operator: StaffMember) -> str:
     """Why this person does not unlock the register: a sale of somebody else is open. Empty when it is no matter."""
     stranger = other_owner(state, operator)
-    return f"A sale of {stranger} is open. {stranger} or a manager unlocks the register." if stranger else ""
+    return (
+        phrase("A sale of {stranger} is open. {stranger} or a manager unlocks the register.", stranger)
+        if stranger
+        else ""
+    )
 
 
 def other_owner(state: SessionState, operator: StaffMember) -> str:
@@ -244,7 +255,8 @@ async def signed_in(work: Work, operator: StaffMember, *, kind: str = "", **fact
     work.slip = None
     work.ports.signed_in()
     greet(work, operator.name, freed)
-    shift_aside.offer(work)
+    if not await shift_aside.change_of_person(work):
+        shift_aside.offer(work)
     return DONE
 
 
@@ -255,14 +267,16 @@ def greet(work: Work, name: str, freed: tuple[str, ...]) -> None:
         last = f", last: {lines[-1].name}. Check the last item." if lines else "."
         work.say(f"{name}: the sale is open, {len(lines)} line{'s' * (len(lines) != 1)}{last}")
     elif freed:
-        work.say(f"{name} is signed in. Free again: {', '.join(freed)}.")
+        work.say(phrase("{name} is signed in. Free again: {join}.", name, ", ".join(freed)))
     elif work.state.shift is None and work.may(Permission.OPEN_SHIFT):
         before = "No shift is open." if work.ports.shop.version else work.ports.shop.trouble
-        work.say(f"{before} Type the start amount in the drawer and Enter.")
+        work.say(phrase("{before} Type the start amount in the drawer and Enter.", before))
+    elif left_open := shift_desk.left_open(work):
+        work.say(left_open, Tone.WARN)
     elif work.ports.free_bytes() < WARN_FREE_BYTES:
-        work.say("The disk is filling up. Tell the technician; selling goes on.", Tone.WARN)
+        work.say(phrase("The disk is filling up. Tell the technician; selling goes on."), Tone.WARN)
     else:
-        work.say(f"{name} is signed in.")
+        work.say(phrase("{name} is signed in.", name))
 
 
 async def lock(work: Work) -> Reply:
@@ -278,7 +292,9 @@ async def lock(work: Work) -> Reply:
     )
     if await work.commit("lock", following, {}, txn_id=work.fresh_id()) is None:
         return work.refuse(work.message.text)
-    work.say("The register is locked. The sale stays." if state.sale else "The register is locked.")
+    work.say(
+        phrase("The register is locked. The sale stays.") if state.sale else phrase("The register is locked.")
+    )
     return DONE
 
 

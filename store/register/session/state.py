@@ -50,6 +50,8 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     business_date: str
     opened_ms: int
     start_amount: int
+    owner: str = ""
+    """Number of who opened it; shifts of older programs have none."""
 
 
 class HeldSale(msgspec.Struct, frozen=True, kw_only=True):

@@ -219,28 +219,28 @@ async def answer(work: Work, asked: Asked, text: str) -> Reply:
 def _chosen(rows: list[Row], text: str) -> Row | None:
     if text.isascii() and text.isdigit() and len(text) <= 3:
         return rows[int(text) - 1] if 1 <= int(text) <= len(rows) else None
-    return next((row for row in rows if row.code == text), None)
+    return _with_code(rows, text)
 
 
 async def by_code(work: Work, kind: str, text: str) -> Reply:
     """504 or 1221 with the code of a slip, or its last number where it is this register's."""
     text = text.strip()
-    own = (
-        suspending.code_of(work.ports.config.register, int(text))
-        if text.isascii() and text.isdigit()
-        else text
-    )
-    rows = kept_rows(work.state)
-    row = _chosen(rows, own) if not own.isdigit() else None
-    try:
-        if row is None:
+    is_number = text.isascii() and text.isdigit() and len(text) <= 6
+    code = suspending.code_of(work.ports.config.register, int(text)) if is_number else text
+    row, sentence = _with_code(kept_rows(work.state), code), ""
+    if row is None:
+        try:
             rows, sentence = await all_rows(work)
-            row = next((each for each in rows if each.code == own), None)
-            if row is None:
-                return work.refuse(f"{printable(own[:32])} is not suspended. {sentence}".strip())
-    except JournalError as error:
-        return work.refuse(error.sentence)
+        except JournalError as error:
+            return work.refuse(error.sentence)
+        row = _with_code(rows, code)
+    if row is None:
+        return work.refuse(f"{printable(code[:20])} is not suspended. {sentence}".strip())
     return await recall(work, row) if kind == RECALL else ask_void(work, row)
+
+
+def _with_code(rows: list[Row], code: str) -> Row | None:
+    return next((row for row in rows if row.code == code), None)
 
 
 # -- resuming

@@ -24,6 +24,7 @@ from store.register.view import Choice, Message, Question, RefusedScan, Tone
 from store.register.view import Entry as EntryLine
 from store.sale.info import info_rows
 from store.sale.limits import Limits
+from store.sale.moment import local_text, utc_text
 from store.sale.money import format_amount
 from store.sale.policy import StorePolicy
 from store.sale.text import printable
@@ -109,6 +110,11 @@ class Work:
     def now_ms(self) -> int:
         """Wall time."""
         return self.ports.clock.wall_ms()
+
+    @property
+    def today(self) -> str:
+        """The date where the register stands, ISO."""
+        return local_text(utc_text(self.now_ms), self.ports.clock.utc_offset_min())[:10]
 
     def money(self, amount: int) -> str:
         """An amount as people write it."""
@@ -277,7 +283,7 @@ class Work:
 
         None when it could not be stored: nothing changed, the cashier has been told. Never cancelled, no network.
         """
-        kind, body = allowance.marked(self.state, kind, body)
+        kind, body = allowance.marked(self.state, kind, body, self.today)
         if self.state.info and kind not in allowance.NOT_OPERATIONS:
             body = {**body, "info": info_rows(self.state.info)}
             following = msgspec.structs.replace(following, info=())

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from store.register.verification.discounts import check_discounts
+from store.register.verification.people import PeopleSums
 from store.register.verification.returns import ReturnSums, check_returns, without_returns
 from store.register.verification.taxes import check_taxes, rounded
 from store.register.verification.tenders import TenderSums, check_declaration, check_payments
@@ -63,6 +64,7 @@ class ShiftSums:
     deposits: dict[str, int] = field(default_factory=lambda: {"deposits_total": 0, "empties_total": 0})
     tenders: TenderSums = field(default_factory=TenderSums)
     returns: ReturnSums = field(default_factory=ReturnSums)
+    people: PeopleSums = field(default_factory=PeopleSums)
     moved: int = 0
     moves: dict[str, int] = field(default_factory=dict)
 
@@ -82,6 +84,7 @@ class ShiftSums:
             self._add_move(payload)
         elif kind == "shift.close":
             self._compare(payload)
+        self.people.add(payload)
         self.voids += kind == "void"
         self.no_sales += kind == "drawer.open"
         self.reprints += kind == "reprint"
@@ -138,6 +141,7 @@ class ShiftSums:
             "expected_cash": expected_cash,
             "over_short": payload["counted"] - expected_cash,
         }
+        self.people.compare(payload)
         counters = {name: self.moves.get(name, 0) for name in _COUNTERS}
         counters |= {"discount": self.discount, "price_overrides": self.price_overrides}
         counters |= {"offered": self.offered} | self.deposits | self.returns.counters

@@ -217,6 +217,7 @@ async def test_nothing_is_set_aside_in_a_sale_or_by_a_technician(tmp_path):
         for number in (1053, 1054, 918):
             assert (await till.operation(number)).outcome is REFUSED
             assert "Sign on as cashier or manager" in till.view.message.text
+            await till.back()
 
 
 async def test_a_technician_is_offered_no_shift_to_resume(tmp_path):
