@@ -4,7 +4,9 @@
 (3.4). Both are pure: what is stored already comes in as an argument.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -85,6 +87,8 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     record: Record | None
     complaint: str = ""
     flags: tuple[Flag, ...] = ()
+    document: Mapping[str, Any] | None = None
+    """What a genuine record says, where `examine` read it."""
 
 
 def examine(facts: SeriesFacts, wire: WireRecord) -> Examined:
@@ -95,7 +99,8 @@ def examine(facts: SeriesFacts, wire: WireRecord) -> Examined:
         return Examined(record=None, complaint=str(error))
     if complaint := _complaint(facts, record):
         return Examined(record=record, complaint=complaint)
-    return Examined(record=record, flags=inspect(facts.series, record))
+    flags, document = _inspect(facts.series, record)
+    return Examined(record=record, flags=flags, document=document)
 
 
 def judge(head: Head, facts: SeriesFacts, record: Record, stored_hash: bytes | None = None) -> Verdict:
@@ -144,6 +149,10 @@ def _complaint(facts: SeriesFacts, record: Record) -> str:
 
 def inspect(series: str, record: Record) -> tuple[Flag, ...]:
     """What is odd about the content of a genuine record; empty for a sound one."""
+    return _inspect(series, record)[0]
+
+
+def _inspect(series: str, record: Record) -> tuple[tuple[Flag, ...], dict[str, Any] | None]:
     canonical = True
     try:
         document = parse_canonical(record.payload)
@@ -152,7 +161,7 @@ def inspect(series: str, record: Record) -> tuple[Flag, ...]:
         try:
             document = parse_document(record.payload)
         except NotCanonical:
-            return (Flag.NOT_CANONICAL,)
+            return (Flag.NOT_CANONICAL,), None
     oddities = {
         Flag.NOT_CANONICAL: not canonical,
         Flag.UNKNOWN_VERSION: document.get("v") != PAYLOAD_VERSION,
@@ -162,7 +171,7 @@ def inspect(series: str, record: Record) -> tuple[Flag, ...]:
         Flag.NO_TXN_ID: not isinstance(document.get("txn_id"), str),
         Flag.UNSIGNED: not record.signature,
     }
-    return tuple(flag for flag, found in oddities.items() if found)
+    return tuple(flag for flag, found in oddities.items() if found), document
 
 
 class Progress(StrEnum):

@@ -13,12 +13,18 @@ import msgspec
 from store.database.bulk import Cells, insert_rows
 from store.database.connection import Connection, Row, Value, values
 
+SHEETS: dict[str, "Sheet"] = {}
+"""Every sheet by the name of its table."""
+
 
 class Sheet(msgspec.Struct, frozen=True):
     """A table of the books with the columns that posting fills, in their order."""
 
     table: str
     columns: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        SHEETS[self.table] = self
 
 
 _PLACE = ("store_id", "series", "seq")

@@ -22,6 +22,7 @@ from store.database.errors import DatabaseTrouble, is_trouble
 from store.exchange.acknowledgement import Flag
 from store.exchange.canonical import NotCanonical, parse_checked
 from store.ledger.books import POSTED, Books
+from store.ledger.drafts import Draft, Drafts, put_down
 from store.ledger.effects import Body, Ref, Unpostable, note_difference, post
 from store.service.channel import Channel
 
@@ -48,7 +49,9 @@ UPSERT_CURSOR = """
 insert into posting_cursor (store_id, series, seq) values ($1, $2, $3)
 on conflict (store_id, series) do update set seq = excluded.seq"""
 SELECT_NEXT = """
-select seq, payload, flags from record where store_id = $1 and series = $2 and seq > $3 order by seq limit $4"""
+select seq, hash, flags from record where store_id = $1 and series = $2 and seq > $3 order by seq limit $4"""
+SELECT_PAYLOADS = """
+select seq, payload from record where store_id = $1 and series = $2 and seq between $3 and $4"""
 SELECT_RECORD = "select seq, payload, flags from record where store_id = $1 and series = $2 and seq = $3"
 SELECT_DUE = """
 select store_id, series, seq, attempts from retry where next_ms <= $1 order by next_ms, series, seq limit $2"""
@@ -98,10 +101,13 @@ class Poster:
         *,
         post_record: Post = post,
         first_wait_ms: int = FIRST_WAIT_MS,
+        drafts: Drafts | None = None,
     ) -> None:
         self._channel = channel
         self._now_ms = now_ms
         self._post = post_record
+        self._drafts = drafts if post_record is post else None
+        """Of another way of posting they would know nothing."""
         self._first_wait_ms = first_wait_ms
         self._woken = asyncio.Event()
         self._unlearned: int | None = 0
@@ -129,7 +135,10 @@ class Poster:
         due_ms = await self._channel.read(next_due)
         is_due = due_ms is not None and due_ms <= self._now_ms()
         done = [await self._channel.work(self._retry_due)] if is_due else []
-        for store, series in await self._channel.read(behind):
+        late = await self._channel.read(behind)
+        if late and self._drafts is not None:
+            await self._drafts.settle()
+        for store, series in late:
             done.append(await self._channel.work(self._post_series, store, series))
         await self._learn(sum(part.posted for part in done))
         for part in done:
@@ -160,16 +169,17 @@ class Poster:
         found = db.execute(SELECT_NEXT, values(store, series, cursor, UNIT_RECORDS)).fetchall()
         if not found:
             return Round()
+        pages = self._read_pages(db, store, series, found)
         db.execute("savepoint round")
         try:
-            done = self._post_together(db, Books(db, store, series), found)
+            done = self._post_together(db, Books(db, store, series), pages)
         except Exception as error:  # posting code may fail in any way, and only one record may suffer
             if is_trouble(error):
                 raise
             db.execute("rollback to round")
             done = Round()
-            for row in found:
-                done = self._post_alone(db, done, self._ref(store, series, row[0]), row, attempts=0)
+            for page in self._read_pages(db, store, series, found):  # none of them is a draft any more
+                done = self._post_alone(db, done, self._ref(store, series, page.seq), page, attempts=0)
         db.execute("release round")
         db.execute(UPSERT_CURSOR, values(store, series, int(found[-1][0])))
         return done
@@ -181,18 +191,37 @@ class Poster:
             row = db.execute(SELECT_RECORD, values(store, series, seq)).fetchone()
             if not db.execute(DELETE_RETRY, values(store, series, seq)).fetchall():
                 continue  # another server process was faster
-            done = self._post_alone(db, done, self._ref(store, series, seq), row, attempts=int(attempts))
+            page = _read_page(row)
+            done = self._post_alone(db, done, self._ref(store, series, seq), page, attempts=int(attempts))
         return done
 
-    def _post_together(self, db: Connection, books: Books, found: list[Row]) -> Round:
+    def _read_pages(self, db: Connection, store: str, series: str, found: list[Row]) -> "list[_Page]":
+        """What posting has of each record: its draft, or what it says itself."""
+        drafts: dict[int, Draft] = {}
+        if self._drafts is not None:
+            for seq, record_hash, flags in found:
+                if not flags and (draft := self._drafts.take(bytes(record_hash))) is not None:
+                    drafts[int(seq)] = draft
+        flags_of = {int(row[0]): row[2] for row in found if int(row[0]) not in drafts}
+        payloads: dict[int, bytes] = {}
+        if flags_of:
+            span = values(store, series, min(flags_of), max(flags_of))
+            payloads = {int(seq): payload for seq, payload in db.execute(SELECT_PAYLOADS, span).fetchall()}
+        return [
+            _Page(seq=seq, body=None, draft=drafts[seq])
+            if seq in drafts
+            else _read_page((seq, payloads[seq], flags_of[seq]))
+            for seq in (int(row[0]) for row in found)
+        ]
+
+    def _post_together(self, db: Connection, books: Books, pages: "list[_Page]") -> Round:
         """Post records whose rows are written together. Raises when the database refuses any of the rows."""
         done = Round()
-        pages = [_read_page(row) for row in found]
         _look_up(books, pages)
         for page in pages:
             ref = self._ref(books.store, books.series, page.seq)
             try:
-                self._post_page(books, ref, page)
+                self._post_page(db, books, ref, page)
             except Exception as error:  # what a record does to its own posting is its own affair
                 if is_trouble(error) or books.broken:
                     raise
@@ -204,13 +233,13 @@ class Poster:
         books.write()
         return done
 
-    def _post_alone(self, db: Connection, done: Round, ref: Ref, row: Row, attempts: int) -> Round:
+    def _post_alone(self, db: Connection, done: Round, ref: Ref, page: "_Page", attempts: int) -> Round:
         """Post one record inside a savepoint, so that its failure leaves nothing and stops nobody."""
         db.execute("savepoint one_record")
         try:
-            books, page = Books(db, ref.store, ref.series), _read_page(row)
+            books = Books(db, ref.store, ref.series)
             _look_up(books, [page])
-            self._post_page(books, ref, page)
+            self._post_page(db, books, ref, page)
             books.keep()
             books.write()
         except Exception as error:  # posting code may fail in any way, and only this record may suffer
@@ -222,7 +251,12 @@ class Poster:
         db.execute("release one_record")
         return msgspec.structs.replace(done, posted=done.posted + 1)
 
-    def _post_page(self, books: Books, ref: Ref, page: "_Page") -> None:
+    def _post_page(self, db: Connection, books: Books, ref: Ref, page: "_Page") -> None:
+        if page.draft is not None:
+            if _is_free(books, page.draft):
+                put_down(books, page.draft, ref.seq)
+                return
+            page = _read_page(db.execute(SELECT_RECORD, values(*ref.place)).fetchone())
         if page.body is None:
             raise Unpostable(page.why_not)
         self._post(books, ref, page.body)
@@ -250,6 +284,8 @@ class _Page(msgspec.Struct, frozen=True, kw_only=True):
     body: Body | None
     why_not: str = ""
     unsigned: bool = False
+    draft: Draft | None = None
+    """What it does unless something in the books stands against it; the body is not read then."""
 
 
 def _read_page(row: Row) -> _Page:
@@ -263,9 +299,16 @@ def _read_page(row: Row) -> _Page:
 
 
 def _look_up(books: Books, pages: list[_Page]) -> None:
-    bodies = [page.body for page in pages if page.body is not None]
-    receipts = [body.get("receipt_no", 0) for body in bodies]
-    books.look_up([body["txn_id"] for body in bodies], [number for number in receipts if type(number) is int])
+    names = [(page.draft.txn_id, page.draft.receipt_no) for page in pages if page.draft is not None]
+    names += [
+        (page.body["txn_id"], page.body.get("receipt_no", 0)) for page in pages if page.body is not None
+    ]
+    books.look_up([txn_id for txn_id, _ in names], [number for _, number in names if type(number) is int])
+
+
+def _is_free(books: Books, draft: Draft) -> bool:
+    """Whether no other record in the books has a name of this one."""
+    return not books.with_txn(draft.txn_id) and books.with_receipt(draft.receipt_no) is None
 
 
 def behind(db: Connection) -> list[tuple[str, str]]:

@@ -4,35 +4,28 @@ Owns the tables `series`, `record`, `rejected` and `fork`. The decision about ea
 `store.exchange.acknowledgement.place`; here is only what it needs to know and what follows from it.
 """
 
-import asyncio
 import hashlib
-import itertools
-from collections.abc import Sequence
 
 import msgspec
 
 from store.database.bulk import Cells, insert_rows
 from store.database.connection import Connection, values
 from store.exchange.acknowledgement import (
-    Examined,
     Flag,
     Head,
     Outcome,
     SeriesFacts,
     Verdict,
-    examine,
     place,
 )
 from store.exchange.messages import BatchAnswer, RecordAnswer, RecordBatch, WireRecord
 from store.exchange.record import Record, genesis, key_id_of
+from store.ledger.examination import Examination, examine_all
 
 MAX_EVIDENCE_ROWS = 1_000
 """Rejected records and forks kept per store; the oldest go first."""
 MAX_EVIDENCE_BYTES = 98_304
 """Of one rejected record so much is kept."""
-
-EXAMINED_AT_ONCE = 50
-"""Records looked at in one piece: about 8 ms, so that a batch keeps every processor busy and the loop free."""
 
 SELECT_SERIES = """
 select store_id, series, register_id, epoch, public_key, key_id, closed_ms, recovery_granted, head_seq, head_hash
@@ -89,13 +82,6 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         return self.facts.closed and not self.facts.recovery_granted
 
 
-class Examination(msgspec.Struct, frozen=True, kw_only=True):
-    """The records of a batch, each looked at by itself under the key (32 bytes) of its series."""
-
-    public_key: bytes
-    records: tuple[Examined, ...]
-
-
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a batch. `refused` is the verdict that ended it early, None when all of it was taken."""
 
@@ -148,18 +134,6 @@ def open_series(
         ),
     )
     db.execute(CLOSE_OLDER_SERIES, values(store, register, now_ms, epoch))
-
-
-async def examine_batch(batch: RecordBatch, facts: SeriesFacts) -> Examination:
-    """Read and verify a batch beside the event loop, on all processors; touches no database."""
-    if len(batch.records) <= EXAMINED_AT_ONCE:
-        return Examination(public_key=facts.public_key, records=_examine_all(batch.records, facts))
-    parts = [
-        batch.records[start : start + EXAMINED_AT_ONCE]
-        for start in range(0, len(batch.records), EXAMINED_AT_ONCE)
-    ]
-    found = await asyncio.gather(*(asyncio.to_thread(_examine_all, part, facts) for part in parts))
-    return Examination(public_key=facts.public_key, records=tuple(itertools.chain.from_iterable(found)))
 
 
 def accept(
@@ -218,7 +192,7 @@ def _judge_all(
     db: Connection, series: Series, batch: RecordBatch, examination: Examination | None
 ) -> _Judged:
     if examination is None or examination.public_key != series.facts.public_key:
-        examined = _examine_all(batch.records, series.facts)
+        examined = examine_all(batch.records, series.facts)
     else:
         examined = examination.records
     judged = _Judged(head=series.head, taken=[], answers=[])
@@ -251,10 +225,6 @@ def _stored_hashes(db: Connection, series: Series, batch: RecordBatch) -> dict[i
         ).fetchall():
             hashes[int(seq)] = bytes(hash_)
     return hashes
-
-
-def _examine_all(wires: Sequence[WireRecord], facts: SeriesFacts) -> tuple[Examined, ...]:
-    return tuple(examine(facts, wire) for wire in wires)
 
 
 def _answer(seq: int, verdict: Verdict) -> RecordAnswer:

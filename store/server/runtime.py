@@ -17,7 +17,9 @@ import msgspec
 from aiohttp import web
 
 from store.database.errors import DatabaseTrouble
+from store.ledger.drafts import Drafts
 from store.ledger.effects import post
+from store.ledger.examiners import Examiners
 from store.ledger.posting import FIRST_WAIT_MS, Post, Poster, release_quarantine
 from store.server.api.app import create_app
 from store.server.api.context import ServerContext, wall_ms
@@ -66,6 +68,8 @@ async def open_context(
 ) -> AsyncIterator[ServerContext]:
     """Everything of a server but its socket; raises ServiceTrouble and DatabaseTrouble."""
     channel = await Channel.open(database_place(config.home, config.database_url))
+    drafts = Drafts()
+    examiners = Examiners(drafts)
     try:
         await channel.work(release_quarantine, now_ms())
         shelf = Shelf(packages_folder(config.home))
@@ -82,7 +86,10 @@ async def open_context(
             config=config,
             channel=channel,
             secrets=server_secrets,
-            poster=Poster(channel, now_ms, post_record=post_record, first_wait_ms=first_wait_ms),
+            poster=Poster(
+                channel, now_ms, post_record=post_record, first_wait_ms=first_wait_ms, drafts=drafts
+            ),
+            examiners=examiners,
             metrics=Metrics(),
             tasks=ServiceTasks(),
             operator_token=secrets.token_urlsafe(24),
@@ -92,6 +99,7 @@ async def open_context(
             certificate=_certificate(config, server_secrets, link, now_ms),
         )
     finally:
+        await examiners.close()
         await channel.close()
 
 

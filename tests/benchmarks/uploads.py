@@ -25,9 +25,11 @@ from store.database.sqlite import set_pragmas
 from store.exchange.canonical import canonical
 from store.exchange.messages import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, RecordBatch
 from store.exchange.record import genesis, key_id_of, make_record, public_bytes, to_wire
+from store.ledger.drafts import Drafts
+from store.ledger.examiners import Examiners
 from store.ledger.posting import Poster, behind
 from store.ledger.reports import conservation
-from store.ledger.series import accept, examine_batch, find_series, open_series
+from store.ledger.series import accept, find_series, open_series
 from store.service.channel import Channel
 
 STORE, REGISTER, SERIES = "S0001", "S0001-R01", "S0001-R01.1"
@@ -98,20 +100,24 @@ async def take(upload: Upload, place: Path | str) -> tuple[float, int]:
     channel = await Channel.open(place)
     opening = {"store": STORE, "series": SERIES, "register": REGISTER, "epoch": 1, "insecure": True}
     await channel.work(lambda db: open_series(db, public_key=upload.public_key, now_ms=NOW_MS, **opening))
-    facts = (await channel.read(find_series, SERIES)).facts
-    poster = Poster(channel, lambda: NOW_MS)
+    known = await channel.read(find_series, SERIES)
+    drafts = Drafts()
+    examiners = Examiners(drafts)
+    await examiners.start()
+    poster = Poster(channel, lambda: NOW_MS, drafts=drafts)
     commits = _count_rounds(poster)
     begin_s = time.perf_counter()
     posting = asyncio.create_task(poster.run())
     for content in upload.batches:
         batch = msgspec.json.decode(content, type=RecordBatch)
-        examination = await examine_batch(batch, facts)
+        examination = await examiners.examine(batch, known, NOW_MS)
         done = await channel.work(lambda db, b=batch, e=examination: accept(db, b, NOW_MS, examination=e))
         assert done is not None and done.refused is None
         poster.wake()
     while await channel.read(behind):
         await asyncio.sleep(0.002)
     took_s = time.perf_counter() - begin_s
+    await examiners.close()
     posting.cancel()
     await asyncio.gather(posting, return_exceptions=True)
     books = await channel.read(conservation, STORE)

@@ -1,4 +1,4 @@
-"""A batch is examined beside the database, in pieces, and judged as if it had been looked at inside the unit."""
+"""A batch is examined beside the database, and judged as if it had been looked at inside the unit."""
 
 import sqlite3
 
@@ -11,8 +11,8 @@ from store.database.connection import run_unit
 from store.database.migrations import load_steps, migrate
 from store.exchange.messages import RecordBatch
 from store.exchange.record import to_wire
-from store.ledger import series
-from store.ledger.series import accept, examine_batch, find_series, open_series
+from store.ledger.examination import Examination, examine_all
+from store.ledger.series import accept, find_series, open_series
 
 
 @pytest.fixture
@@ -38,34 +38,19 @@ def opened(db, register):
     return find_series(db, register.series).facts
 
 
+def examination_of(batch, facts):
+    return Examination(public_key=facts.public_key, records=examine_all(batch.records, facts))
+
+
 def batch_of(register, *wires):
     content = register.batch_of(wires) if wires else register.batch()
     return msgspec.json.decode(content, type=RecordBatch)
 
 
-async def test_a_large_batch_is_examined_in_pieces_and_keeps_its_order(db, monkeypatch):
-    monkeypatch.setattr(series, "EXAMINED_AT_ONCE", 3)
-    pieces = []
-    real = series._examine_all
-    monkeypatch.setattr(
-        series, "_examine_all", lambda wires, facts: pieces.append(len(wires)) or real(wires, facts)
-    )
-    register = till()
-    for _ in range(8):
-        register.add()
-    facts = opened(db, register)
-    batch = batch_of(register)
-    examination = await examine_batch(batch, facts)
-    assert sorted(pieces) == [2, 3, 3]
-    assert [each.record.seq for each in examination.records] == list(range(1, 9))
-    done = run_unit(db, lambda db: accept(db, batch, 1, examination=examination))
-    assert (done.stored, done.refused, pieces[3:]) == (8, None, [])
-
-
 @pytest.mark.parametrize(
     "damage", [{"signature": "00" * 64}, {"hash": "zz"}, {"payload": "{}"}, {"key_id": "x"}]
 )
-async def test_what_is_wrong_with_a_record_is_found_before_and_inside_the_unit_alike(db, damage):
+def test_what_is_wrong_with_a_record_is_found_before_and_inside_the_unit_alike(db, damage):
     register = till()
     for _ in range(3):
         register.add()
@@ -73,7 +58,7 @@ async def test_what_is_wrong_with_a_record_is_found_before_and_inside_the_unit_a
     wires = [to_wire(record) for record in register.records]
     wires[1] = msgspec.structs.replace(wires[1], **damage)
     batch = batch_of(register, *wires)
-    examination = await examine_batch(batch, facts)
+    examination = examination_of(batch, facts)
     outcomes = []
     for given in (examination, None):
         db.execute("begin")
@@ -83,7 +68,7 @@ async def test_what_is_wrong_with_a_record_is_found_before_and_inside_the_unit_a
     assert outcomes[0] == outcomes[1] and outcomes[0][0] == ["accepted", "rejected", "skipped"]
 
 
-async def test_an_examination_under_another_key_is_not_believed(db):
+def test_an_examination_under_another_key_is_not_believed(db):
     register = till()
     register.add()
     facts = opened(db, register)
@@ -93,7 +78,7 @@ async def test_an_examination_under_another_key_is_not_believed(db):
         facts, public_key=forged.public_key, key_id=to_wire(forged.records[0]).key_id
     )
     batch = batch_of(forged)
-    examination = await examine_batch(batch, other)
+    examination = examination_of(batch, other)
     assert not examination.records[0].complaint
     done = run_unit(db, lambda db: accept(db, batch, 1, examination=examination))
     assert done.answer.records[0].outcome == "rejected" and done.stored == 0

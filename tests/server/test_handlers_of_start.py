@@ -141,7 +141,7 @@ def test_payload_that_cannot_be_read_is_not_posted():
     page = posting._read_page((1, b"\xff", ""))
     assert page.body is None and "no JSON" in page.why_not
     with pytest.raises(Unpostable, match="no JSON"):
-        Poster(None, lambda: 0)._post_page(None, None, page)
+        Poster(None, lambda: 0)._post_page(None, None, None, page)
 
 
 def test_pepper_file_of_the_command_line_that_holds_none_is_named(tmp_path):

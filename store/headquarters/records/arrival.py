@@ -30,6 +30,8 @@ from store.headquarters.servers.known import KnownServer
 from store.headquarters.servers.senders import Senders
 from store.headquarters.setup_rows import get
 from store.ledger import series
+from store.ledger.examination import Examination
+from store.ledger.examiners import Examiners
 from store.ledger.posting import Poster
 from store.service.batches import DIGEST_HEADER, check_digest, check_shape
 from store.service.errors import ProblemError, busy
@@ -47,8 +49,15 @@ _REFUSALS = {Outcome.REJECTED: "rejected", Outcome.FORK: "fork", Outcome.GAP: "g
 class ArrivalDesk:
     """The handlers of everything that comes up; one per running headquarters. `told` hears which nouns changed."""
 
-    def __init__(self, poster: Poster, senders: Senders, told: Callable[[tuple[str, ...]], None]) -> None:
+    def __init__(
+        self,
+        poster: Poster,
+        examiners: Examiners,
+        senders: Senders,
+        told: Callable[[tuple[str, ...]], None],
+    ) -> None:
         self._poster = poster
+        self._examiners = examiners
         self._senders = senders
         self._told = told
         self._wrong: dict[str, list[float]] = {}
@@ -88,7 +97,7 @@ class ArrivalDesk:
         if known is None:
             raise ProblemError("not-found", "Headquarters does not know this series; open it first.")
         await call.read(_check_store, known.store, server)
-        examination = await series.examine_batch(batch, known.facts)
+        examination = await self._examiners.examine(batch, known, call.hq.now_ms())
         done = await call.work(_accept, batch, examination, call.hq.now_ms())
         if done is None:
             raise busy("database", "The series went away meanwhile.", retry_after_s=1)
@@ -161,7 +170,7 @@ def _redeem(db: Connection, asked: CodeRequest, server: KnownServer, now_ms: int
 
 
 def _accept(
-    db: Connection, batch: RecordBatch, examination: series.Examination, now_ms: int
+    db: Connection, batch: RecordBatch, examination: Examination, now_ms: int
 ) -> series.Accepted | None:
     return series.accept(db, batch, now_ms, examination=examination, fence=False)
 

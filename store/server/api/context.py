@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
+from store.ledger.examiners import Examiners
 from store.ledger.posting import Poster
 from store.ledger.series import Series, find_series
 from store.server.api.admission import Admission
@@ -42,6 +43,7 @@ class ServerContext:
         channel: Channel,
         secrets: ServerSecrets,
         poster: Poster,
+        examiners: Examiners,
         metrics: Metrics,
         tasks: ServiceTasks,
         operator_token: str,
@@ -54,6 +56,7 @@ class ServerContext:
         self.channel = channel
         self.secrets = secrets
         self.poster = poster
+        self.examiners = examiners
         self.metrics = metrics
         self.tasks = tasks
         self.operator_token = operator_token

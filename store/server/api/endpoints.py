@@ -21,6 +21,7 @@ from store.exchange.messages import (
     WireSearch,
 )
 from store.ledger import reports, series
+from store.ledger.examination import Examination
 from store.server import archive, enrolments, forks, items
 from store.server.api.context import Call, answer
 from store.server.api.reading import decode, whole
@@ -103,7 +104,7 @@ async def post_records(call: Call) -> web.Response:
     check_batch(batch, call.series.series)
     await call.read(forks.refuse_forked, call.series.store, call.series.series)
     # Signatures take most of the time: verified before, beside the database (docs/adr/0009).
-    examination = await series.examine_batch(batch, call.series.facts)
+    examination = await call.context.examiners.examine(batch, call.series, call.context.now_ms())
     done = await call.work(_accept, batch, examination, call.context.now_ms())
     if done is None:
         raise ProblemError("bad-signature", "The series is not known any more.")
@@ -128,7 +129,7 @@ async def post_records(call: Call) -> web.Response:
 
 
 def _accept(
-    db: Connection, batch: RecordBatch, examination: series.Examination, now_ms: int
+    db: Connection, batch: RecordBatch, examination: Examination, now_ms: int
 ) -> series.Accepted | None:
     return series.accept(db, batch, now_ms, examination=examination)
 
