@@ -17,6 +17,7 @@ from tui.outbox import Outbox
 from tui.view.connection import TABS, table_scroll
 from tui.view.customers import found_customers
 from tui.view.help import help_texts
+from tui.view.journal import document_rows, journal_rows
 from tui.view.lists import found_items, menu_rows, refused_texts
 from tui.view.local import Overlay
 from tui.view.paper import last_scroll, paper_of
@@ -25,18 +26,22 @@ from tui.view.screen import list_rows
 
 AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 """A symbology identifier, which scanners can be told to put before a code."""
-LISTS = frozenset({Overlay.FIND, Overlay.CUSTOMERS, Overlay.MENU, Overlay.CASH, Overlay.DISCOUNTS})
+LISTS = frozenset(
+    {Overlay.FIND, Overlay.CUSTOMERS, Overlay.JOURNAL, Overlay.MENU, Overlay.CASH, Overlay.DISCOUNTS}
+)
 OPENS = {
     name: Overlay(name)
-    for name in ("help", "find", "customers", "menu", "cash", "discounts", "connection", "refused")
+    for name in ("help", "find", "customers", "journal", "menu", "cash", "discounts", "connection", "refused")
 }
 """Actions that lay something over the sale."""
-SEARCHES = {Overlay.FIND: "find", Overlay.CUSTOMERS: "customers"}
+SEARCHES = {Overlay.FIND: "find", Overlay.CUSTOMERS: "customers", Overlay.JOURNAL: "journal"}
 """Lists that the core makes of what is typed, with the question for it."""
 ANSWERS = {
     "find": Overlay.FIND,
     "customers": Overlay.CUSTOMERS,
     "customers_all": Overlay.CUSTOMERS,
+    "journal": Overlay.JOURNAL,
+    "document": Overlay.JOURNAL,
     "connection": Overlay.CONNECTION,
     "barcodes": Overlay.HELP,
 }
@@ -55,6 +60,8 @@ class Overlays:
         self._held = ""
         """The entry line under the overlay."""
         self._search_due = False
+        self._list_of = ("", 0)
+        """What stood in the entry line of the journal, and which row was chosen, when one was opened."""
         self.width, self.height = 80, 24
 
     def open(self, overlay: Overlay, *, keep_text: bool = False) -> None:
@@ -66,7 +73,9 @@ class Overlays:
             self._held, local.entry = local.entry, ""
         local.overlay, local.chosen, local.scroll, local.tab = overlay, 0, 0, 0
         local.answer, local.asked = {}, ""
-        if overlay in SEARCHES:
+        if overlay is Overlay.JOURNAL:
+            self._box.ask("journal", local.entry.strip())
+        elif overlay in SEARCHES:
             self.text_changed()
         elif overlay is Overlay.CONNECTION:
             self._box.ask("connection", "")
@@ -96,6 +105,10 @@ class Overlays:
             chosen = self._chosen_code()
             self._local.answer = data
             self._local.chosen = 0
+            if kind == "document":
+                self._local.scroll = 0
+            elif kind == "journal" and text == self._list_of[0].strip():
+                self._local.chosen = self._list_of[1]
             if kind == "customers_all":  # more of the same list: whoever was chosen stays chosen
                 codes = [str(one.get("code")) for one in found_customers(self._local)]
                 self._local.chosen = codes.index(chosen) if chosen in codes else 0
@@ -126,7 +139,7 @@ class Overlays:
         overlay = self._local.overlay
         if overlay in SEARCHES and text != self._local.asked:
             self._local.answer, self._local.asked = {}, ""
-            if text:
+            if text or overlay is Overlay.JOURNAL:
                 self._box.ask(SEARCHES[overlay], text)
 
     def enter(self, text: str) -> None:
@@ -134,6 +147,8 @@ class Overlays:
         overlay, word = self._local.overlay, text.strip().lower()
         if overlay is Overlay.CUSTOMERS:
             self._pick_customer(text)
+        elif overlay is Overlay.JOURNAL:
+            self._pick_transaction(text)
         elif looks_like_code(text) or AIM.match(text):
             self._box.refuse(text, phrase(SCANNED_HERE))
         elif overlay is Overlay.FIND:
@@ -168,7 +183,10 @@ class Overlays:
         """Arrow and page keys: choose in a list, scroll in a text or on paper, else select a line of the sale."""
         local, view = self._local, self._box.view
         page = list_rows(self.height)
-        if local.overlay in LISTS:
+        if local.overlay is Overlay.JOURNAL and (paper := document_rows(local)):
+            last = max(0, len(paper) - page + 1)
+            local.scroll = max(0, min(_moved(local.scroll, direction, page - 2, last), last))
+        elif local.overlay in LISTS:
             count = len(self._rows())
             local.chosen = max(0, min(_moved(local.chosen, direction, page, count), count - 1))
         elif local.overlay is Overlay.CONNECTION and direction.endswith("_tab"):
@@ -193,6 +211,8 @@ class Overlays:
             return list(found_items(self._local))
         if self._local.overlay is Overlay.CUSTOMERS:
             return list(found_customers(self._local))
+        if self._local.overlay is Overlay.JOURNAL:
+            return list(journal_rows(self._local))
         return list(menu_rows(self._box.view, self._local, self.keymap))
 
     def _rows_of_text(self) -> int:
@@ -230,6 +250,35 @@ class Overlays:
             self._box.send(IntentKind.SCAN if AIM.match(text) else IntentKind.ENTER, text)
         else:
             self._box.send(IntentKind.OPERATION, code, 602, text=str(customer.get("name", code)))
+
+    def _pick_transaction(self, text: str) -> None:
+        """From the list to the paper of the chosen one; from there to what can be done with it."""
+        local = self._local
+        if document_rows(local):
+            txn_id = str(local.answer.get("txn_id", ""))
+            self.close()
+            self._box.send(IntentKind.OPERATION, txn_id, 115, text="/115")
+            return
+        rows = journal_rows(local)
+        if local.asked != text.strip() or local.chosen >= len(rows):
+            local.entry = text
+            self.text_changed()
+            self.paused()
+            self._box.say(phrase("Nothing chosen. Type a part of the receipt number or the amount."))
+            return
+        local.entry = text
+        self._list_of = (text, local.chosen)
+        self._box.ask("document", str(rows[local.chosen].get("txn_id", "")))
+
+    def back(self) -> None:
+        """Esc: from the paper of a transaction to the list it was chosen from, else back to what lies under all."""
+        local = self._local
+        if local.overlay is not Overlay.JOURNAL or not document_rows(local):
+            self.close()
+            return
+        local.entry, _ = self._list_of
+        local.scroll, local.answer = 0, {}
+        self._box.ask("journal", local.entry.strip())
 
     def _pick_operation(self, text: str) -> None:
         self._local.entry = text

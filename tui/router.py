@@ -33,6 +33,7 @@ BURST_S = 0.06
 NUMBERED = re.compile(r"/(\d{1,6})(?:\s+(.*))?")
 GROUP_SEPARATOR = "\x1d"
 MOVES = frozenset({"up", "down", "page_up", "page_down", "first", "last"})
+LAID_OVER = {602: Overlay.CUSTOMERS, 115: Overlay.JOURNAL}
 TABS = frozenset({"other_tab", "next_tab", "previous_tab"})
 WATCHER_MAY = MOVES | TABS | {"help", "connection", "detach", "back", "refused"}
 
@@ -351,8 +352,8 @@ class Router:
         if number == 108:
             self.local.entry = text
             self._overlays.open(Overlay.FIND, keep_text=True)
-        elif number == 602 and not word:
-            self._overlays.open(Overlay.CUSTOMERS)
+        elif number in LAID_OVER and not word:
+            self._overlays.open(LAID_OVER[number])
         elif number == 917 and word not in ("connect", "disconnect"):
             self._overlays.open(Overlay.CONNECTION)
         elif number == 9901:
@@ -383,7 +384,7 @@ class Router:
         local = self.local
         self._overflow = 0
         if local.overlay is not None:
-            self._overlays.close()
+            self._overlays.back()
             self._begun_under = self._box.question
         elif local.entry:
             local.entry = ""

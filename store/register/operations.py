@@ -110,7 +110,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(109, "Return without receipt", Permission.RETURN_WITHOUT_RECEIPT, _SELLING, _BY_ROLE),
     _operation(110, "Weigh item", _SELL, _LINES, _LOCAL),
     _operation(114, "Return with receipt", Permission.RETURN, _SELLING, _OFFLINE_RETURNS, "F8"),
-    _operation(115, "Show journal", _SELL, _SELLING, _OWN_JOURNAL),
+    _operation(115, "Show journal", _SELL, _SELLING, _OWN_JOURNAL, "F6"),
     _operation(122, "Invoice comment", _SELL, _LINES, _LOCAL),
     _operation(123, "Change unit of measure", _SELL, _LINES, _OWN_DATA),
     _operation(127, "Override sale tax", Permission.TAX_OVERRIDE, _LINES, _OWN_DATA),

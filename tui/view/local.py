@@ -19,6 +19,8 @@ class Overlay(StrEnum):
     DISCOUNTS = "discounts"
     """The menu, cut down to what is taken off and set by hand."""
     CUSTOMERS = "customers"
+    JOURNAL = "journal"
+    """Transactions of this register, and one of them as paper."""
     CONNECTION = "connection"
     REFUSED = "refused"
 

@@ -10,6 +10,7 @@ from tui.view.customers import draw_customers
 from tui.view.desk import draw_shift, draw_sign_in, draw_stop, draw_waiting
 from tui.view.frame import TWO_PANELS_FROM, Box, one_panel, two_panels
 from tui.view.help import help_texts, help_title
+from tui.view.journal import draw_journal, journal_title
 from tui.view.lists import draw_find, draw_menu, draw_texts, refused_texts
 from tui.view.local import Local, Overlay
 from tui.view.paper import (
@@ -171,6 +172,8 @@ def _draw_overlay(canvas: Canvas, view: View | None, local: Local, keymap: Keyma
             draw_find(canvas, view, local, one_panel(canvas, 1, height, phrase("Find an item (108)")))
         case Overlay.CUSTOMERS:
             draw_customers(canvas, local, one_panel(canvas, 1, height, phrase("Find a customer (602)")))
+        case Overlay.JOURNAL:
+            draw_journal(canvas, view, local, one_panel(canvas, 1, height, journal_title(local)))
         case Overlay.MENU:
             draw_menu(canvas, view, local, keymap, one_panel(canvas, 1, height, phrase("All operations")))
         case Overlay.CASH:

@@ -156,6 +156,7 @@ def transaction_row(record: Record, acked_seq: int) -> dict[str, Any]:
         "total": payload.get("total", 0),
         "currency": payload.get("currency", ""),
         "at": payload["at"],
+        "utc_offset_min": payload.get("utc_offset_min", 0),
         "business_date": payload.get("business_date", ""),
         "state": "acknowledged" if record.seq <= acked_seq else "waiting",
     }
