@@ -40,6 +40,8 @@ class WireAccount(msgspec.Struct, frozen=True, kw_only=True):
     elsewhere: int = 0
     elsewhere_as_of_ms: int = 0
     entries: tuple[tuple[str, int], ...] = ()
+    booked_seq: int = -1
+    """Up to which record of the asking register's series the balance holds everything; -1 is not told."""
 
 
 class WireCustomerFacts(msgspec.Struct, frozen=True, kw_only=True):

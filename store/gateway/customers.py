@@ -56,6 +56,8 @@ class AccountFacts(msgspec.Struct, frozen=True, kw_only=True):
     as_of_ms: int = 0
     final: bool = False
     entries: tuple[tuple[str, int], ...] = ()
+    booked_seq: int = -1
+    """Up to which record of this register the balance holds everything; -1 where nobody says."""
 
 
 class CustomerAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,7 +232,12 @@ class CustomerDirectory:
 def _told(facts: WireCustomerFacts | None) -> CustomerAnswer:
     if facts is None:
         return CustomerAnswer(customer=None, account=AccountFacts(), source=Source.ONLINE)
-    account = AccountFacts(balance=facts.account.balance, final=True, entries=facts.account.entries)
+    account = AccountFacts(
+        balance=facts.account.balance,
+        final=True,
+        entries=facts.account.entries,
+        booked_seq=facts.account.booked_seq,
+    )
     return CustomerAnswer(customer=_customer(facts.customer), account=account, source=Source.ONLINE)
 
 

@@ -63,10 +63,10 @@ def _check_offline(
     customer: SaleCustomer, standing: Standing, amount: int, currency: str, offline_limit: int
 ) -> None:
     if offline_limit <= 0:
-        raise SaleRefused("An account needs the server, which does not answer. Choose another way to pay.")
+        raise SaleRefused("An account needs the server, which is away. Choose another way to pay.")
     if standing.as_of_ms <= 0:
         raise SaleRefused(
-            f"What {customer.name} owes is not known here, and the server does not answer. Choose another way to pay."
+            f"Nothing is known here of the account of {customer.name}. Choose another way to pay."
         )
     left = offline_limit - max(standing.waiting, 0)
     if amount > left:

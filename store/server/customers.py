@@ -43,6 +43,7 @@ order by at desc, series desc, seq desc limit 1"""
 SELECT_MERGED = "select number from customer_key where store_id = $1 and key = $2"
 SELECT_ELSEWHERE = "select elsewhere, as_of_ms from account where store_id = $1 and customer = $2"
 SELECT_OWN = "select coalesce(sum(amount), 0) from account_entry where store_id = $1 and customer = $2"
+SELECT_BOOKED = "select seq from posting_cursor where store_id = $1 and series = $2"
 SELECT_ENTRIES = """
 select at, amount, series, seq from account_entry where store_id = $1 and customer = $2
 order by at desc, series desc, seq desc limit $3"""
@@ -86,8 +87,11 @@ def search(db: Connection, store: str, text: str, limit: int) -> tuple[WireCusto
     return tuple(sorted(found.values(), key=lambda one: (one.name.casefold(), one.number))[:limit])
 
 
-def account(db: Connection, store: str, number: str, entries: int) -> WireAccount:
-    """What the customer owes as far as this server knows, with the newest entries of this store."""
+def account(db: Connection, store: str, number: str, entries: int, series: str = "") -> WireAccount:
+    """What the customer owes as far as this server knows, with the newest entries of this store.
+
+    For a register's series it says up to which of its records that holds.
+    """
     whose = [
         number,
         *(str(row[0]) for row in db.execute(SELECT_MERGED, values(store, f"m:{number}")).fetchall()),
@@ -110,7 +114,13 @@ def account(db: Connection, store: str, number: str, entries: int) -> WireAccoun
         elsewhere=elsewhere,
         elsewhere_as_of_ms=as_of_ms,
         entries=tuple((at, amount) for at, amount, _, _ in newest[:entries]),
+        booked_seq=_booked(db, store, series) if series else -1,
     )
+
+
+def _booked(db: Connection, store: str, series: str) -> int:
+    row = db.execute(SELECT_BOOKED, values(store, series)).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def _candidates(db: Connection, store: str, words: list[str]) -> Iterator[WireCustomer]:

@@ -42,7 +42,7 @@ def _nothing_found(local: Local) -> str:
     if local.answer.get("error"):
         return clean(str(local.answer["error"]))
     if not local.entry.strip():
-        return phrase("Type a part of the name, the telephone number or the card. 612 adds a customer.")
+        return phrase("Type a part of the name or of the telephone number. 612 adds a customer.")
     if local.asked != local.entry.strip() or not local.answer:
         return phrase("Searching.")
     return (

@@ -91,6 +91,7 @@ async def begin(work: Work, text: str) -> Reply:
     """1100: whose account (number, card, name), how much, and with what."""
     if work.training:
         return work.refuse(NOT_IN_TRAINING)
+    await work.ports.connection.transaction_starts()
     if text:
         return await _who(work, text)
     return work.ask(
@@ -229,6 +230,8 @@ async def statement(work: Work, text: str) -> Reply:
     code = text or (sale.customer.id if sale is not None and sale.customer is not None else "")
     if not code:
         return work.refuse("Type the customer's number or card behind 9161.", sound=False)
+    if sale is None:
+        await work.ports.connection.transaction_starts()
     try:
         answer = await customer_desk.find(work, code)
     except JournalError as error:
@@ -238,7 +241,7 @@ async def statement(work: Work, text: str) -> Reply:
     customer = of_detail(answer.customer.number, answer.customer.name, answer.customer.detail)
     known = work.own.last_known(customer.id, answer.account)
     if not known.final and not known.as_of_ms:
-        return work.refuse("What is owed is not known here, and the server does not answer. Try again later.")
+        return work.refuse("What is owed is not known here, and the server is away. Try again later.")
     job = PrintJob(job_id=work.fresh_id(), kind="report", document_kind="account_statement")
     body = _statement_body(work, customer, known)
     work.slip = await work.commit(STATEMENT, work.state, body, txn_id=work.fresh_id(), jobs=(job,))

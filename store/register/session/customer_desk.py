@@ -14,6 +14,7 @@ from store.register.session.till import TillEvent, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale.customer import SaleCustomer, of_detail
+from store.sale.language import phrase
 from store.sale.refusal import SaleRefused
 from store.sale.serving import exemption_of, serve
 from store.sale.text import printable
@@ -86,7 +87,11 @@ def customer_row(one: Customer) -> dict[str, Any]:
 async def take(work: Work, text: str) -> Reply:
     """602 with a number, card or part of a name: the one who fits goes on the sale, several are listed."""
     if not text:
-        return work.refuse("Type a name, telephone number or card behind 602, or press F5.", sound=False)
+        return work.refuse(
+            phrase("Type a name, telephone number or card behind 602, or press F5."), sound=False
+        )
+    if work.state.sale is None and (hindered := await begin_transaction(work)):
+        return work.refuse(hindered)
     try:
         answer = await find(work, text)
         if answer.customer is not None:
@@ -97,7 +102,9 @@ async def take(work: Work, text: str) -> Reply:
     if len(hits.customers) == 1:
         return await put(work, hits.customers[0])
     if not hits.customers:
-        return work.refuse(f"No customer is found by {printable(text[:30])!r}. 612 adds one.")
+        return work.refuse(
+            phrase("No customer is found by {text}. 612 adds one.", repr(printable(text[:30])))
+        )
     return _ask_which(work, hits.customers[:MOST_SHOWN], "602")
 
 
@@ -109,7 +116,13 @@ def _ask_which(work: Work, found: tuple[Customer, ...], operation: str) -> Reply
     numbers = msgspec.json.encode([one.number for one in found]).decode()
     lines = ("Type the number in front and Enter.",)
     return work.ask(
-        PICK, "Which customer?", Entry.CHOICE, lines=lines, choices=rows, numbers=numbers, operation=operation
+        PICK,
+        phrase("Which customer?"),
+        Entry.CHOICE,
+        lines=lines,
+        choices=rows,
+        numbers=numbers,
+        operation=operation,
     )
 
 
@@ -119,7 +132,7 @@ async def answer_pick(work: Work, facts: dict[str, str], text: str) -> Reply:
     if not text:
         return DONE
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:4]) <= len(numbers):
-        return work.refuse(f"Type a number from 1 to {len(numbers)} and Enter, or press Esc.")
+        return work.refuse(phrase("Type a number from 1 to {count} and Enter, or press Esc.", len(numbers)))
     work.put(asked=None)
     return await take(work, numbers[int(text) - 1])
 
@@ -152,7 +165,7 @@ async def put_on(work: Work, customer: SaleCustomer) -> Reply:
     put_sale(work, sale)
     exempt = customer.tax_exempt and exemption_of(work.policy) is None
     more = " This store has no tax for an exemption; 127 sets one." if exempt else ""
-    work.say(f"{customer.name} is on the sale.{more}")
+    work.say(phrase("{name} is on the sale.{more}", customer.name, more))
     return DONE
 
 
@@ -160,20 +173,20 @@ def clear(work: Work) -> Reply:
     """603: nobody is on the sale; prices are those of everybody again."""
     sale = work.state.sale
     if sale is None or sale.customer is None:
-        return work.refuse("No customer is on the sale.", sound=False)
+        return work.refuse(phrase("No customer is on the sale."), sound=False)
     name = sale.customer.name
     if not sale.lines and not sale.tenders:
         # Nothing was ever on it, so there is nothing that a record could tell.
         till = after(work.state.till, TillEvent.VOIDED)
         work.put(till=till, sale=None, facts=None, selected=0, asked=None, last_unknown="", refused=())
-        work.say(f"{name} is off. Nothing was scanned, so no sale is open.")
+        work.say(phrase("{name} is off. Nothing was scanned, so no sale is open.", name))
         return DONE
     try:
         sale = serve(sale, work.policy, None)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     put_sale(work, sale)
-    work.say(f"{name} is off the sale.")
+    work.say(phrase("{name} is off the sale.", name))
     return DONE
 
 
@@ -184,13 +197,15 @@ async def details(work: Work, text: str) -> Reply:
     """9160: who the customer of the sale is, or the one of a number or card."""
     code = text or (work.state.sale.customer.id if work.state.sale and work.state.sale.customer else "")
     if not code:
-        return work.refuse("No customer is on the sale. F5 finds one, then press it again.", sound=False)
+        return work.refuse(
+            phrase("No customer is on the sale. F5 finds one, then press it again."), sound=False
+        )
     try:
         answer = await find(work, code)
     except JournalError as error:
         return work.refuse(error.sentence)
     if answer.customer is None:
-        return work.refuse(f"No customer has the number or card {printable(code[:20])!r}.")
+        return work.refuse(phrase("No customer has the number or card {code}.", repr(printable(code[:20]))))
     return work.ask(
         DETAILS, answer.customer.name, Entry.CODE, lines=tuple(_detail_lines(work, answer.customer, answer))
     )

@@ -23,7 +23,7 @@ QUESTIONS = frozenset({FIELD, EDIT})
 """Kinds of questions that typed text, or a scanned card, answers here."""
 STEPS = ("name", "phone", "email", "card")
 """What is asked for about a new customer, in this order; the rest is edited (623)."""
-NEEDS_SERVER = "Editing a customer needs the server, which does not answer. Nothing was changed."
+NEEDS_SERVER = "Editing a customer needs the server, which is away. Nothing was changed."
 NAMELESS = CustomerCard(name="-")
 
 
@@ -45,19 +45,18 @@ async def begin_edit(work: Work, text: str) -> Reply:
         return work.refuse("No customer is on the sale. F5 finds one, then press it again.", sound=False)
     if work.training:
         return work.refuse("In training nobody is edited. End training first.")
+    if work.state.sale is None:
+        await work.ports.connection.transaction_starts()
     try:
         answer = await find(work, code)
     except JournalError as error:
         return work.refuse(error.sentence)
-    if answer.source is not Source.ONLINE or answer.customer is None:
-        known = answer.customer is not None and work.online
-        return work.refuse(
-            f"{answer.customer.name} is not at the server yet. Try again in a moment."
-            if known and answer.customer
-            else NEEDS_SERVER
-            if not work.online
-            else f"No customer has the number or card {printable(code[:20])!r}."
-        )
+    if not work.online:
+        return work.refuse(NEEDS_SERVER)
+    if answer.customer is None:
+        return work.refuse(f"No customer has the number or card {printable(code[:20])!r}.")
+    if answer.source is not Source.ONLINE:
+        return work.refuse(f"{answer.customer.name} is not at the server yet. Try again in a moment.")
     one = answer.customer
     card = CustomerCard(name=one.name, **{field: str(one.detail.get(field, "")) for field in FIELDS[1:]})
     return _ask_edit(work, one.number, card)

@@ -101,9 +101,14 @@ class OwnRecords:
         return sum(
             entry.amount
             for entry in self._entries
-            if entry.customer == customer
-            and (entry.seq > self._acked or (not facts.final and entry.at_ms > facts.as_of_ms))
+            if entry.customer == customer and self._may_miss(entry, facts)
         )
+
+    def _may_miss(self, entry: Entry, facts: AccountFacts) -> bool:
+        """Whether a balance may be without this entry; of the server's own it is known to the record."""
+        if facts.final and facts.booked_seq >= 0:
+            return entry.seq > facts.booked_seq
+        return entry.seq > self._acked or (not facts.final and entry.at_ms > facts.as_of_ms)
 
     def remember(self, customer: str, facts: AccountFacts, now_ms: int) -> None:
         """The server told a balance: the last known one while it is away."""

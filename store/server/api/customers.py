@@ -4,6 +4,7 @@ from aiohttp import web
 
 from store.database.connection import Connection
 from store.exchange.customers import STATEMENT_ENTRIES, WireCustomerFacts, WireCustomers
+from store.exchange.messages import SERIES_HEADER
 from store.server import customers
 from store.server.api.context import Call, answer
 from store.server.api.reading import whole
@@ -19,16 +20,17 @@ async def get_customers(call: Call) -> web.Response:
 
 async def get_customer(call: Call) -> web.Response:
     """The customer of a number or card, with the account."""
-    found = await call.read_as_register(_facts, call.request.match_info["code"])
+    series = call.request.headers.get(SERIES_HEADER, "")
+    found = await call.read_as_register(_facts, call.request.match_info["code"], series)
     if found is None:
         raise ProblemError("unknown-customer")
     return answer(found)
 
 
-def _facts(db: Connection, store: str, code: str) -> WireCustomerFacts | None:
+def _facts(db: Connection, store: str, code: str, series: str) -> WireCustomerFacts | None:
     found = customers.find(db, store, code)
     if found is None:
         return None
     return WireCustomerFacts(
-        customer=found, account=customers.account(db, store, found.number, STATEMENT_ENTRIES)
+        customer=found, account=customers.account(db, store, found.number, STATEMENT_ENTRIES, series)
     )
