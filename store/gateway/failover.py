@@ -34,7 +34,8 @@ from store.gateway.ports import Clock
 from store.gateway.profile import OfflineProfile, hedge_s
 from store.gateway.states import Mode
 from store.gateway.statistics import CallLog
-from store.sale.item import ItemKey
+from store.sale.item import Item, ItemKey
+from store.sale.offer import holding, offered_price
 
 log = logging.getLogger("outpost.gateway")
 
@@ -218,6 +219,13 @@ class FailoverGateway:
             return
         self._connection.call_failed(reason, answered=isinstance(error, ServerBusy), online_period=period)
 
+    def _price_now(self, item: Item) -> int:
+        """What one costs everybody now, discounts of headquarters taken off."""
+        if not item.offers:
+            return item.price
+        offers = holding(item.offers, self._clock.wall_ms(), self._clock.utc_offset_min())
+        return offered_price(offers, item.price)
+
     def _compare(self, used: ItemFound | ItemUnknown | SearchHits, call: "asyncio.Task[Any]") -> None:
         """A late answer changes nothing that was shown; it is only compared."""
         late = None if call.cancelled() or call.exception() is not None else call.result()
@@ -226,15 +234,13 @@ class FailoverGateway:
         self._connection.statistics.late += 1
         if not (isinstance(used, ItemFound) and isinstance(late, ItemFound)):
             return
-        if used.item.sku == late.item.sku and used.item.price != late.item.price:
+        here, there = self._price_now(used.item), self._price_now(late.item)
+        if used.item.sku == late.item.sku and here != there:
             self._connection.statistics.price_differences += 1
             log.warning(
-                "sold %s by %d of the offline catalog, the server says %d",
-                used.item.sku, used.item.price, late.item.price,
-            )  # fmt: skip
-            self._on_difference(
-                PriceDifference(sku=used.item.sku, local_price=used.item.price, server_price=late.item.price)
+                "sold %s by %d of the offline catalog, the server says %d", used.item.sku, here, there
             )
+            self._on_difference(PriceDifference(sku=used.item.sku, local_price=here, server_price=there))
 
 
 def _outcome(call: "asyncio.Task[Answer | None]") -> Answer | None:

@@ -27,6 +27,7 @@ from store.gateway.errors import ServerUnreachable
 from store.gateway.gateway import ItemFound, ItemUnknown, Source
 from store.gateway.offline import OfflineCatalog
 from store.gateway.states import Link, Mode
+from store.sale.offer import Offer
 
 HEDGE_S, TIMEOUT_S = 0.15, 0.8
 SLACK_S = 0.35
@@ -231,6 +232,18 @@ async def test_a_late_answer_with_another_price_is_reported_and_changes_nothing(
     await shop.counts(late=1, price_differences=1)
     assert [(d.sku, d.local_price, d.server_price) for d in shop.differences] == [("4711", 109, 119)]
     assert shop.supervisor.mode is Mode.ONLINE
+
+
+async def test_a_late_answer_with_a_discount_that_holds_now_is_another_price(shop):
+    shop.server.delay_s = 0.3
+    gone = Offer(code="OLD", name="Old", percent="50", until_day="2000-01-01")
+    shop.server.offers["4711"] = (Offer(code="TEN", name="Ten", percent="10"), gone)
+    await shop.find()
+    await shop.counts(late=1, price_differences=1)
+    assert [(d.local_price, d.server_price) for d in shop.differences] == [(109, 98)]
+    shop.server.offers["4711"] = (gone,)
+    await shop.find()
+    await shop.counts(late=2, price_differences=1)
 
 
 async def test_without_a_local_answer_the_register_waits_for_a_slow_server(shop):

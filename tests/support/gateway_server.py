@@ -16,6 +16,13 @@ from aiohttp import web
 
 from gateway_world import ITEMS
 from store.exchange import messages
+from store.exchange.customers import (
+    PATH_CUSTOMER,
+    PATH_CUSTOMERS,
+    WireAccount,
+    WireCustomerFacts,
+    WireCustomers,
+)
 from store.exchange.customers import (PATH_CUSTOMER, PATH_CUSTOMERS, WireAccount, WireCustomerFacts, WireCustomers)
 from store.exchange.delivery import PATH_STAFF
 from store.exchange.messages import Health, Problem, SeriesHead, WireItem, WireSearch
@@ -30,6 +37,7 @@ class SmallServer:
         self.port = 0
         self.tls = tls
         self.prices = {}
+        self.offers = {}
         """sku: price instead of the catalog's."""
         self.only_here = {}
         """Keys that only the server knows: "gtin:...": (sku, name, price)."""
@@ -159,6 +167,7 @@ class SmallServer:
                 sku=sku,
                 name=name,
                 price=self.prices.get(sku, price),
+                offers=self.offers.get(sku, ()),
                 unit="kg" if plu else "pcs",
                 tax="A",
                 department="food",
