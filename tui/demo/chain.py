@@ -36,6 +36,26 @@ SETTINGS = {
     "expense_accounts": "4930 Office supplies; 4950 Cleaning; 4980 Postage",
 }
 """What the operations 517 and 518 can be booked to."""
+TENDERS: dict[str, Row] = {
+    "usd": {
+        "name": "US dollars",
+        "kind": "foreign",
+        "position": 3,
+        "key": "u",
+        "currency": "USD",
+        "rate": "0.9217",
+    },
+    "check": {"name": "Check", "kind": "check", "position": 4},
+    "voucher": {
+        "name": "Voucher",
+        "kind": "voucher",
+        "position": 5,
+        "valid_days": 1_095,
+        "offline_limit": 2_000,
+    },
+    "account": {"name": "Customer account", "kind": "account", "position": 6},
+}
+"""What is taken beside cash and card, which every headquarters has from the start."""
 FIRST_SKU = 100_001
 COLUMNS = ("code", "name", "price", "tax", "department", "unit", "barcodes", "plu", "open_price", "weighed")
 APPLIED_S = 300.0
@@ -88,6 +108,8 @@ class Chain:
         self._put("register", REGISTER, {"store": STORE, "support_offline": True})
         for name, value in SETTINGS.items():
             self._put("setting", name, {"value": value})
+        for code, tender in TENDERS.items():
+            self._put("tender", code, tender)
         for operator, name, role, pin in STAFF:
             self._put("staff", operator, {"name": name, "role": role, "pin": pin})
         for beyond in range(len(goods.items), had):
