@@ -167,7 +167,7 @@ class Shop:
         if sale is None:
             return
         payload = payload_of(sale_body(sale, self.policy), "sale", seq, seq)
-        # check_sale(payload)
+        check_sale(payload)
         assert list(recompute_sale(payload)) == []
         self.compare(sale, payload)
         self.payloads.append(payload)
