@@ -20,7 +20,7 @@ from store.sale.barcode import looks_like_code
 from store.sale.item import Item
 from store.sale.language import phrase
 from store.sale.line_change import with_changed_line
-from store.sale.moment import days_after
+from store.sale.moment import days_after, shown_day
 from store.sale.money import parse_amount
 from store.sale.refusal import SaleRefused
 from store.sale.sale import PriceSource, Sale
@@ -111,18 +111,19 @@ async def redeem(work: Work, number: str) -> Reply:
         return work.refuse(phrase("This voucher is sold in this very sale. It pays for the next one."))
     if work.training:
         return await take_payment(work, Payment(type=chosen.code, given=due, voucher=number))
+    answer = await work.ports.vouchers.hold(number, sale.txn_id, due)
+    known = answer is not None and answer.voucher is not None
     try:
-        own = await own_entries(work, number)
+        own = await own_entries(work, number, unsent_only=known)
     except JournalError as error:
         return work.refuse(error.sentence)
-    answer = await work.ports.vouchers.hold(number, sale.txn_id, due)
     if answer is None:
         return await redeem_offline(work, sale, chosen, number, own)
-    if answer.voucher is None:
-        if own.unsent or own.issued:  # the server has not got that far
-            return await redeem_offline(work, sale, chosen, number, own)
-        return work.refuse(phrase("No voucher has this number."))
-    return await redeem_held(work, sale, chosen, answer.voucher, own)
+    if answer.voucher is not None:
+        return await redeem_held(work, sale, chosen, answer.voucher, own)
+    if own.issued or own.unsent:  # the server has not got that far
+        return await redeem_offline(work, sale, chosen, number, own)
+    return work.refuse(phrase("No voucher has this number."))
 
 
 async def redeem_held(
@@ -135,7 +136,7 @@ async def redeem_held(
     if voucher.currency != work.policy.currency:
         why = phrase("This voucher is in {currency}.", voucher.currency)
     elif expired(work, chosen, voucher.issued):
-        why = phrase("This voucher of {day} has run out.", voucher.issued)
+        why = phrase("This voucher of {day} has run out.", shown_day(voucher.issued))
     elif amount <= 0 < voucher.held:
         why = phrase("Another register takes this voucher at this moment.")
     elif amount <= 0:
@@ -156,7 +157,7 @@ async def redeem_offline(work: Work, sale: Sale, chosen: TenderType, number: str
         if own.left <= 0:
             return work.refuse(phrase("Nothing is left on this voucher."))
         if expired(work, chosen, own.issued_on):
-            return work.refuse(phrase("This voucher of {day} has run out.", own.issued_on))
+            return work.refuse(phrase("This voucher of {day} has run out.", shown_day(own.issued_on)))
         how = Payment(type=chosen.code, given=min(own.left, due), voucher=number, offline=True)
         return await take_payment(work, how)
     left = chosen.offline_limit - own.redeemed
@@ -258,31 +259,25 @@ async def balance(work: Work, text: str) -> Reply:
 
 async def show(work: Work, number: str) -> Reply:
     """The server's word; without it what this register issued and redeemed itself."""
-    try:
-        own = await own_entries(work, number)
-    except JournalError as error:
-        return work.refuse(error.sentence)
     txn_id = work.state.sale.txn_id if work.state.sale is not None else ""
     answer = await work.ports.vouchers.find(number, txn_id)
-    if answer is not None and answer.voucher is not None:
-        left = answer.voucher.balance - answer.voucher.held - own.unsent
-        work.say(
-            phrase(
-                "Voucher {number}: {left} left, issued {day}.",
-                shown_voucher(number),
-                work.money(max(left, 0)),
-                answer.voucher.issued,
-            )
-        )
+    voucher = answer.voucher if answer is not None else None
+    try:
+        own = await own_entries(work, number, unsent_only=voucher is not None)
+    except JournalError as error:
+        return work.refuse(error.sentence)
+    if voucher is not None:
+        left = work.money(max(voucher.balance - voucher.held - own.unsent, 0))
+        day = shown_day(voucher.issued)
+        work.say(phrase("Voucher {number}: {left} left, issued {day}.", shown_voucher(number), left, day))
         return DONE
     if own.issued:
-        work.say(
-            phrase(
-                "Voucher {number}: {left} left by this register's own records.",
-                shown_voucher(number),
-                work.money(max(own.left, 0)),
-            )
+        words = phrase(
+            "Voucher {number}: {left} left by this register's own records.",
+            shown_voucher(number),
+            work.money(max(own.left, 0)),
         )
+        work.say(words)
         return DONE
     if answer is not None:
         return work.refuse(phrase("No voucher has this number."))
@@ -297,11 +292,14 @@ def expired(work: Work, chosen: TenderType, issued: str) -> bool:
     return shift.business_date > days_after(issued, chosen.valid_days)
 
 
-async def own_entries(work: Work, number: str) -> OwnEntries:
-    """What this register's own journal says of a voucher. Raises JournalError."""
+async def own_entries(work: Work, number: str, *, unsent_only: bool) -> OwnEntries:
+    """What this register's own journal says of a voucher; all of it, or what the server has not acknowledged yet.
+
+    Raises JournalError.
+    """
     journal, wanted = work.ports.journal, number.encode()
-    acked, seq = (await journal.upload_state()).acked_seq, 0
-    found = OwnEntries()
+    acked = (await journal.upload_state()).acked_seq
+    seq, found = acked if unsent_only else 0, OwnEntries()
     while records := await journal.records(seq, BATCH):
         seq = records[-1].seq
         for record in records:
