@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from sale_shop import POLICY, paid, sale_payload
 from store.ledger.recomputation import recompute_sale
+from store.register.verification.sums import check_sale
 from store.sale.item import Item
 from store.sale.money import round_half_up_to_cash
 from store.sale.rounding import PRESETS, CashRounding, cash_rounding_preset, round_cash
@@ -76,5 +77,8 @@ def test_a_sale_records_the_tie_and_the_server_rounds_by_it(tie, cash):
     assert payload.get("cash_rounding_tie", "up") == tie
     assert payload["cash_rounding"] == cash - 1995
     assert list(recompute_sale(payload)) == []
+    check_sale(payload)
     other = {**payload, "cash_rounding_tie": "down" if tie == "up" else "up"}
     assert [effect for effect, _, _ in recompute_sale(other)] == ["cash"]
+    with pytest.raises(ValueError, match="in cash where"):
+        check_sale(other)

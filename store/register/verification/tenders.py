@@ -24,6 +24,7 @@ def check_payments(payload: dict[str, Any]) -> None:
     stated = (payload["change"], payload["cash_rounding"])
     if stated != tuple(-sum(row["amount"] for row in rows if row["kind"] == kind) for kind in PARTS):
         raise ValueError("names a change or a cash rounding that its payments do not show")
+    check_cash(payload)
     for row in rows:
         if "rate" not in row:
             continue
@@ -33,6 +34,22 @@ def check_payments(payload: dict[str, Any]) -> None:
             raise ValueError(
                 f"counts notes of {row['currency']} as {row['amount']}; their rate makes them {worth}"
             )
+
+
+def check_cash(payload: dict[str, Any]) -> None:
+    """Raise ValueError when what cash paid is not the cash part of the sale in steps; other tenders' change aside."""
+    rows, step = payload["tenders"], payload.get("cash_rounding_step", 0)
+    cash = {row["tender"] for row in rows if row["kind"] == "cash"}
+    if not step or not cash or {row["tender"] for row in rows if row["kind"] == "change"} - cash:
+        return
+    kept = sum(row["amount"] for row in rows if row["tender"] in cash and row["kind"] != "rounding")
+    part = payload["total"] - sum(row["amount"] for row in rows if row["tender"] not in cash)
+    steps = Fraction(abs(part), step)
+    right = rounded(steps) * step
+    if steps % 1 == Fraction(1, 2) and payload.get("cash_rounding_tie") == "down":
+        right -= step
+    if abs(kept) != right or kept * part < 0:
+        raise ValueError(f"keeps {kept} in cash where {right if part >= 0 else -right} is right")
 
 
 def check_declaration(payload: dict[str, Any]) -> None:
