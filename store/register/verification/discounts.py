@@ -32,7 +32,7 @@ def _bearing(line: dict[str, Any]) -> int:
     """What the sale's discount is spread by; deposits, empties and vouchers bear nothing of it."""
     if "no_discount" in line or "voucher" in line:
         return 0
-    return max(line["amount"] - line.get("discount", 0), 0)
+    return max(int(line["amount"] - line.get("discount", 0)), 0)
 
 
 def _check_own(line: dict[str, Any]) -> None:

@@ -96,7 +96,7 @@ class TenderSums:
             case "rounding":
                 self.cash_rounding -= row["amount"]
             case kind:
-                code = row.get("type", kind)
+                code = str(row.get("type", kind))
                 self.taken[code] = self.taken.get(code, 0) + row["amount"]
                 if kind == "foreign":
                     self.notes[code] = self.notes.get(code, 0) + row["foreign"]
