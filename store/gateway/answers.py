@@ -7,6 +7,7 @@ import msgspec
 
 from store.exchange.messages import PROTOCOL_HEADER, PROTOCOL_VERSION, BatchAnswer, Problem
 from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerUnreachable
+from store.sale.language import phrase
 
 MAX_RETRY_AFTER_S = 3_600.0
 PARTLY_STORED = frozenset({409, 422})
@@ -72,15 +73,15 @@ def os_reason(server: str, error: OSError) -> str:
     """What the system said about a connection, for a person."""
     match error.errno:
         case errno.ECONNREFUSED:
-            return f"{server} refused the connection"
+            return phrase("{server} refused the connection", server)
         case errno.ECONNRESET | errno.EPIPE | errno.ECONNABORTED:
-            return f"{server} reset the connection"
+            return phrase("{server} reset the connection", server)
         case errno.ENETUNREACH | errno.EHOSTUNREACH | errno.ENETDOWN:
-            return f"there is no way to {server} in the network"
+            return phrase("there is no way to {server} in the network", server)
         case errno.ETIMEDOUT:
-            return f"no answer from {server}"
+            return phrase("no answer from {server}", server)
         case _:
-            return f"the connection to {server} failed"
+            return phrase("the connection to {server} failed", server)
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:

@@ -1,16 +1,17 @@
 """What the connection says to a cashier: whole plain sentences, no codes, no jargon."""
 
 from store.gateway.states import Link, Mode
+from store.sale.language import in_every_language, later, phrase
 
-SELLING_GOES_ON = "Selling goes on from the offline database."
+SELLING_GOES_ON = later("Selling goes on from the offline database.")
 STARTING = "looking for the server"
 BY_HAND = "disconnected by hand"
-REACHABLE = "server reachable"
+REACHABLE = later("server reachable")
 CONNECTING = "connecting"
-ALREADY_ONLINE = "The register is online already."
-ALREADY_OFFLINE = "The register is disconnected already. Connect brings it back."
-BACK_ONLINE = "Online again."
-FINISH_FIRST = "A sale is open: finish or void it first, then press Connect again."
+ALREADY_ONLINE = later("The register is online already.")
+ALREADY_OFFLINE = later("The register is disconnected already. Connect brings it back.")
+BACK_ONLINE = later("Online again.")
+FINISH_FIRST = later("A sale is open: finish or void it first, then press Connect again.")
 DISCONNECTED = (
     "Disconnected. Nothing is sent or received until Connect is pressed, also after a restart. "
     + SELLING_GOES_ON
@@ -31,31 +32,39 @@ def upper_first(reason: str) -> str:
 
 def connected(server: str) -> str:
     """Connect has succeeded."""
-    return f"Connected to {server}."
+    return phrase("Connected to {server}.", server)
 
 
 def not_connected(reason: str, *, next_sale_tries: bool) -> str:
     """Connect has failed."""
     then = "The next sale tries again." if next_sale_tries else "The register stays offline."
-    return f"Not connected: {reason}. {then}"
+    return phrase("Not connected: {reason}. {then}", reason, then)
 
 
 def blocked(reason: str) -> str:
     """The server answers and will not serve this register."""
-    return f"The server refuses this register: {reason}. {SELLING_GOES_ON}"
+    return phrase(
+        "The server refuses this register: {reason}. {selling_goes_on}", reason, phrase(SELLING_GOES_ON)
+    )
 
 
-_SLOWLY = " answers too slowly"
+_SLOWLY = later(" answers too slowly")
 
 
 def too_slow(server: str, p95_ms: float, limit_ms: int) -> str:
     """Why the register went offline although the server answers."""
-    return f"{server}{_SLOWLY}: up to {round(p95_ms)} ms, at most {limit_ms} ms are allowed"
+    return phrase(
+        "{server}{slowly}: up to {round} ms, at most {limit_ms} ms are allowed",
+        server,
+        phrase(_SLOWLY),
+        round(p95_ms),
+        limit_ms,
+    )
 
 
 def is_slow(reason: str) -> bool:
     """Whether a stored reason is that of a slow server."""
-    return _SLOWLY in reason
+    return any(word in reason for word in in_every_language(_SLOWLY))
 
 
 def summary(mode: Mode, link: Link, reason: str, since: str, server: str) -> str:
@@ -64,7 +73,9 @@ def summary(mode: Mode, link: Link, reason: str, since: str, server: str) -> str
         case Mode.ONLINE:
             return connected(server)
         case Mode.OFFLINE_MANUAL:
-            return f"Disconnected by hand since {since}. {SELLING_GOES_ON}"
+            return phrase(
+                "Disconnected by hand since {since}. {selling_goes_on}", since, phrase(SELLING_GOES_ON)
+            )
         case Mode.OFFLINE_AUTO:
             return _summary_offline(link, reason, since)
 
@@ -73,31 +84,35 @@ def _summary_offline(link: Link, reason: str, since: str) -> str:
     if link is Link.REFUSED:
         return blocked(reason)
     if reason == STARTING:
-        return f"Looking for the server. {SELLING_GOES_ON}"
-    if reason.startswith(REACHABLE):
+        return phrase("Looking for the server. {selling_goes_on}", phrase(SELLING_GOES_ON))
+    if reason.startswith(in_every_language(REACHABLE)):
         return f"{upper_first(reason)}. {SELLING_GOES_ON}"
     if link is Link.UP:
-        return f"Offline since {since}: {reason}. {SELLING_GOES_ON}"
-    return f"Server not answering since {since}. {SELLING_GOES_ON}"
+        return phrase(
+            "Offline since {since}: {reason}. {selling_goes_on}", since, reason, phrase(SELLING_GOES_ON)
+        )
+    return phrase("Server not answering since {since}. {selling_goes_on}", since, phrase(SELLING_GOES_ON))
 
 
 def reachable_again(attempt: str) -> str:
     """What happens next when the server is back; `attempt` is the time of day from which a sale connects, or empty."""
     if not attempt:
-        return f"{REACHABLE}; the next sale connects"
-    return f"{REACHABLE}; the first sale after {attempt} connects"
+        return phrase("{reachable}; the next sale connects", phrase(REACHABLE))
+    return phrase("{reachable}; the first sale after {attempt} connects", phrase(REACHABLE), attempt)
 
 
 def forked(series: str) -> str:
     """Both sides have a record of the same number and they differ."""
-    return (
-        f"the server has another record than this register in series {series}; a manager must re-activate it"
+    return phrase(
+        "the server has another record than this register in series {series}; a manager must re-activate it",
+        series,
     )
 
 
 def rolled_back(series: str) -> str:
     """The server has more of the series than the register."""
-    return (
-        f"the server has later records of series {series} than this register, whose disk seems to be an old copy; "
-        "a manager must re-activate it"
+    return phrase(
+        "the server has later records of series {series} than this register, whose disk seems to be an old copy; "
+        "a manager must re-activate it",
+        series,
     )

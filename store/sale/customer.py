@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from store.sale.language import phrase
 from store.sale.refusal import SaleRefused
 from store.sale.text import printable, stored
 
@@ -63,15 +64,15 @@ def checked(field: str, text: str) -> str:
     kept = stored(" ".join(printable(text).split()), 10_000)
     limit = LIMITS[field]
     if len(kept) > limit:
-        raise SaleRefused(f"That is too long: at most {limit} characters. Type it shorter.")
+        raise SaleRefused(phrase("That is too long: at most {limit} characters. Type it shorter.", limit))
     if field == "name" and not kept:
-        raise SaleRefused("A customer needs a name. Type it and Enter.")
+        raise SaleRefused(phrase("A customer needs a name. Type it and Enter."))
     if field == "phone" and kept and len(digits_of(kept)) < LEAST_DIGITS:
-        raise SaleRefused("A telephone number has digits. Type it again, or Enter to leave it out.")
+        raise SaleRefused(phrase("A telephone number has digits. Type it again, or Enter to leave it out."))
     if field == "email" and kept and ("@" not in kept[1:-1] or " " in kept):
-        raise SaleRefused("A mail address has an @ in it. Type it again, or Enter to leave it out.")
+        raise SaleRefused(phrase("A mail address has an @ in it. Type it again, or Enter to leave it out."))
     if field == "card" and kept and not (kept.isascii() and kept.isprintable() and " " not in kept):
-        raise SaleRefused("A card has letters and digits without spaces. Scan it again.")
+        raise SaleRefused(phrase("A card has letters and digits without spaces. Scan it again."))
     return kept
 
 

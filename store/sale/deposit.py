@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from store.sale.language import phrase
 from store.sale.line_change import check_amount, with_change, with_changed_line
 from store.sale.policy import StorePolicy
 from store.sale.quantity import SCALE, from_thousandths, is_whole, multiply, thousandths
@@ -42,7 +43,9 @@ def deposit_quantity(line: SaleLine) -> str:
 def refuse_deposit(line: SaleLine) -> None:
     """Raises SaleRefused for a deposit: it changes with its goods only."""
     if line.parent:
-        raise SaleRefused(f"{line.name} goes with line {line.parent}. Change that line instead.")
+        raise SaleRefused(
+            phrase("{name} goes with line {parent}. Change that line instead.", line.name, line.parent)
+        )
 
 
 def with_goods(sale: Sale, policy: StorePolicy, line: SaleLine) -> Sale:

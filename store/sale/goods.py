@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from store.sale.deposit import ONE_PIECE, deposit_quantity, refuse_deposit, with_goods
 from store.sale.info import InfoAnswer
 from store.sale.item import Item
+from store.sale.language import phrase
 from store.sale.line_change import RECORD_BYTES, find_line, with_changed_line
 from store.sale.policy import StorePolicy
 from store.sale.quantity import is_whole, multiply
@@ -31,7 +32,7 @@ def take_empties(
 ) -> Sale:
     """The sale with empties taken back: the deposit, below zero; a blocked one too. Raises SaleRefused."""
     if deposit.price <= 0:
-        raise SaleRefused(f"The deposit {deposit.name} has no price.")
+        raise SaleRefused(phrase("The deposit {name} has no price.", deposit.name))
     item = replace(deposit, blocked="")
     added = add_line(sale, policy, item, quantity, code, source, item.price, zero_confirmed=True)
     line = added.lines[-1]
@@ -54,11 +55,17 @@ def change_unit(sale: Sale, policy: StorePolicy, n: int, unit: SoldUnit) -> Sale
     line = find_line(sale, n)
     refuse_deposit(line)
     if line.is_return or line.price_source is not PriceSource.CATALOG:
-        raise SaleRefused(f"The unit of {line.name} cannot be changed: its price is not the catalog's.")
+        raise SaleRefused(
+            phrase("The unit of {name} cannot be changed: its price is not the catalog's.", line.name)
+        )
     own = unit.factor == ONE_PIECE
     measured = is_measured_unit(unit.unit)
     if not measured and not is_whole(line.quantity):
-        raise SaleRefused(f"{line.quantity} {unit.unit} cannot be sold. Set a whole quantity first (F4).")
+        raise SaleRefused(
+            phrase(
+                "{quantity} {unit} cannot be sold. Set a whole quantity first (F4).", line.quantity, unit.unit
+            )
+        )
     line = replace(
         line,
         unit=stored(unit.unit, UNIT_LIMIT),
@@ -77,11 +84,11 @@ def set_serial(sale: Sale, n: int, serial: str) -> Sale:
     serial = stored(printable(serial).strip(), SERIAL_LIMIT)
     if serial and line.quantity not in (ONE_PIECE, f"-{ONE_PIECE}"):
         raise SaleRefused(
-            f"A serial number belongs to one piece. Set the quantity of {line.name} to 1 first."
+            phrase("A serial number belongs to one piece. Set the quantity of {name} to 1 first.", line.name)
         )
     for other in sale.live_lines:
         if serial and other.n != n and (other.sku, other.serial) == (line.sku, serial):
-            raise SaleRefused(f"Serial number {serial} is on line {other.n} already.")
+            raise SaleRefused(phrase("Serial number {serial} is on line {n} already.", serial, other.n))
     return _checked(with_changed_line(sale, replace(line, serial=serial)))
 
 
@@ -92,5 +99,5 @@ def with_answers(sale: Sale, n: int, answers: tuple[InfoAnswer, ...]) -> Sale:
 
 def _checked(sale: Sale) -> Sale:
     if sale.record_bytes > RECORD_BYTES:
-        raise SaleRefused(FULL)
+        raise SaleRefused(phrase(FULL))
     return sale

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from store.sale.detail import Detail
+from store.sale.language import phrase
 from store.sale.quantity import parse_quantity
 from store.sale.refusal import SaleRefused
 from store.sale.text import printable, stored
@@ -85,12 +86,12 @@ def answered(prompt: InfoPrompt, text: str) -> str:
     if text == "-" and not prompt.detail.required:
         return ""
     if text in ("", "-"):
-        raise SaleRefused(f"{prompt.name} must be answered.")
+        raise SaleRefused(phrase("{name} must be answered.", prompt.name))
     match prompt.detail.kind:
         case "number":
             number = parse_quantity(text)
             if number is None:
-                raise SaleRefused(f"{text[:20]!r} is no number. Type digits.")
+                raise SaleRefused(phrase("{text} is no number. Type digits.", repr(text[:20])))
             return number
         case "list":
             return _choice(prompt, text)
@@ -103,7 +104,7 @@ def answered(prompt: InfoPrompt, text: str) -> str:
 def _choice(prompt: InfoPrompt, text: str) -> str:
     choices = prompt.detail.choices
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= len(choices)):
-        raise SaleRefused(f"Type a number from 1 to {len(choices)}.")
+        raise SaleRefused(phrase("Type a number from 1 to {count}.", len(choices)))
     return choices[int(text[:4]) - 1]
 
 
@@ -113,7 +114,7 @@ def _yes_or_no(text: str) -> str:
         return YES
     if word in ("2", "n", NO, "nein"):
         return NO
-    raise SaleRefused("Type 1 for yes or 2 for no.")
+    raise SaleRefused(phrase("Type 1 for yes or 2 for no."))
 
 
 def choices_of(prompt: InfoPrompt) -> tuple[tuple[str, str], ...]:
@@ -139,7 +140,7 @@ def info_rows(answers: tuple[InfoAnswer, ...]) -> list[dict[str, Any]]:
 def info_fault(code: InfoCode) -> str:
     """Why an info code cannot be asked, a sentence; empty when it can."""
     if code.kind == "list" and not code.choices:
-        return "A list needs choices: --choice Red --choice Blue."
+        return phrase("A list needs choices: --choice Red --choice Blue.")
     if code.kind != "list" and code.choices:
-        return "Only a list has choices."
+        return phrase("Only a list has choices.")
     return ""

@@ -107,6 +107,12 @@ def counted(one: str, many: str, n: int, *values: object) -> str:
     return _filled(many, said, (n, *values))
 
 
+def in_every_language(text: str) -> tuple[str, ...]:
+    """`text` in each language that can be spoken: whoever looks for it may not be who said it."""
+    said = (catalogue.gettext(text) for catalogue in _catalogues.values())
+    return tuple(dict.fromkeys((text, *said)))
+
+
 def later(text: str) -> str:
     """Marks a constant for translation and gives it back as it is; `phrase` says it where it is used."""
     return text

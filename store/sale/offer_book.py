@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from store.sale.detail import Detail, read_detail
+from store.sale.language import phrase
 from store.sale.offer import WEEKDAYS, Offer
 from store.sale.quantity import SCALE, parse_quantity, thousandths
 
@@ -125,19 +126,23 @@ def discount_fault(detail: DiscountDetail) -> str:
     """What is wrong with a discount, a sentence; empty when nothing is."""
     said = (detail.percent != "") + (detail.amount != 0) + (detail.new_price is not None)
     if said != 1:
-        return "A discount is one of a percentage, an amount and a new price."
+        return phrase("A discount is one of a percentage, an amount and a new price.")
     if detail.percent:
         percent = parse_quantity(detail.percent)
         if percent != detail.percent or not 0 < thousandths(percent) <= 100 * SCALE:
-            return f"{detail.percent[:10]!r} is no percentage. Write 10 or 7.5, up to 100."
+            return phrase(
+                "{percent} is no percentage. Write 10 or 7.5, up to 100.", repr(detail.percent[:10])
+            )
     if detail.new_price is not None and not 0 <= detail.new_price <= MAX_AMOUNT:
-        return "The new price is out of range."
+        return phrase("The new price is out of range.")
     if not (detail.everything or detail.products or detail.departments):
-        return "The discount is on nothing. Name products or departments, or say that it is on everything."
+        return phrase(
+            "The discount is on nothing. Name products or departments, or say that it is on everything."
+        )
     if detail.from_day and detail.until_day and detail.until_day < detail.from_day:
-        return "The discount ends before it begins."
+        return phrase("The discount ends before it begins.")
     if detail.hours and minutes_of(detail.hours) is None:
-        return f"{detail.hours[:15]!r} are no hours. Write them as 16:00-18:00."
+        return phrase("{hours} are no hours. Write them as 16:00-18:00.", repr(detail.hours[:15]))
     return ""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from store.sale.language import phrase
 from store.sale.line_change import RECORD_BYTES, with_change
 from store.sale.refusal import SaleRefused
 from store.sale.sale import OffersState, Sale
@@ -14,21 +15,23 @@ FULL = "This sale is full. Take payment, then begin a new sale."
 def count_offers(sale: Sale) -> Sale:
     """The sale with the offers on every line so far (310). Raises SaleRefused when they were removed by hand."""
     if sale.offers_state is OffersState.REMOVED:
-        raise SaleRefused("The discounts of headquarters are removed from this sale. 312 puts them back.")
+        raise SaleRefused(
+            phrase("The discounts of headquarters are removed from this sale. 312 puts them back.")
+        )
     return _counting(sale, True)
 
 
 def remove_offers(sale: Sale) -> Sale:
     """The sale without offers, on its lines and on those to come (311). Raises SaleRefused when it has none."""
     if sale.offers_state is OffersState.REMOVED:
-        raise SaleRefused("The discounts of headquarters are removed already.")
+        raise SaleRefused(phrase("The discounts of headquarters are removed already."))
     return _counting(replace(sale, offers_state=OffersState.REMOVED), False)
 
 
 def put_back_offers(sale: Sale, state: OffersState) -> Sale:
     """The sale with its offers again, and as the store counts them for lines to come (312). Raises SaleRefused."""
     if sale.offers_state is not OffersState.REMOVED:
-        raise SaleRefused("No discounts of headquarters were removed from this sale.")
+        raise SaleRefused(phrase("No discounts of headquarters were removed from this sale."))
     return _counting(replace(sale, offers_state=state), True)
 
 
@@ -57,5 +60,5 @@ def _counting(sale: Sale, count: bool) -> Sale:
 
 def _fitting(sale: Sale) -> Sale:
     if sale.record_bytes > RECORD_BYTES:
-        raise SaleRefused(FULL)
+        raise SaleRefused(phrase(FULL))
     return sale

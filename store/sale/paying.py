@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from store.sale.giving import given_back, payment
+from store.sale.language import phrase
 from store.sale.money import format_amount
 from store.sale.offering import count_offers, waiting_offers
 from store.sale.policy import StorePolicy
@@ -24,7 +25,7 @@ def begin_payment(sale: Sale, policy: StorePolicy = NO_POLICY) -> Sale:
         sale = count_offers(sale)
     state = next_state(sale.state, SaleEvent.BEGIN_PAYMENT)
     if not sale.live_lines:
-        raise SaleRefused("There is nothing to pay yet. Scan an item first.")
+        raise SaleRefused(phrase("There is nothing to pay yet. Scan an item first."))
     return replace(sale, state=state, refund_ways=ways_of_sale(sale, policy))
 
 
@@ -32,7 +33,7 @@ def back_to_sale(sale: Sale, policy: StorePolicy) -> Sale:
     """The sale out of payment, payments stay. Raises SaleRefused when it is paid in full: rounding ends a sale."""
     state = next_state(sale.state, SaleEvent.BACK)
     if sale.live_tenders and totals(sale, policy).due == 0:
-        raise SaleRefused("The sale is paid. Void a payment (F3) to change it.")
+        raise SaleRefused(phrase("The sale is paid. Void a payment (F3) to change it."))
     return replace(sale, state=state)
 
 
@@ -48,7 +49,9 @@ def add_tender(
     """`take_payment` with the store's first tender type of a kind. Raises SaleRefused."""
     found = first_of(policy.tenders, TenderKind(kind))
     if found is None:
-        raise SaleRefused(f"This store takes no {TenderKind(kind).value}. Choose another way to pay.")
+        raise SaleRefused(
+            phrase("This store takes no {value}. Choose another way to pay.", TenderKind(kind).value)
+        )
     how = Payment(type=found.code, given=given, reference=reference, deferred=deferred)
     return take_payment(sale, policy, how)
 
@@ -64,9 +67,11 @@ def take_payment(sale: Sale, policy: StorePolicy, how: Payment) -> Sale:
     state = next_state(sale.state, SaleEvent.TAKE_PAYMENT)
     due = totals(sale, policy).due
     if due == 0:
-        raise SaleRefused("Nothing is due any more.")
+        raise SaleRefused(phrase("Nothing is due any more."))
     if len(sale.tenders) >= MAX_TENDERS:
-        raise SaleRefused(f"A sale takes at most {MAX_TENDERS} payments. Void the sale and begin again.")
+        raise SaleRefused(
+            phrase("A sale takes at most {max_tenders} payments. Void the sale and begin again.", MAX_TENDERS)
+        )
     added = payment(sale, policy, how) if due > 0 else (given_back(sale, policy, how),)
     return replace(sale, state=state, tenders=(*sale.tenders, *added))
 
@@ -80,11 +85,11 @@ def void_tender(sale: Sale, n: int) -> Sale:
     state = next_state(sale.state, SaleEvent.VOID_PAYMENT)
     tender = next((tender for tender in sale.live_tenders if tender.n == n), None)
     if tender is None:
-        raise SaleRefused("There is no payment to void.")
+        raise SaleRefused(phrase("There is no payment to void."))
     later = [other for other in sale.live_tenders if other.n > n and other.kind is TenderKind.CASH]
     if tender.kind is TenderKind.CASH and later:
         given = format_amount(abs(later[-1].given), sale.currency)
-        raise SaleRefused(f"Void the later cash payment of {given} first.")
+        raise SaleRefused(phrase("Void the later cash payment of {given} first.", given))
     pair = {tender.n, tender.change_of} - {0} | {other.n for other in sale.tenders if other.change_of == n}
     tenders = tuple(replace(other, voided=True) if other.n in pair else other for other in sale.tenders)
     return replace(sale, state=state, tenders=tenders)
@@ -95,7 +100,13 @@ def complete(sale: Sale, policy: StorePolicy) -> Sale:
     state = next_state(sale.state, SaleEvent.COMPLETE)
     sums = totals(sale, policy)
     if sums.due != 0:
-        raise SaleRefused(f"{format_amount(sums.due, sale.currency)} {sale.currency} is still to be paid.")
+        raise SaleRefused(
+            phrase(
+                "{amount} {currency} is still to be paid.",
+                format_amount(sums.due, sale.currency),
+                sale.currency,
+            )
+        )
     return replace(sale, state=state)
 
 
@@ -104,7 +115,9 @@ def void_sale(sale: Sale) -> Sale:
     state = next_state(sale.state, SaleEvent.VOID)
     if sale.live_tenders:
         taken = format_amount(sum(tender.kept for tender in sale.live_tenders), sale.currency)
-        raise SaleRefused(f"{taken} is taken already. Give it back and void the payment (F3) first.")
+        raise SaleRefused(
+            phrase("{taken} is taken already. Give it back and void the payment (F3) first.", taken)
+        )
     return replace(sale, state=state)
 
 

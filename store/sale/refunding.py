@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from store.sale.language import phrase
 from store.sale.money import format_amount
 from store.sale.policy import StorePolicy
 from store.sale.sale import Sale
@@ -74,9 +75,9 @@ def refund_refused(sale: Sale, policy: StorePolicy, code: str, magnitude: int) -
         return ""
     named = ", ".join(_name(policy, one.type) for one in ways) or "nothing; ask a manager"
     if way is None:
-        return f"{_name(policy, code)} is not given back here. There is: {named}."
+        return phrase("{name} is not given back here. There is: {named}.", _name(policy, code), named)
     most = format_amount(way.most, sale.currency)
-    return f"{_name(policy, code)}: at most {most} goes back so. There is: {named}."
+    return phrase("{name}: at most {most} goes back so. There is: {named}.", _name(policy, code), most, named)
 
 
 def _limits(policy: StorePolicy, paid: Iterable[Mapping[str, Any]]) -> dict[str, int]:

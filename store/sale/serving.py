@@ -6,6 +6,7 @@ Every line is priced anew, but a price from a label or set by hand stays what it
 from msgspec.structs import replace
 
 from store.sale.customer import SaleCustomer
+from store.sale.language import phrase
 from store.sale.offering import with_price_groups
 from store.sale.policy import StorePolicy, TaxRate
 from store.sale.refusal import SaleRefused
@@ -17,7 +18,7 @@ def serve(sale: Sale, policy: StorePolicy, customer: SaleCustomer | None) -> Sal
     """The sale for this customer in place of the one before, or for nobody. Raises SaleRefused."""
     next_state(sale.state, SaleEvent.CHANGE_LINES)
     if customer is not None and customer.blocked:
-        raise SaleRefused(f"{customer.name} is blocked: {customer.blocked}")
+        raise SaleRefused(phrase("{name} is blocked: {blocked}", customer.name, customer.blocked))
     sale = _taxed_again(sale)
     groups = customer.price_groups if customer is not None else ()
     sale = with_price_groups(replace(sale, customer=customer), groups)

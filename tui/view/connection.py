@@ -97,21 +97,9 @@ def fact_rows(
         rows += _wrapped(label, text, width, most)
     if facts:
         more = "   ".join(part for part in (_oldest(facts), _text(facts, "amount")) if part)
-        rows.append(
-            (
-                phrase(PENDING),
-                f"{_text(facts, 'pending_transactions') or '0':>5}   {more}",
-                Role.TEXT,
-            )
-        )
-        waiting = _text(facts, "waiting")
-        rows.append(
-            (
-                phrase(DOWNLOADS),
-                f"{_text(facts, 'pending_downloads') or '0':>5}   {waiting}",
-                Role.TEXT,
-            )
-        )
+        pending, coming = (_text(facts, f"pending_{name}") or "0" for name in ("transactions", "downloads"))
+        rows.append((phrase(PENDING), f"{pending:>5}   {more}", Role.TEXT))
+        rows.append((phrase(DOWNLOADS), f"{coming:>5}   {_text(facts, 'waiting')}", Role.TEXT))
         rows += _wrapped(phrase("Last sync"), _text(facts, "last_sync"), width, 2)
         warning = _text(facts, "readiness")
         keeps_data = facts.get("supports_offline") is not False

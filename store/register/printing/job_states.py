@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from store.sale.language import phrase
+
 
 class JobState(StrEnum):
     """How far a print job has come."""
@@ -89,30 +91,40 @@ def sentence(kind: str, state: JobState, detail: str) -> str:
     detail = detail.rstrip(".")
     if kind == "drawer":
         return _drawer_sentence(state, detail)
-    name = "Receipt" if kind == "receipt" else "Report"
+    is_receipt = kind == "receipt"
+    name = phrase("Receipt") if is_receipt else phrase("Report")
+    paper = phrase("the receipt") if is_receipt else phrase("the report")
     match state:
         case JobState.HELD:
-            return f"{name} is printed on request: F3."
+            return phrase("{name} is printed on request: F3.", name)
         case JobState.QUEUED | JobState.SENDING:
-            return f"{name} is being printed."
+            return phrase("{name} is being printed.", name)
         case JobState.BLOCKED:
-            return f"{detail or 'The printer is not ready'}; the {name.lower()} waits."
+            return phrase("{detail}; {paper} waits.", detail or phrase("The printer is not ready"), paper)
         case JobState.CONFIRMED:
-            return f"{name} printed."
+            return phrase("{name} printed.", name)
         case JobState.PRESUMED:
-            return f"{name} sent to the printer."
+            return phrase("{name} sent to the printer.", name)
         case JobState.FAILED:
-            return f"{detail or 'The printer did not answer'}; the {name.lower()} is tried again."
+            return phrase(
+                "{detail}; {paper} is tried again.",
+                detail or phrase("The printer did not answer"),
+                paper,
+            )
         case JobState.UNKNOWN:
-            return f"The printer did not confirm the {name.lower()}: look at the paper; F3 prints a copy."
+            return phrase("The printer did not confirm {paper}: look at the paper; F3 prints a copy.", paper)
         case JobState.DISCARDED:
-            return f"{detail}." if detail else f"The {name.lower()} was not printed."
+            return f"{detail}." if detail else _not_printed(is_receipt)
+
+
+def _not_printed(is_receipt: bool) -> str:
+    return phrase("The receipt was not printed.") if is_receipt else phrase("The report was not printed.")
 
 
 def _drawer_sentence(state: JobState, detail: str) -> str:
     match state:
         case JobState.BLOCKED | JobState.FAILED | JobState.DISCARDED | JobState.UNKNOWN:
             reason = f" ({detail})" if detail else ""
-            return f"The drawer did not open{reason}; use its key."
+            return phrase("The drawer did not open{reason}; use its key.", reason)
         case JobState.HELD | JobState.QUEUED | JobState.SENDING | JobState.CONFIRMED | JobState.PRESUMED:
             return ""

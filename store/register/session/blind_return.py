@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from store.gateway.gateway import ItemFound, Source
-from store.register.intents import OutcomeKind
 from store.register.journal.errors import JournalError
 from store.register.operations import Permission
 from store.register.session.return_picker import reason_of
@@ -22,6 +21,7 @@ from store.register.view import Choice, Entry
 from store.sale import selling
 from store.sale.barcode import BadLabel, LabelReading, read_label
 from store.sale.item import Item
+from store.sale.language import phrase
 from store.sale.limits import Limits
 from store.sale.line_change import find_line
 from store.sale.money import parse_amount
@@ -40,14 +40,14 @@ Facts = dict[str, str]
 async def begin(work: Work, text: str) -> Reply:
     """109 with the code that stood in the entry line, or the question for one."""
     if not work.may(Permission.RETURN_WITHOUT_RECEIPT):
-        return work.lacks(Permission.RETURN_WITHOUT_RECEIPT, "Return without receipt")
+        return work.lacks(Permission.RETURN_WITHOUT_RECEIPT, phrase("Return without receipt"))
     if text:
         return await take_code(work, text)
     lines = ["Scan the item that comes back, or type its code and Enter."]
     line = _selected(work)
     if line is not None:
-        lines.append(f"Enter alone: line {line.n}, {line.name[:40]}, comes back.")
-    return work.ask(ITEM, "Return without receipt", Entry.CODE, lines=tuple(lines))
+        lines.append(phrase("Enter alone: line {n}, {name}, comes back.", line.n, line.name[:40]))
+    return work.ask(ITEM, phrase("Return without receipt"), Entry.CODE, lines=tuple(lines))
 
 
 async def answer(work: Work, asked: Asked, text: str, *, scanned: bool) -> Reply:
@@ -56,13 +56,13 @@ async def answer(work: Work, asked: Asked, text: str, *, scanned: bool) -> Reply
     if kind == ITEM:
         return await _answer_item(work, text)
     if scanned:
-        return work.keep(text, "refused while the question is open. Answer it first.")
+        return work.keep(text, phrase("refused while the question is open. Answer it first."))
     if not text.strip():
         return DONE
     if kind == PRICE:
         price = parse_amount(text, work.policy.currency)
         if price is None:
-            return work.refuse(f"{text[:20]!r} is no price. Type an amount such as 1.29.")
+            return work.refuse(phrase("{text} is no price. Type an amount such as 1.29.", repr(text[:20])))
         return _ask_reason(work, {**facts, "price": str(price)})
     if kind == WEIGHT:
         try:
@@ -72,7 +72,7 @@ async def answer(work: Work, asked: Asked, text: str, *, scanned: bool) -> Reply
         return _ask_reason(work, {**facts, "quantity": weight})
     reason = reason_of(work.policy.returns.reasons, text)
     if not reason:
-        return work.refuse(f"Type a number from 1 to {len(work.policy.returns.reasons)}.")
+        return work.refuse(phrase("Type a number from 1 to {count}.", len(work.policy.returns.reasons)))
     return await take(work, facts, reason)
 
 
@@ -81,19 +81,17 @@ async def take_code(work: Work, text: str) -> Reply:
     count, star, code = text.strip().rpartition("*")
     quantity = parse_quantity(count) if star else "1"
     if quantity is None or quantity == "0" or not code:
-        return work.refuse("Type the code that comes back, or 3*CODE for three of it.")
+        return work.refuse(phrase("Type the code that comes back, or 3*CODE for three of it."))
     label = read_label(code, work.policy.label_rules)
     if isinstance(label, BadLabel):
-        return work.keep(code, "its price or weight is misread. Scan it again, or type it in.")
+        return work.keep(code, phrase("its price or weight is misread. Scan it again, or type it in."))
     if hindered := await begin_transaction(work):
         return work.keep(code, hindered)
     found = await look_up(work, code, label)
     if isinstance(found, str):
         return work.keep(code, found)
     if not isinstance(found, ItemFound):
-        return work.keep(
-            code, "is not on file. Goods that are not on file come back with their receipt only."
-        )
+        return work.keep(code, phrase("is not on file; it comes back with its receipt only."))
     facts = {
         "code": code,
         "quantity": quantity,
@@ -127,7 +125,7 @@ async def take(work: Work, facts: Facts, reason: str) -> Reply:
     work.put(asked=None)
     put_sale(work, sale)
     work.select(n)
-    work.say(f"Return: {line.name[:40]}   {work.money(line.gross)}")
+    work.say(phrase("Return: {name}   {gross}", line.name[:40], work.money(line.gross)))
     return SOLD
 
 
@@ -148,7 +146,7 @@ def _blind(payload: Mapping[str, Any]) -> int:
     """What a record gave back for goods without a receipt."""
     if "voids_of" in payload:
         return 0
-    return -sum(line["gross"] for line in came_back(payload["lines"]) if "returns_of" not in line)
+    return -sum(int(line["gross"]) for line in came_back(payload["lines"]) if "returns_of" not in line)
 
 
 def _allows(limits: Limits, back: int, in_shift: int) -> bool:
@@ -158,22 +156,27 @@ def _allows(limits: Limits, back: int, in_shift: int) -> bool:
 
 def _why(work: Work, limits: Limits, back: int) -> str:
     if limits.return_amount and back > limits.return_amount:
-        return f"Without a receipt at most {work.money(limits.return_amount)} goes back on one line."
-    return f"Without a receipt at most {work.money(limits.return_shift)} goes back in a shift."
+        return phrase(
+            "Without a receipt at most {return_amount} goes back on one line.",
+            work.money(limits.return_amount),
+        )
+    return phrase(
+        "Without a receipt at most {return_shift} goes back in a shift.", work.money(limits.return_shift)
+    )
 
 
 def _with_return(work: Work, facts: Facts, reason: str) -> tuple[Sale, int]:
     """The sale with the goods coming back, and their line. Raises SaleRefused."""
     if "line" in facts:
         if work.state.sale is None:
-            raise SaleRefused("There is no sale open. Scan the item that comes back.")
+            raise SaleRefused(phrase("There is no sale open. Scan the item that comes back."))
         n = int(facts["line"])
         return turn_line(work.state.sale, n, reason), n
     sale, item, source = opened(work), _item(facts), Source(facts["source"])
     if facts["label"]:
         label = read_label(facts["code"], work.policy.label_rules)
         if not isinstance(label, LabelReading):
-            raise SaleRefused("The label cannot be read. Scan it again.")
+            raise SaleRefused(phrase("The label cannot be read. Scan it again."))
         item = msgspec.structs.replace(item, blocked="")
         sale = selling.add_label_line(sale, work.policy, item, label, facts["code"], source.value)
         return turn_line(sale, len(sale.lines), reason), len(sale.lines)
@@ -192,7 +195,7 @@ async def _answer_item(work: Work, text: str) -> Reply:
         return await take_code(work, text)
     line = _selected(work)
     if line is None:
-        return work.refuse("Scan the item that comes back, or type its code and Enter.")
+        return work.refuse(phrase("Scan the item that comes back, or type its code and Enter."))
     return _ask_reason(work, {"line": str(line.n)})
 
 
@@ -216,9 +219,9 @@ def _ask_reason(work: Work, facts: Facts) -> Reply:
     choices = tuple(Choice(str(number), reason) for number, reason in enumerate(reasons, start=1))
     work.ask(
         REASON,
-        "Why does it come back?",
+        phrase("Why does it come back?"),
         Entry.CHOICE,
-        lines=("Type the number of the reason and Enter.",),
+        lines=(phrase("Type the number of the reason and Enter."),),
         choices=choices,
         **facts,
     )
@@ -226,5 +229,5 @@ def _ask_reason(work: Work, facts: Facts) -> Reply:
 
 
 def _ask(work: Work, kind: str, entry: Entry, name: str, what: str, facts: Facts) -> Reply:
-    work.ask(kind, "Return without receipt", entry, lines=(name, what), **facts)
+    work.ask(kind, phrase("Return without receipt"), entry, lines=(name, what), **facts)
     return Reply(OutcomeKind.DONE)

@@ -14,6 +14,7 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale.barcode import looks_like_code
 from store.sale.cash import BAG_LIMIT, BY_OPERATION, Movement, accounts_of, movement_body
+from store.sale.language import phrase
 from store.sale.policy import CashAccount
 from store.sale.text import printable
 
@@ -29,7 +30,9 @@ async def begin(work: Work, number: int, text: str) -> Reply:
     """Operation `number`, with as much as was typed behind it: [account] amount [bag or reason]."""
     movement = BY_OPERATION[number]
     if movement.account and not accounts_of(work.policy, movement.account):
-        return work.refuse(f"There are no accounts here. Headquarters sets {movement.account}_accounts.")
+        return work.refuse(
+            phrase("There are no accounts here. Headquarters sets {account}_accounts.", movement.account)
+        )
     facts: Facts = {"operation": str(number)}
     if movement.account and text:
         typed, _, text = text.partition(" ")
@@ -59,7 +62,7 @@ async def answer_more(work: Work, facts: Facts, yes: bool) -> Reply:
     """F5: more was taken out than the register knows of, and so it is recorded. F6: nothing was moved."""
     if yes:
         return await move(work, facts)
-    work.say("Nothing is recorded. Put the money back, or count the drawer.")
+    work.say(phrase("Nothing is recorded. Put the money back, or count the drawer."))
     return DONE
 
 
@@ -67,7 +70,11 @@ def take_account(work: Work, movement: Movement, facts: Facts, text: str) -> Rep
     """Note the account, or refuse."""
     number = text.strip()
     if not any(number == account.number for account in accounts_of(work.policy, movement.account)):
-        return work.refuse(f"There is no account {printable(number[:20])!r} here. Type a number of the list.")
+        return work.refuse(
+            phrase(
+                "There is no account {number} here. Type a number of the list.", repr(printable(number[:20]))
+            )
+        )
     facts["account"] = number
     return None
 
@@ -79,7 +86,9 @@ def take_amount(work: Work, facts: Facts, text: str) -> Reply | None:
     typed, _, note = text.strip().partition(" ")
     amount = drawer_amount(work, typed)
     if not amount:
-        return work.refuse(f"{printable(typed[:20])!r} is no amount. Type it, such as 50 or 12.80.")
+        return work.refuse(
+            phrase("{typed} is no amount. Type it, such as 50 or 12.80.", repr(printable(typed[:20])))
+        )
     facts["amount"] = str(amount)
     note = note.strip()[:REASON_LIMIT]
     if BY_OPERATION[int(facts["operation"])].bagged:
@@ -93,7 +102,9 @@ def take_bag(work: Work, facts: Facts, text: str) -> Reply | None:
     """Note the number of the bag, or refuse."""
     bag = text.strip()
     if len(bag) > BAG_LIMIT or not bag.isascii() or not bag.isprintable():
-        return work.refuse(f"A bag's number has at most {BAG_LIMIT} letters and digits. Read it again.")
+        return work.refuse(
+            phrase("A bag's number has at most {bag_limit} letters and digits. Read it again.", BAG_LIMIT)
+        )
     facts["bag"] = bag
     return None
 
@@ -113,11 +124,11 @@ async def go_on(work: Work, facts: Facts) -> Reply:
         )
         if not movement.bagged:
             lines = (*lines, "A reason may stand behind it: 50 change for the market")
-        work.ask(AMOUNT, f"{movement.name}: how much?", Entry.AMOUNT, lines=lines)
+        work.ask(AMOUNT, phrase("{name}: how much?", movement.name), Entry.AMOUNT, lines=lines)
         return remember(work, facts)
     if movement.bagged and "bag" not in facts:
         lines = ("Scan or type the number on the bag and Enter.",)
-        work.ask(BAG, f"{movement.name}: which bag?", Entry.CODE, lines=lines)
+        work.ask(BAG, phrase("{name}: which bag?", movement.name), Entry.CODE, lines=lines)
         return remember(work, facts)
     try:
         more = movement.sign < 0 and int(facts["amount"]) > (await sums_of(work)).expected_cash
@@ -127,10 +138,13 @@ async def go_on(work: Work, facts: Facts) -> Reply:
         return await move(work, facts)
     work.ask(
         MORE_THAN_THERE_IS,
-        f"{movement.name} of {work.money(int(facts['amount']))}?",
+        phrase("{name} of {amount}?", movement.name, work.money(int(facts["amount"]))),
         Entry.NOTHING,
-        lines=("That is more than the register knows to be in the drawer.",),
-        answers=("Record it", "Go back"),
+        lines=(phrase("That is more than the register knows to be in the drawer."),),
+        answers=(
+            phrase("Record it"),
+            phrase("Go back"),
+        ),
     )
     return remember(work, facts)
 
@@ -167,7 +181,9 @@ async def move(work: Work, facts: Facts) -> Reply:
     if work.slip is None:
         return work.refuse(work.message.text)
     way = "put into" if movement.sign > 0 else "taken out of"
-    work.say(f"{movement.name}: {work.money(amount)} {way} the drawer; it is recorded.")
+    work.say(
+        phrase("{name}: {amount} {way} the drawer; it is recorded.", movement.name, work.money(amount), way)
+    )
     return DONE
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from store.register.journal.errors import JournalError
 from store.register.session.work import Work
+from store.sale.language import phrase
 from store.sale.sale import Sale
 
 BATCH = 200
@@ -53,7 +54,9 @@ async def over_limit(work: Work, sale: Sale, amount: int) -> str:
 
 def _sentence(work: Work, left: int, limit: str) -> str:
     rest = f"at most {work.money(left)} more" if left > 0 else "nothing more"
-    return f"Offline, cards are authorised later, {limit}: {rest} by card. Take the rest in cash."
+    return phrase(
+        "Offline, cards are authorised later, {limit}: {rest} by card. Take the rest in cash.", limit, rest
+    )
 
 
 async def _outstanding(work: Work) -> int:

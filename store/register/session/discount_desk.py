@@ -11,6 +11,7 @@ from store.register.view import Choice, Entry
 from store.sale import discounting
 from store.sale.barcode import looks_like_code
 from store.sale.discount import Discount
+from store.sale.language import later, phrase
 from store.sale.limits import Limits
 from store.sale.line_change import find_line
 from store.sale.money import parse_amount
@@ -27,7 +28,7 @@ QUESTIONS = {kind: number for number, kind in (DISCOUNTS | COMMENTS | {104: PRIC
 """Kinds of question of this desk, with the operation they belong to."""
 OLDEST_PRICES_MS = 7 * 86_400_000
 """With an older look at headquarters no price is set by hand while the server is away (offline protocol: caps)."""
-TOO_OLD = "No price by hand: those here are over seven days old. Sync now (F9) first."
+TOO_OLD = later("No price by hand: those here are over seven days old. Sync now (F9) first.")
 NOTHING_SOLD = "There is no sale open. Scan an item first."
 
 
@@ -35,9 +36,9 @@ def run(work: Work, number: int, text: str) -> Reply:
     """One of the operations, with what stood in the entry line or a question for it."""
     sale = work.state.sale
     if sale is None:
-        return work.refuse(NOTHING_SOLD)
+        return work.refuse(phrase(NOTHING_SOLD))
     if looks_like_code(text):
-        return work.keep(text, "a code is no amount and no comment. Scan it without the key.")
+        return work.keep(text, phrase("a code is no amount and no comment. Scan it without the key."))
     n = work.state.selected
     try:
         line = find_line(sale, n) if number in OF_LINES else None
@@ -88,7 +89,7 @@ def give(work: Work, number: int, n: int, text: str) -> Reply:
         what = (
             "a percentage such as 10" if DISCOUNTS[number].endswith("percent") else "an amount such as 1.50"
         )
-        return work.refuse(f"{text[:20]!r} is no discount. Type {what}.")
+        return work.refuse(phrase("{text} is no discount. Type {what}.", repr(text[:20]), what))
 
     def change(sale: Sale, limits: Limits) -> Sale:
         if number in OF_LINES:
@@ -112,26 +113,34 @@ def said(work: Work, sale: Sale, number: int, n: int) -> str:
     if number in OF_LINES:
         line = sale.lines[n - 1]
         if line.given is None:
-            return f"No discount on {line.name[:40]}   {work.money(line.amount)}"
+            return phrase("No discount on {name}   {amount}", line.name[:40], work.money(line.amount))
         percent = f" {line.given.percent} %" if line.given.percent else ""
         left = work.money(line.amount - line.discount)
-        return f"Discount{percent} on {line.name[:30]}: {work.money(-line.discount)}, so {left}"
+        return phrase(
+            "Discount{percent} on {name}: {amount}, so {left}",
+            percent,
+            line.name[:30],
+            work.money(-line.discount),
+            left,
+        )
     total = work.money(totals(sale, work.policy).total)
     if sale.given is None:
-        return f"No discount on the sale. TOTAL {total}"
+        return phrase("No discount on the sale. TOTAL {total}", total)
     percent = f" {sale.given.percent} %" if sale.given.percent else ""
     amount = sum(line.discount_share for line in sale.live_lines)
-    return f"Discount{percent} on the sale: {work.money(-amount)}. TOTAL {total}"
+    return phrase(
+        "Discount{percent} on the sale: {amount}. TOTAL {total}", percent, work.money(-amount), total
+    )
 
 
 def ask_reason(work: Work, n: int, text: str) -> Reply:
     """The price is checked first, then its reason is asked for."""
     price = parse_amount(text, work.policy.currency)
     if price is None:
-        return work.refuse(f"{text[:20]!r} is no price. Type an amount such as 1.29.")
+        return work.refuse(phrase("{text} is no price. Type an amount such as 1.29.", repr(text[:20])))
     good_ms = work.ports.sync.state().memory.down.good_ms
     if not work.online and 0 < good_ms < work.now_ms - OLDEST_PRICES_MS:
-        return work.refuse(TOO_OLD)
+        return work.refuse(phrase(TOO_OLD))
 
     def check(sale: Sale, limits: Limits) -> Sale:
         return discounting.override_price(sale, work.policy, n, price, "", limits)
@@ -143,9 +152,9 @@ def ask_reason(work: Work, n: int, text: str) -> Reply:
     choices = tuple(Choice(str(number), reason) for number, reason in enumerate(reasons, start=1))
     return work.ask(
         REASON,
-        "Reason for the price",
+        phrase("Reason for the price"),
         Entry.CHOICE,
-        lines=(f"{work.money(price)} for one. Type the number of the reason and Enter.",),
+        lines=(phrase("{price} for one. Type the number of the reason and Enter.", work.money(price)),),
         choices=choices,
         n=str(n),
         price=str(price),
@@ -156,7 +165,7 @@ def answer_reason(work: Work, facts: dict[str, str], text: str) -> Reply:
     """The number of a reason in the list; then the price holds."""
     reasons = work.policy.price_reasons
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= len(reasons)):
-        return work.refuse(f"Type a number from 1 to {len(reasons)}.")
+        return work.refuse(phrase("Type a number from 1 to {count}.", len(reasons)))
     n, price, reason = int(facts["n"]), int(facts["price"]), reasons[int(text[:4]) - 1]
 
     def change(sale: Sale, limits: Limits) -> Sale:
@@ -164,7 +173,12 @@ def answer_reason(work: Work, facts: dict[str, str], text: str) -> Reply:
 
     def words(sale: Sale) -> str:
         line = sale.lines[n - 1]
-        return f"{line.name[:40]}: {work.money(line.price)} set by hand   {work.money(line.amount)}"
+        return phrase(
+            "{name}: {price} set by hand   {amount}",
+            line.name[:40],
+            work.money(line.price),
+            work.money(line.amount),
+        )
 
     return carry_out(work, 104, change, words)
 
@@ -203,7 +217,7 @@ def why_not(work: Work, number: int, change: Callable[[Sale, Limits], Sale]) -> 
     """Why the open sale cannot be changed so, a sentence that says who may; empty when it can."""
     sale = work.state.sale
     if sale is None:
-        return NOTHING_SOLD
+        return phrase(NOTHING_SOLD)
     try:
         change(sale, limits_in_force(work))
     except LimitRefused as refusal:

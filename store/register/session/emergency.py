@@ -20,12 +20,13 @@ from store.register.session import sign_on
 from store.register.session.state import Emergency
 from store.register.session.work import Reply, Work
 from store.register.view import Entry
+from store.sale.language import later, phrase
 from store.sale.moment import local_text, utc_text
 
-TITLE = "Sign in by telephone code"
+TITLE = later("Sign in by telephone code")
 QUESTIONS = frozenset({"emergency_operator", "emergency_code"})
 """Kinds of the questions that this flow asks."""
-UNCHECKABLE = (
+UNCHECKABLE = later(
     "No code can be checked here: the vault has no secret of the store. Activate this register again."
 )
 
@@ -33,11 +34,14 @@ UNCHECKABLE = (
 async def begin(work: Work, text: str) -> Reply:
     """9110: for the operator that is named already, or that is asked for."""
     if not work.ports.pepper:
-        return work.refuse(UNCHECKABLE)
+        return work.refuse(phrase(UNCHECKABLE))
     number = text.strip() or work.state.named
     if not number:
         return work.ask(
-            "emergency_operator", TITLE, Entry.OPERATOR, lines=("Type your operator number and Enter.",)
+            "emergency_operator",
+            phrase(TITLE),
+            Entry.OPERATOR,
+            lines=(phrase("Type your operator number and Enter."),),
         )
     return show(work, number)
 
@@ -45,9 +49,13 @@ async def begin(work: Work, text: str) -> Reply:
 async def answer(work: Work, kind: str, text: str) -> Reply:
     """Typed text while one of the two questions is open."""
     if kind == "emergency_operator":
-        return show(work, text) if text else work.refuse("Type your operator number and Enter.", sound=False)
+        return (
+            show(work, text)
+            if text
+            else work.refuse(phrase("Type your operator number and Enter."), sound=False)
+        )
     if not text:
-        return work.refuse("Type the code that headquarters tells you, or press Esc.", sound=False)
+        return work.refuse(phrase("Type the code that headquarters tells you, or press Esc."), sound=False)
     return await try_code(work, text)
 
 
@@ -65,12 +73,16 @@ def show(work: Work, number: str) -> Reply:
     until = local_text(utc_text(emergency.until_ms), work.ports.clock.utc_offset_min())[11:16]
     return work.ask(
         "emergency_code",
-        TITLE,
+        phrase(TITLE),
         Entry.CODE,
         lines=(
-            f"Call headquarters and tell them: register {work.ports.config.register}, operator {number}, challenge",
+            phrase(
+                "Call headquarters and tell them: register {register}, operator {number}, challenge",
+                work.ports.config.register,
+                number,
+            ),
             emergency.challenge,
-            f"They tell a code of eight digits: type it and Enter. Good until {until}.",
+            phrase("They tell a code of eight digits: type it and Enter. Good until {until}.", until),
         ),
     )
 
@@ -85,7 +97,7 @@ async def try_code(work: Work, code: str) -> Reply:
     emergency = work.state.emergency
     if emergency is None or not _is_good(emergency, work.now_ms):
         work.put(asked=None, emergency=None)
-        return work.refuse("That challenge is no longer good. /9110 shows another.")
+        return work.refuse(phrase("That challenge is no longer good. /9110 shows another."))
     number = emergency.operator
     operator = (await work.ports.staff.find(number)).member
     emergency = msgspec.structs.replace(emergency, tries=emergency.tries + 1)
@@ -113,7 +125,7 @@ def wrong_code(work: Work, emergency: Emergency, seconds: int) -> Reply:
     left = MAX_TRIES - emergency.tries
     if left <= 0:
         work.put(asked=None, emergency=None)
-        return work.refuse("The code is wrong, and this challenge is void. /9110 shows another.")
+        return work.refuse(phrase("The code is wrong, and this challenge is void. /9110 shows another."))
     wait = f" Try again in {seconds} s." if seconds else ""
     return work.refuse(f"The code is wrong; {left} attempt{'s' * (left != 1)} left for this challenge.{wait}")
 
@@ -122,9 +134,14 @@ async def _signed_in(work: Work, operator: StaffMember, challenge: str) -> Reply
     if stranger := sign_on.other_owner(work.state, operator):
         work.put(asked=None)
         return work.refuse(
-            f"A sale of {stranger} is open. {stranger} or a manager unlocks the register.", sound=True
+            phrase("A sale of {stranger} is open. {stranger} or a manager unlocks the register.", stranger),
+            sound=True,
         )
     reply = await sign_on.signed_in(work, operator, kind="sign.emergency", challenge=challenge)
     if work.state.operator is not None and work.state.role:
-        work.say(f"{operator.name} is signed in by telephone code, once. Ask headquarters for a new PIN.")
+        work.say(
+            phrase(
+                "{name} is signed in by telephone code, once. Ask headquarters for a new PIN.", operator.name
+            )
+        )
     return reply

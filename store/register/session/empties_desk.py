@@ -9,6 +9,7 @@ from store.register.session.work import Reply, Work
 from store.register.view import Entry
 from store.sale import goods as rules
 from store.sale.item import Item
+from store.sale.language import phrase
 from store.sale.quantity import parse_quantity
 from store.sale.refusal import SaleRefused
 
@@ -22,20 +23,23 @@ async def begin(work: Work, text: str) -> Reply:
         return await take(work, text)
     return work.ask(
         KIND,
-        "Return of empties",
+        phrase("Return of empties"),
         Entry.CODE,
-        lines=("Scan the empties one by one, or type 6*CODE.", "Esc when all are taken."),
+        lines=(
+            phrase("Scan the empties one by one, or type 6*CODE."),
+            phrase("Esc when all are taken."),
+        ),
     )
 
 
 async def take(work: Work, text: str) -> Reply:
     """A bottle with a deposit, or the deposit itself: a line below zero."""
     if not work.may(Permission.SELL):
-        return work.lacks(Permission.SELL, "Return of empties")
+        return work.lacks(Permission.SELL, phrase("Return of empties"))
     count, star, code = text.rpartition("*")
     quantity = parse_quantity(count) if star else ONE
     if quantity is None or not code:
-        return work.keep(text[:CODE_LIMIT], "before the * belongs a quantity, as in 6*4006381333931.")
+        return work.keep(text[:CODE_LIMIT], phrase("before the * belongs a quantity, as in 6*4006381333931."))
     if hindered := await begin_transaction(work):
         return work.keep(code, hindered)
     found = await look_up(work, code, None)

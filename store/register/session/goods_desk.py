@@ -10,6 +10,7 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Tone
 from store.sale.age import AgeCheck
 from store.sale.info import InfoAnswer, answered
+from store.sale.language import phrase
 from store.sale.refusal import SaleRefused
 
 __all__ = ["AGE", "QUESTIONS", "SERIAL", "answer", "answer_age"]
@@ -28,7 +29,7 @@ async def answer_age(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     body = {"sku": goods.item.sku, "name": goods.item.name, "age": age, "born_by": born_by}
     if await work.commit("age.refused", work.state, body, txn_id=work.fresh_id()) is None:
         return work.refuse(work.message.text)
-    work.say(f"{goods.item.name} is not sold: nobody under {age} may buy it.", Tone.WARN)
+    work.say(phrase("{name} is not sold: nobody under {age} may buy it.", goods.item.name, age), Tone.WARN)
     return DONE
 
 

@@ -15,6 +15,7 @@ from store.sale import goods as rules
 from store.sale.age import covers, latest_birth_date
 from store.sale.info import InfoPrompt, choices_of
 from store.sale.item import Item, ItemKey, KeyKind
+from store.sale.language import phrase
 from store.sale.sale import Sale
 
 AGE, SERIAL, INFO = "age", "serial", "info"
@@ -52,10 +53,16 @@ def ask_age(work: Work, goods: ToSell) -> Reply:
     born_by = latest_birth_date(business_date(work), age)
     return work.ask(
         AGE,
-        f"Age {age}",
+        phrase("Age {age}", age),
         Entry.NOTHING,
-        lines=(goods.item.name, f"Born on {born_by} or earlier?"),
-        answers=("Old enough", "Refuse"),
+        lines=(
+            goods.item.name,
+            phrase("Born on {born_by} or earlier?", born_by),
+        ),
+        answers=(
+            phrase("Old enough"),
+            phrase("Refuse"),
+        ),
         goods=as_text(goods),
         born_by=born_by,
     )
@@ -75,9 +82,12 @@ def ask_facts(work: Work, goods: ToSell) -> Reply | None:
     if goods.item.detail.serial == "required" and not goods.serial_asked:
         return work.ask(
             SERIAL,
-            "Serial number",
+            phrase("Serial number"),
             Entry.CODE,
-            lines=(goods.item.name, "Scan or type the serial number and Enter."),
+            lines=(
+                goods.item.name,
+                phrase("Scan or type the serial number and Enter."),
+            ),
             goods=as_text(goods),
         )
     prompts = prompts_of(work, goods.item.detail.info_codes)

@@ -15,6 +15,7 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale import goods as rules
 from store.sale.item import Item
+from store.sale.language import phrase
 from store.sale.line_change import find_line
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale, SaleLine
@@ -68,9 +69,12 @@ async def unit(work: Work, text: str) -> Reply:
     )
     return work.ask(
         UNIT,
-        "Unit of measure",
+        phrase("Unit of measure"),
         Entry.CHOICE,
-        lines=(f"{line.name}, now in {line.unit}", "Type the number of the unit and Enter."),
+        lines=(
+            phrase("{name}, now in {unit}", line.name, line.unit),
+            phrase("Type the number of the unit and Enter."),
+        ),
         choices=choices,
         n=str(line.n),
     )
@@ -97,7 +101,7 @@ def _change_unit(work: Work, n: int, units: tuple[SoldUnit, ...], text: str) -> 
         named = [units[int(text[:4]) - 1]]
     sale = work.state.sale
     if not named or sale is None:
-        return work.refuse(f"Type a number from 1 to {len(units)}.")
+        return work.refuse(phrase("Type a number from 1 to {count}.", len(units)))
     try:
         changed = rules.change_unit(sale, work.policy, n, named[0])
     except SaleRefused as refusal:
@@ -120,7 +124,7 @@ def serial(work: Work, text: str) -> Reply:
     if text:
         return _set_serial(work, line.n, text)
     has = f"It is {line.serial}; - takes it away." if line.serial else "Scan or type it and Enter."
-    return work.ask(SERIAL, "Serial number", Entry.CODE, lines=(line.name, has), n=str(line.n))
+    return work.ask(SERIAL, phrase("Serial number"), Entry.CODE, lines=(line.name, has), n=str(line.n))
 
 
 def _set_serial(work: Work, n: int, text: str) -> Reply:
@@ -132,7 +136,9 @@ def _set_serial(work: Work, n: int, text: str) -> Reply:
         return work.refuse(str(refusal))
     put_sale(work, changed)
     number = changed.lines[n - 1].serial
-    work.say(f"Serial number {number} noted." if number else "Serial number taken away.")
+    work.say(
+        phrase("Serial number {number} noted.", number) if number else phrase("Serial number taken away.")
+    )
     return DONE
 
 
@@ -146,7 +152,7 @@ def weigh(work: Work, text: str) -> Reply:
         return work.refuse(found)
     line = found[1]
     if not line.measured:
-        return work.refuse(f"{line.name} is sold by the piece. Type its quantity with F4.")
+        return work.refuse(phrase("{name} is sold by the piece. Type its quantity with F4.", line.name))
     return set_quantity(work, text) if text else ask_quantity(work)
 
 
@@ -175,17 +181,23 @@ async def details(work: Work, text: str) -> Reply:
     if not text:
         found = selected(work)
         if isinstance(found, str):
-            return work.refuse("Type a code, or select a line of the sale.")
+            return work.refuse(phrase("Type a code, or select a line of the sale."))
         line = found[1]
         if not line.sku:
-            return work.refuse(f"{line.name} was sold by department; nothing is on file about it.")
+            return work.refuse(
+                phrase("{name} was sold by department; nothing is on file about it.", line.name)
+            )
     answer_ = await item_of(work, text or (line.sku if line is not None else ""))
     if isinstance(answer_, str):
         return work.refuse(answer_)
     if isinstance(answer_, ItemUnknown):
-        return work.refuse(f"{text[:40]} is not on file." if text else "The product is no longer on file.")
+        return work.refuse(
+            phrase("{text} is not on file.", text[:40])
+            if text
+            else phrase("The product is no longer on file.")
+        )
     lines = tuple(detail_lines(work, answer_.item, line))
-    reply = work.ask(DETAILS, "Product details", Entry.CODE, lines=lines)
+    reply = work.ask(DETAILS, phrase("Product details"), Entry.CODE, lines=lines)
     asked = work.state.asked
     assert asked is not None
     work.put(asked=replace(asked, facts={"sku": answer_.item.sku}))

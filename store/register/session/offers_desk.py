@@ -6,6 +6,7 @@ from store.register.session.sale_open import put_sale
 from store.register.session.work import DONE, Reply, Work
 from store.sale import offering
 from store.sale.item import Item
+from store.sale.language import phrase
 from store.sale.offer import Offer, holding
 from store.sale.refusal import SaleRefused
 from store.sale.sale import OffersState, Sale
@@ -23,7 +24,7 @@ def run(work: Work, number: int) -> Reply:
     """310, 311 or 312 on the open sale."""
     sale = work.state.sale
     if sale is None:
-        return work.refuse(NOTHING_SOLD)
+        return work.refuse(phrase(NOTHING_SOLD))
     state = OffersState.LATER if work.policy.discounts_at_total else OffersState.NOW
     changes: dict[int, Callable[[Sale], Sale]] = {
         310: offering.count_offers,
@@ -39,9 +40,9 @@ def run(work: Work, number: int) -> Reply:
     total = work.money(totals(changed, work.policy).total)
     match number:
         case 310:
-            work.say(f"Discounts of headquarters: {offered}. TOTAL {total}")
+            work.say(phrase("Discounts of headquarters: {offered}. TOTAL {total}", offered, total))
         case 311:
-            work.say(f"No discounts of headquarters on this sale. TOTAL {total}")
+            work.say(phrase("No discounts of headquarters on this sale. TOTAL {total}", total))
         case _:
-            work.say(f"Discounts of headquarters are back: {offered}. TOTAL {total}")
+            work.say(phrase("Discounts of headquarters are back: {offered}. TOTAL {total}", offered, total))
     return DONE

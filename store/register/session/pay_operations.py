@@ -44,7 +44,10 @@ async def _cash(work: Work, text: str, seq: int) -> Reply:
 
 
 async def _exact(work: Work, text: str, seq: int) -> Reply:
-    return await _paying(work, text, lambda: tender_desk.cash_exact(work))
+    """What is due; an amount that was typed before the key is what was given."""
+    return await _paying(
+        work, text, lambda: tender_desk.cash(work, text) if text else tender_desk.cash_exact(work)
+    )
 
 
 def _by(kind: TenderKind) -> Flow:

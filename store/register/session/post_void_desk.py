@@ -14,6 +14,7 @@ from store.register.session.shift_desk import paid_again
 from store.register.session.till import TillEvent, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry
+from store.sale.language import phrase
 from store.sale.moment import utc_text
 from store.sale.past_sale import (
     PastSale,
@@ -40,16 +41,25 @@ async def begin(work: Work, text: str) -> Reply:
     lines = [f"Receipt {receipt_number(payload)}, {work.money(payload['total'])} {payload['currency']}."]
     drawer = sum(row["amount"] for row in payload["tenders"] if row["kind"] in ("cash", "change"))
     if drawer:
-        lines.append(f"{'Give back' if drawer > 0 else 'Take back'} {work.money(abs(drawer))} in cash.")
+        lines.append(
+            phrase(
+                "{what} {amount} in cash.",
+                phrase("Give back") if drawer > 0 else phrase("Take back"),
+                work.money(abs(drawer)),
+            )
+        )
     for row in payload["tenders"]:
         if row["kind"] == "card":
-            lines.append(f"Reverse {work.money(row['amount'])} on the card terminal first.")
+            lines.append(phrase("Reverse {amount} on the card terminal first.", work.money(row["amount"])))
     return work.ask(
         KIND,
-        "Undo this sale?",
+        phrase("Undo this sale?"),
         Entry.NOTHING,
         lines=tuple(lines),
-        answers=("Undo the sale", "Keep it"),
+        answers=(
+            phrase("Undo the sale"),
+            phrase("Keep it"),
+        ),
         number=receipt_number(payload),
         txn_id=work.fresh_id(),
     )
@@ -58,7 +68,7 @@ async def begin(work: Work, text: str) -> Reply:
 async def answer(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     """F5: the mirror is recorded; F6: the sale stays. The same answer twice makes one record."""
     if not yes:
-        work.say("The sale stays.")
+        work.say(phrase("The sale stays."))
         return DONE
     found = await undoable(work, facts["number"])
     if isinstance(found, str):
@@ -85,7 +95,13 @@ async def answer(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     if committed is None:
         return work.refuse(work.message.text)
     work.paid_record = committed
-    work.say(f"Receipt {receipt_number(payload)} is undone by {receipt_number(committed.payload)}.")
+    work.say(
+        phrase(
+            "Receipt {receipt_number} is undone by {receipt_number_2}.",
+            receipt_number(payload),
+            receipt_number(committed.payload),
+        )
+    )
     return DONE
 
 
@@ -105,14 +121,14 @@ async def undoable(work: Work, text: str) -> Committed | str:
         return f"Receipt {number} undoes a sale itself. Sell the goods again instead."
     shift = work.state.shift
     if shift is None or payload.get("shift_id") != shift.shift_id:
-        return f"Receipt {number} is of another shift, whose money is counted. Take the goods back with it (114)."
+        return f"Receipt {number} is of another shift. Take its goods back (114)."
     past = past_sale(payload)
     for given in own.given_back:
         if given.get("voids_of", {}).get("seq") == found.record.seq:
             return f"Receipt {number} is undone already by {receipt_number(given)}."
         past = with_returned(past, returned_of(given, past.series, past.seq))
     if not is_untouched(past):
-        return f"Goods of receipt {number} came back already. Take back the rest with it (114)."
+        return f"Goods of {number} came back already. Return the rest (114)."
     return found
 
 
@@ -142,4 +158,6 @@ async def _others(work: Work, past: PastSale, txn_id: str) -> str:
     note_connection(work)
     if answer is None or answer.granted:
         return ""
-    return f"Another register took goods of receipt {past.number} back. Take back the rest with it (114)."
+    return phrase(
+        "Another register took goods of receipt {number} back. Take back the rest with it (114).", past.number
+    )

@@ -7,10 +7,11 @@ from store.register.session.state import SessionState, decode
 from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import LEAST_FREE_BYTES, NEARLY_FULL, RECOVERED, Work
 from store.register.view import Tone
+from store.sale.language import later, phrase
 
 STAYS_SIGNED_IN_MS = 3 * 60 * 1000
 """Whoever was active this recently, in the same run of the machine, still stands there."""
-LOOK_AGAIN = "Enter looks again."
+LOOK_AGAIN = later("Enter looks again.")
 FORGOTTEN = ("scanner:", "core:")
 """Clients whose numbers begin anew with every core."""
 RESUMABLE = frozenset({TillState.IDLE, TillState.SALE, TillState.TENDER, TillState.CLOSING})
@@ -74,7 +75,7 @@ async def try_again(work: Work) -> bool:
         await restore(work)
         work.clients = {**work.clients, **clients}  # newer: counted while the till stood still
         return not work.unread
-    work.say("The journal can be written again. Check the last item.")
+    work.say(phrase("The journal can be written again. Check the last item."))
     try:
         resumed = await work.settled(msgspec.structs.replace(work.state, till=work.stopped_from))
         resumed = resumed.blind_again()  # counting begins anew
@@ -97,7 +98,7 @@ async def still_wrong(work: Work) -> str:
     if trouble := work.ports.series_trouble():
         return trouble
     if work.stopped_from is TillState.IDLE and work.ports.free_bytes() < LEAST_FREE_BYTES:
-        return f"{NEARLY_FULL} Then Enter tries again."
+        return phrase("{nearly_full} Then Enter tries again.", phrase(NEARLY_FULL))
     return ""
 
 
@@ -126,6 +127,13 @@ def tell(work: Work) -> None:
     if state.sale is not None and state.sale.lines:
         lines = state.sale.lines
         count = f"{len(lines)} line{'s' * (len(lines) != 1)}"
-        work.say(f"Restored, {count}, last: {lines[-1].name}. Check the last item.", Tone.WARN, sound=True)
+        work.say(
+            phrase("Restored, {count}, last: {name}. Check the last item.", count, lines[-1].name),
+            Tone.WARN,
+            sound=True,
+        )
     elif state.paid is not None and state.till is TillState.IDLE:
-        work.say(f"Restored. The sale is stored and paid, change {work.money(state.paid.change)}.", Tone.WARN)
+        work.say(
+            phrase("Restored. The sale is stored and paid, change {change}.", work.money(state.paid.change)),
+            Tone.WARN,
+        )

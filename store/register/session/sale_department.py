@@ -6,6 +6,7 @@ from store.register.session.work import Reply, Work
 from store.register.view import Choice, Entry
 from store.sale import selling
 from store.sale.item import Department
+from store.sale.language import phrase
 from store.sale.refusal import SaleRefused
 
 DEPARTMENT_CHOICES = 40
@@ -16,7 +17,7 @@ def sell_by_department(work: Work) -> Reply:
     """Ins: the last unknown code, or goods without one, go by department at a typed price."""
     departments = work.ports.shop.departments()
     if not departments:
-        return work.refuse("This store has no departments to sell by.")
+        return work.refuse(phrase("This store has no departments to sell by."))
     code = work.state.last_unknown
     choices = tuple(
         Choice(str(number), department.name)
@@ -24,9 +25,12 @@ def sell_by_department(work: Work) -> Reply:
     )
     return work.ask(
         "department",
-        "Sell by department",
+        phrase("Sell by department"),
         Entry.CHOICE,
-        lines=(f"Code {code}" if code else "Without a code", "Type the number of the department and Enter."),
+        lines=(
+            phrase("Code {code}", code) if code else phrase("Without a code"),
+            phrase("Type the number of the department and Enter."),
+        ),
         choices=choices,
         code=code,
     )
@@ -36,13 +40,16 @@ def answer_department(work: Work, facts: dict[str, str], text: str) -> Reply:
     """The number of a department in the list."""
     departments = work.ports.shop.departments()
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= len(departments):
-        return work.refuse(f"Type a number from 1 to {len(departments)}.")
+        return work.refuse(phrase("Type a number from 1 to {count}.", len(departments)))
     department = departments[int(text[:4]) - 1]
     return work.ask(
         "price",
         department.name,
         Entry.AMOUNT,
-        lines=(f"Code {facts['code']}" if facts["code"] else "Without a code", "Type the price and Enter."),
+        lines=(
+            phrase("Code {code}", facts["code"]) if facts["code"] else phrase("Without a code"),
+            phrase("Type the price and Enter."),
+        ),
         code=facts["code"],
         department=department.code,
         name=department.name,

@@ -25,6 +25,7 @@ from store.register.view import Entry
 from store.sale import selling
 from store.sale.barcode import BadCheckDigit, BadLabel, LabelReading, classify, lookup_keys, read_label
 from store.sale.item import Item, ItemKey, KeyKind
+from store.sale.language import phrase
 from store.sale.money import parse_amount
 from store.sale.offer import holding, offered_price
 from store.sale.quantity import parse_quantity
@@ -43,7 +44,7 @@ async def sell_text(work: Work, text: str) -> Reply:
         return await sell(work, text, "")
     quantity = parse_quantity(count)
     if quantity is None:
-        return work.keep(text, "before the * belongs a quantity, as in 3*4006381333931.")
+        return work.keep(text, phrase("before the * belongs a quantity, as in 3*4006381333931."))
     if not code:
         return set_quantity(work, count)
     return await sell(work, code, quantity)
@@ -52,12 +53,12 @@ async def sell_text(work: Work, text: str) -> Reply:
 async def sell(work: Work, code: str, quantity: str) -> Reply:
     """Look a code up and sell what it stands for; without a quantity one of it, or what it weighs."""
     if not work.may(Permission.SELL):
-        return work.lacks(Permission.SELL, "Selling")
+        return work.lacks(Permission.SELL, phrase("Selling"))
     label = read_label(code, work.policy.label_rules)
     if isinstance(label, BadLabel):
-        return work.keep(code, "its price or weight is misread. Scan it again, or type it in.")
+        return work.keep(code, phrase("its price or weight is misread. Scan it again, or type it in."))
     if label is not None and quantity not in ("", "1"):
-        return work.keep(code, "its label tells the quantity. Scan it once for each piece.")
+        return work.keep(code, phrase("its label tells the quantity. Scan it once for each piece."))
     if hindered := await begin_transaction(work):
         return work.keep(code, hindered)
     found = await look_up(work, code, label)
@@ -101,7 +102,7 @@ def unknown(work: Work, code: str, answer: ItemUnknown) -> Reply:
         return work.keep(code, hindered)
     work.put(last_unknown=printable(code))
     where = "is not on file offline" if answer.source is Source.OFFLINE else "is not on file"
-    return work.keep(code, f"{where}. Ins sells it by department.", OutcomeKind.UNKNOWN)
+    return work.keep(code, phrase("{where}. Ins sells it by department.", where), OutcomeKind.UNKNOWN)
 
 
 async def sell_item(
@@ -169,7 +170,7 @@ def is_weighed(item: Item) -> bool:
 def ask_weight(work: Work, goods: ToSell) -> Reply:
     """Weighed goods without a label wait for their weight; they are never sold as one kilogram silently."""
     lines = (goods.item.name, f"Type the weight in {goods.item.unit} and Enter.")
-    return work.ask("weight", "Weight", Entry.QUANTITY, lines=lines, goods=as_text(goods))
+    return work.ask("weight", phrase("Weight"), Entry.QUANTITY, lines=lines, goods=as_text(goods))
 
 
 async def answer_weight(work: Work, facts: dict[str, str], text: str) -> Reply:
@@ -193,17 +194,20 @@ async def answer_weight(work: Work, facts: dict[str, str], text: str) -> Reply:
 def ask_price(work: Work, goods: ToSell) -> Reply:
     """An open-price item waits for its price."""
     lines = (goods.item.name, "Type the price of one and Enter.")
-    return work.ask("price", "Price", Entry.AMOUNT, lines=lines, goods=as_text(goods))
+    return work.ask("price", phrase("Price"), Entry.AMOUNT, lines=lines, goods=as_text(goods))
 
 
 def ask_zero_price(work: Work, goods: ToSell, why: str) -> Reply:
     """A price of zero may be right, but somebody says so."""
     return work.ask(
         "zero_price",
-        "Price of zero",
+        phrase("Price of zero"),
         Entry.NOTHING,
         lines=(why,),
-        answers=("Yes, sell it", "No"),
+        answers=(
+            phrase("Yes, sell it"),
+            phrase("No"),
+        ),
         goods=as_text(goods),
     )
 
@@ -212,7 +216,7 @@ async def answer_price(work: Work, facts: dict[str, str], text: str) -> Reply:
     """The price of an open-price item or of goods sold by department, in main units."""
     price = parse_amount(text, work.policy.currency)
     if price is None:
-        return work.refuse(f"{text[:20]!r} is no price. Type an amount such as 1.29.")
+        return work.refuse(phrase("{text} is no price. Type an amount such as 1.29.", repr(text[:20])))
     asked = work.state.asked
     if hindered := await begin_transaction(work):
         return work.refuse(hindered)
@@ -229,7 +233,7 @@ async def answer_price(work: Work, facts: dict[str, str], text: str) -> Reply:
 def answer_zero_price(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     """F5 sells at zero, F6 does not."""
     if not yes:
-        work.say("Not sold.")
+        work.say(phrase("Not sold."))
         return DONE
     return sell_goods(work, replace(waiting(facts), zero_confirmed=True))
 
@@ -244,19 +248,22 @@ async def check_price(work: Work, text: str) -> Reply:
         return work.refuse(f"{text[:CODE_LIMIT]}: {found}")
     if isinstance(found, ItemUnknown):
         where = "not on file offline" if found.source is Source.OFFLINE else "not on file"
-        return work.refuse(f"{text[:CODE_LIMIT]} is {where}.")
+        return work.refuse(phrase("{text} is {where}.", text[:CODE_LIMIT], where))
     item = found.item
     price = "no fixed price" if item.open_price else f"{work.money(item.price)} per {item.unit}"
     offered = offered_price(offers_now(work, item), item.price)
     if offered != item.price and not item.open_price:
         price = f"{price}, now {work.money(offered)}"
     blocked = f" Must not be sold: {item.blocked}" if item.blocked else ""
-    work.say(f"Price check: {item.name}, {price}.{blocked}")
+    work.say(phrase("Price check: {name}, {price}.{blocked}", item.name, price, blocked))
     return DONE
 
 
 def ask_price_check(work: Work) -> Reply:
     """F3 on an empty entry line: the next scan is only looked up."""
     return work.ask(
-        "price_check", "Price check", Entry.CODE, lines=("Scan an item, or type its code and Enter.",)
+        "price_check",
+        phrase("Price check"),
+        Entry.CODE,
+        lines=(phrase("Scan an item, or type its code and Enter."),),
     )

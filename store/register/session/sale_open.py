@@ -5,13 +5,16 @@ from msgspec.structs import replace
 from store.register.session.state import SaleFacts
 from store.register.session.till import TillEvent, TillState
 from store.register.session.work import LEAST_FREE_BYTES, NEARLY_FULL, SOLD, Reply, Work
+from store.sale.language import later, phrase
 from store.sale.sale import OffersState, Sale, new_sale, note_failover
 
 NOT_SUPPORTED = (
     "not sold: the server does not answer; this register has no offline database. "
     "What is scanned can be paid."
 )
-STAYS_CONNECTED = "This register has no offline database (Support offline is no), so it cannot disconnect."
+STAYS_CONNECTED = later(
+    "This register has no offline database (Support offline is no), so it cannot disconnect."
+)
 
 
 async def begin_transaction(work: Work) -> str:
@@ -19,8 +22,8 @@ async def begin_transaction(work: Work) -> str:
     if work.state.sale is not None:
         return without_server(work)
     if work.ports.free_bytes() < LEAST_FREE_BYTES:
-        work.stop_safely(NEARLY_FULL)
-        return "not sold: the disk is nearly full. Free space, then Enter."
+        work.stop_safely(phrase(NEARLY_FULL))
+        return phrase("not sold: the disk is nearly full. Free space, then Enter.")
     if trouble := work.ports.series_trouble():
         work.stop_safely(trouble, TillEvent.SERIES_REFUSED)
         return trouble

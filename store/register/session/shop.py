@@ -11,6 +11,7 @@ from store.register.session.shop_paper import paper_of_catalog
 from store.sale.detail import read_detail
 from store.sale.info import NO_INFO_CODE, InfoPrompt
 from store.sale.item import Department
+from store.sale.language import phrase
 from store.sale.moment import local_text, utc_text
 from store.sale.paper_facts import PaperFacts
 from store.sale.policy import StorePolicy
@@ -103,7 +104,7 @@ class CatalogShop:
             return self._trouble
         if self._keeper.lost:
             return self._keeper.sentence
-        return self._on_its_way() or self._keeper.sentence or "There is no catalog yet."
+        return self._on_its_way() or self._keeper.sentence or phrase("There is no catalog yet.")
 
     @property
     def supports_offline(self) -> bool:
@@ -128,8 +129,18 @@ class CatalogShop:
         old = f" It is {days} day{'s' * (days != 1)} old." if days > 0 else ""
         warning = f" {self._keeper.sentence}" if self._keeper.sentence else ""
         if not version.support_offline:
-            return f"Sells online only: no offline database. Set-up of {self._local(version.created_ms)}.{warning}"
-        return f"Catalog of {self._local(version.created_ms)}, {items} items.{old}{warning}"
+            return phrase(
+                "Sells online only: no offline database. Set-up of {local}.{warning}",
+                self._local(version.created_ms),
+                warning,
+            )
+        return phrase(
+            "Catalog of {local}, {items} items.{old}{warning}",
+            self._local(version.created_ms),
+            items,
+            old,
+            warning,
+        )
 
     @property
     def pending_downloads(self) -> int:

@@ -7,6 +7,7 @@ from store.register.view import Entry, Mode, Question, RefusedScan, TenderView
 from store.sale.info import InfoAnswer
 from store.sale.policy import StorePolicy
 from store.sale.sale import Sale
+from store.sale.stock_count import StockCount
 
 REFUSED_LIMIT = 5
 """Refused scans that are kept in sight; older ones fall off the list."""
@@ -143,6 +144,8 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     asked: Asked | None = None
     questions: int = 0
     """Counts questions, so that each has an id of its own."""
+    count: StockCount | None = None
+    """The stock count that goes on, or was left for later."""
     info: tuple[InfoAnswer, ...] = ()
     """What was answered about the operation that is going on without a sale; its record takes it along."""
     refused: tuple[RefusedScan, ...] = ()

@@ -9,6 +9,7 @@ from store.register.session.line_facts_desk import item_of, selected
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry
 from store.sale.item import Item
+from store.sale.language import phrase
 from store.sale.moment import local_text, utc_text
 
 ASK, PANEL = "inventory_code", "inventory"
@@ -25,7 +26,10 @@ async def begin(work: Work, text: str) -> Reply:
     if not isinstance(found, str) and found[1].sku:
         return await show(work, found[1].sku)
     return work.ask(
-        ASK, "Inventory look-up", Entry.CODE, lines=("Scan an item, or type its code and Enter.",)
+        ASK,
+        phrase("Inventory look-up"),
+        Entry.CODE,
+        lines=(phrase("Scan an item, or type its code and Enter."),),
     )
 
 
@@ -36,12 +40,12 @@ async def show(work: Work, code: str) -> Reply:
     if isinstance(found, str):
         return work.refuse(found)
     if isinstance(found, ItemUnknown):
-        return work.refuse(f"{code[:40]} is not on file.")
+        return work.refuse(phrase("{code} is not on file.", code[:40]))
     try:
         answer = await work.ports.stock.find(found.item.sku)
     except DatabaseTrouble as error:
-        return work.refuse(f"The offline catalog cannot be read ({error}).")
-    work.ask(PANEL, "Inventory", Entry.CODE, lines=tuple(stock_lines(work, found.item, answer)))
+        return work.refuse(phrase("The offline catalog cannot be read ({error}).", error))
+    work.ask(PANEL, phrase("Inventory"), Entry.CODE, lines=tuple(stock_lines(work, found.item, answer)))
     return DONE
 
 
@@ -66,7 +70,7 @@ def stock_lines(work: Work, item: Item, answer: StockAnswer) -> Iterator[str]:
 def age_words(work: Work, at_ms: int) -> str:
     """When a figure was taken, and how long ago that is."""
     if not at_ms:
-        return "of an unknown time"
+        return phrase("of an unknown time")
     moment = local_text(utc_text(at_ms), work.ports.clock.utc_offset_min())[:16]
     age_ms = max(work.now_ms - at_ms, 0)
     if age_ms >= DAY_MS:
@@ -74,7 +78,7 @@ def age_words(work: Work, at_ms: int) -> str:
         return f"{moment} ({days} day{'s' * (days != 1)} ago)"
     if age_ms >= HOUR_MS:
         return f"{moment} ({age_ms // HOUR_MS} h ago)"
-    return f"{moment} ({age_ms // MINUTE_MS} min ago)"
+    return phrase("{moment} ({value} min ago)", moment, age_ms // MINUTE_MS)
 
 
 def _number(quantity: str) -> float:

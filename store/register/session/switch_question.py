@@ -8,12 +8,13 @@ from store.gateway.connection import SwitchQuestion
 from store.register.intents import Intent, IntentKind, OutcomeKind
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Question
+from store.sale.language import later, phrase
 from store.sale.text import printable
 
 PREFIX = "switch-"
 TITLE = "The server does not answer"
 YES, NO = "Go offline", "Try the server again"
-GONE = "That question has closed by itself: the register is offline. Look at the screen."
+GONE = later("That question has closed by itself: the register is offline. Look at the screen.")
 
 
 def shown(asked: SwitchQuestion | None, beneath: Question | None) -> Question | None:
@@ -23,10 +24,13 @@ def shown(asked: SwitchQuestion | None, beneath: Question | None) -> Question | 
     return Question(
         id=asked.id,
         kind="switch_offline",
-        title=TITLE,
+        title=phrase(TITLE),
         lines=(
             f"{printable(asked.reason)}.",
-            f"Without an answer in {asked.seconds} s the register goes offline. Selling goes on either way.",
+            phrase(
+                "Without an answer in {seconds} s the register goes offline. Selling goes on either way.",
+                asked.seconds,
+            ),
         ),
         guarded=True,
         yes=YES,
@@ -55,5 +59,5 @@ def answer(work: Work, question: str, word: str) -> Reply:
     overhear(work, Intent(n=0, kind=IntentKind.ANSWER, arg=word, question=question))
     if work.answered_switch == question:
         return DONE
-    work.say(GONE)
+    work.say(phrase(GONE))
     return Reply(OutcomeKind.STALE, GONE)

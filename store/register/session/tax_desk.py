@@ -7,6 +7,7 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale import tax_override
 from store.sale.barcode import looks_like_code
+from store.sale.language import later, phrase
 from store.sale.line_change import find_line
 from store.sale.policy import TaxRate
 from store.sale.refusal import SaleRefused
@@ -20,16 +21,16 @@ QUESTIONS = frozenset({CODE, LIST, CERTIFICATE})
 OWN = "-"
 """Typed in place of a tax: the goods' own again."""
 NOTHING_SOLD = "There is no sale open. Scan an item first."
-NO_CHOICE = "No tax may be chosen here. Headquarters says which may replace which (tax, --replace)."
+NO_CHOICE = later("No tax may be chosen here. Headquarters says which may replace which (tax, --replace).")
 
 
 def run(work: Work, number: int, text: str) -> Reply:
     """One of the operations, with the code of a tax or a question for it."""
     sale = work.state.sale
     if sale is None:
-        return work.refuse(NOTHING_SOLD)
+        return work.refuse(phrase(NOTHING_SOLD))
     if looks_like_code(text):
-        return work.keep(text, "a code is no tax. Scan it without the key.")
+        return work.keep(text, phrase("a code is no tax. Scan it without the key."))
     n = 0 if number in OF_SALE else work.state.selected
     try:
         about = "The whole sale" if number in OF_SALE else find_line(sale, n).name
@@ -38,7 +39,7 @@ def run(work: Work, number: int, text: str) -> Reply:
     if text:
         return take(work, number, n, text)
     if not tax_override.choices(work.policy):
-        return work.refuse(NO_CHOICE)
+        return work.refuse(phrase(NO_CHOICE))
     return ask(work, number, n, about)
 
 
@@ -68,7 +69,7 @@ def answer(work: Work, asked: Asked, text: str) -> Reply:
     elif asked.question.kind == LIST:
         taxes = tax_override.choices(work.policy)
         if not (text.isascii() and text.isdigit() and int(text[:4]) <= len(taxes)):
-            reply = work.refuse(f"Type a number from 0 to {len(taxes)}.")
+            reply = work.refuse(phrase("Type a number from 0 to {count}.", len(taxes)))
         else:
             reply = take(work, number, n, taxes[int(text) - 1].code if int(text) else OWN)
     else:
@@ -93,7 +94,7 @@ def take(work: Work, number: int, n: int, code: str) -> Reply:
             CERTIFICATE,
             tax.name,
             Entry.CODE,
-            lines=(f"Type the number of the certificate and Enter.{before}",),
+            lines=(phrase("Type the number of the certificate and Enter.{before}", before),),
             number=str(number),
             n=str(n),
             tax=tax.code,
@@ -105,7 +106,7 @@ def change(work: Work, number: int, n: int, tax: TaxRate, certificate: str) -> R
     """Put the tax on the line or on the sale."""
     sale = work.state.sale
     if sale is None:
-        return work.refuse(NOTHING_SOLD)
+        return work.refuse(phrase(NOTHING_SOLD))
     try:
         if number in OF_SALE:
             changed = tax_override.override_sale_tax(sale, tax, certificate)
@@ -115,7 +116,15 @@ def change(work: Work, number: int, n: int, tax: TaxRate, certificate: str) -> R
         return work.refuse(str(refusal))
     put_sale(work, changed)
     where = "on the sale" if number in OF_SALE else f"on {changed.lines[n - 1].name[:30]}"
-    work.say(f"{tax.name} {rate_words(work, tax)} {where}. TOTAL {total(work, changed)}")
+    work.say(
+        phrase(
+            "{name} {rate_words} {where}. TOTAL {total}",
+            tax.name,
+            rate_words(work, tax),
+            where,
+            total(work, changed),
+        )
+    )
     return DONE
 
 
@@ -123,13 +132,13 @@ def own_again(work: Work, n: int) -> Reply:
     """The goods' own taxes again."""
     sale = work.state.sale
     if sale is None:
-        return work.refuse(NOTHING_SOLD)
+        return work.refuse(phrase(NOTHING_SOLD))
     try:
         changed = tax_override.restore_line_tax(sale, n) if n else tax_override.restore_sale_tax(sale)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     put_sale(work, changed)
-    work.say(f"The goods' own taxes again. TOTAL {total(work, changed)}")
+    work.say(phrase("The goods' own taxes again. TOTAL {total}", total(work, changed)))
     return DONE
 
 

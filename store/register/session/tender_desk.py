@@ -13,6 +13,7 @@ from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, TenderView
 from store.sale import paying
+from store.sale.language import in_every_language
 from store.sale.money import format_amount, parse_amount
 from store.sale.record import sale_body
 from store.sale.refusal import SaleRefused
@@ -231,7 +232,7 @@ def after_sale(state: SessionState, paid: PaidSale) -> SessionState:
         selected=0,
         asked=None,
         last_unknown="",
-        refused=tuple(scan for scan in state.refused if scan.why == CODE_IN_TENDER),
+        refused=tuple(scan for scan in state.refused if scan.why in in_every_language(CODE_IN_TENDER)),
     )
 
 

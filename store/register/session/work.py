@@ -33,6 +33,8 @@ LEAST_FREE_BYTES = 50 * 1024 * 1024
 """With less free disk no sale is begun (offline protocol: caps)."""
 NEARLY_FULL = "The disk is nearly full. Free some space."
 TRY_AGAIN = "Nothing is sold until then. Enter tries again."
+PREDICATES = ("is ", "ist ", "steht ")
+"""How a reason begins that goes on from the code: "4711 is not on file."."""
 SAID_CODE_LIMIT = 20
 """Characters of it in the message, which has one row."""
 SHOWN_CODE_LIMIT = 64
@@ -185,7 +187,7 @@ class Work:
         kept = (*self.state.refused, RefusedScan(shown, printable(why)))[-REFUSED_LIMIT:]
         self.put(refused=kept)
         self.refused_since = self.view_seq
-        joint = " " if why.startswith("is ") else ": "
+        joint = " " if why.startswith(PREDICATES) else ": "
         short = shown if len(shown) <= SAID_CODE_LIMIT else f"{shown[: SAID_CODE_LIMIT - 1]}~"
         self.say(f"{short}{joint}{why}" if short else why, Tone.ERROR, sound=True)
         return Reply(kind, why)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from store.database.vault import replace_file
 from store.exchange.delivery import DownloadEntry, SessionReport
 from store.exchange.jobs import ALL_JOBS, JOB_BY_NUMBER, UPLOAD_JOB, DownloadStatus, UploadStatus
+from store.sale.language import phrase
 from store.sale.text import printable
 
 _log = logging.getLogger(__name__)
@@ -237,6 +238,6 @@ def waiting_rows(memory: SyncMemory) -> tuple[DownloadRow, ...]:
 def job_words(job: str) -> str:
     """What a job is called: "1020 Prices and discounts"; of several the numbers, of none in particular a word."""
     if job == ALL_JOBS:
-        return f"{ALL_JOBS} All jobs"
+        return phrase("{all_jobs} All jobs", ALL_JOBS)
     known = JOB_BY_NUMBER.get(job)
-    return f"{known.number} {known.name}" if known else job or "data package"
+    return f"{known.number} {known.name}" if known else job or phrase("data package")

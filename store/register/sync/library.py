@@ -23,6 +23,7 @@ from store.register.sync.register_report import RegisterReporter
 from store.register.sync.round import RoundEnd, RoundResult
 from store.register.sync.upload_states import backoff_limit_s
 from store.register.sync.uploader import Uploader
+from store.sale.language import later, phrase
 
 _log = logging.getLogger(__name__)
 
@@ -35,12 +36,12 @@ UPLOAD_ROUND_S = 120.0
 STEP_S = 0.5
 """Screens hear of progress at most this often."""
 
-BEFORE_SIGN_IN = "Synchronisation starts with the first sign-in. Sign in once; then it runs by itself."
-PAUSED = "The offline profile pauses synchronisation. It goes on when headquarters ends the pause."
+BEFORE_SIGN_IN = later("Synchronisation starts with the first sign-in. Sign in once; then it runs by itself.")
+PAUSED = later("The offline profile pauses synchronisation. It goes on when headquarters ends the pause.")
 PAUSED_HERE = (
     "register.toml pauses synchronisation. Set pause_synchronisation to false and restart the register."
 )
-PINNED = "The register is disconnected by hand. Press Connect first."
+PINNED = later("The register is disconnected by hand. Press Connect first.")
 
 
 class SyncEnd(StrEnum):
@@ -229,11 +230,11 @@ class SyncLibrary:
 
     def _refusal(self) -> str:
         if not self._signed_in.is_set():
-            return BEFORE_SIGN_IN
+            return phrase(BEFORE_SIGN_IN)
         if self._paused_here():
             return PAUSED_HERE
         if self._connection.status().link is Link.PINNED:
-            return PINNED
+            return phrase(PINNED)
         return ""
 
     async def _answer(self, down: RoundResult, up: str) -> SyncAnswer:
@@ -273,7 +274,10 @@ class SyncLibrary:
         if not self._signed_in.is_set():
             return ""
         step = self._downloader.step
-        return f"The shop's data is on its way{f' ({step})' if step else ''}. Selling begins as soon as it is here."
+        return phrase(
+            "The shop's data is on its way{what}. Selling begins as soon as it is here.",
+            f" ({step})" if step else "",
+        )
 
     def moved(self) -> None:
         """Something changed that people may look at."""

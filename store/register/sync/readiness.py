@@ -10,6 +10,7 @@ import msgspec
 from store.exchange.jobs import ALL_JOBS, JOBS, TRY_COUNT, DownloadStatus, Job
 from store.gateway.offline import DataSet
 from store.register.sync.history import DownloadRow, job_words
+from store.sale.language import phrase
 
 OLD_MS = 24 * 3_600_000
 """Without a good look at the server for this long the data is called old (offline protocol 3.10)."""
@@ -104,30 +105,40 @@ def warning(
     if failed is not None:
         what = f"{job_words(failed.job)}: {failed.status.lower()}, {failed.message}"
         cure = "run it again at headquarters" if failed.tries >= TRY_COUNT else "it is tried again"
-        return f"{what}; {cure}, or press Sync now."
+        return phrase("{what}; {cure}, or press Sync now.", what, cure)
     missing = [row for row in found if row.state == MISSING]
     if missing:
         names = ", ".join(f"{row.job} {row.name}" for row in missing)
         if not started:
-            return f"Not ready to sell offline: {names} missing. Sign in; the first sign-in fetches the data."
-        return (
-            f"Not ready to sell offline: {names} missing. Headquarters runs {_jobs(missing)}; then Sync now."
+            return phrase(
+                "Not ready to sell offline: {names} missing. Sign in; the first sign-in fetches the data.",
+                names,
+            )
+        return phrase(
+            "Not ready to sell offline: {names} missing. Headquarters runs {jobs}; then Sync now.",
+            names,
+            _jobs(missing),
         )
     late = [row for row in found if row.state == WAITS]
     if late:
-        return f"A newer {', '.join(row.name for row in late)} waits at the server; Sync now fetches it."
+        return phrase(
+            "A newer {join} waits at the server; Sync now fetches it.", ", ".join(row.name for row in late)
+        )
     if held_back:
         return held_back_words(held_back)
     if any(row.state == OLD for row in found):
-        return f"The data may be old: the server was last asked {age}. Check the connection, then Sync now."
+        return phrase(
+            "The data may be old: the server was last asked {age}. Check the connection, then Sync now.", age
+        )
     return ""
 
 
 def held_back_words(package_seq: int) -> str:
     """Newer data that the server has and does not give: an operator at headquarters has to decide."""
-    return (
-        f"Newer data is held back: package {package_seq} or one before it was given up. "
-        "Headquarters runs its session again."
+    return phrase(
+        "Newer data is held back: package {package_seq} or one before it was given up. "
+        "Headquarters runs its session again.",
+        package_seq,
     )
 
 

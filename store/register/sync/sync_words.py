@@ -3,6 +3,7 @@
 import msgspec
 
 from store.register.sync.history import Attempt
+from store.sale.language import phrase
 
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
 STALE_DAYS = 7
@@ -32,39 +33,43 @@ def age_words(at_ms: int, now_ms: int) -> str:
     """ "12 seconds ago", "3 days ago", "more than 7 days ago"; says so when the clock is behind."""
     age_ms = now_ms - at_ms
     if age_ms < -SKEW_MS:
-        return "the clock of this register is behind the last sync"
+        return phrase("the clock of this register is behind the last sync")
     if age_ms > STALE_DAYS * DAY_MS:
-        return f"more than {STALE_DAYS} days ago"
+        return phrase("more than {stale_days} days ago", STALE_DAYS)
     for unit_ms, name in ((DAY_MS, "day"), (HOUR_MS, "hour"), (MINUTE_MS, "minute"), (SECOND_MS, "second")):
         if age_ms >= unit_ms:
             count = age_ms // unit_ms
             return f"{count} {name}{'s' * (count != 1)} ago"
-    return "just now"
+    return phrase("just now")
 
 
 def last_sync_words(facts: SyncFacts, now_ms: int) -> str:
     """The last attempt and its result: one line of the Connection status."""
     if facts.busy:
-        return f"syncing now: {facts.busy}"
+        return phrase("syncing now: {busy}", facts.busy)
     return "; ".join(part for part in (_standing(facts), _attempts(facts, now_ms)) if part)
 
 
 def _standing(facts: SyncFacts) -> str:
     if not facts.supported:
-        return "offline not supported on this register"
+        return phrase("offline not supported on this register")
     if facts.paused:
-        return "paused by the offline profile"
+        return phrase("paused by the offline profile")
     return ""
 
 
 def _attempts(facts: SyncFacts, now_ms: int) -> str:
     newest_ms = max(facts.down.at_ms, facts.up.at_ms)
     if not newest_ms:
-        return "never synced" if facts.started else "never synced; it starts with the first sign-in"
+        return (
+            phrase("never synced")
+            if facts.started
+            else phrase("never synced; it starts with the first sign-in")
+        )
     failed: list[str] = []
     done: list[str] = []
     if facts.hold:
-        failed.append(f"uploads are held: {facts.hold}")
+        failed.append(phrase("uploads are held: {hold}", facts.hold))
     elif facts.up.at_ms:
         _sort("upload", facts.up, failed, done)
     if facts.down.at_ms:
@@ -75,7 +80,7 @@ def _attempts(facts: SyncFacts, now_ms: int) -> str:
 def _sort(what: str, attempt: Attempt, failed: list[str], done: list[str]) -> None:
     """What failed comes first: a narrow screen cuts the end."""
     if attempt.result == "ok":
-        done.append(f"{what}s done")
+        done.append(phrase("{what}s done", what))
     elif FAILED in attempt.result:  # it names package and step already
         failed.append(attempt.result)
     else:
