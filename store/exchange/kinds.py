@@ -18,6 +18,7 @@ COUNTED_KINDS = frozenset(
         "shift.suspend",
         "shift.resume",
         "shift.blind_close",
+        "stock.count",
     }
 )
 """Kinds that people call transactions; `pending_transactions` counts them."""

@@ -39,6 +39,8 @@ class Permission(StrEnum):
     TRAINING = "training"
     """Put the register into training and out of it."""
     ASSIGN_BADGE = "assign_badge"
+    STOCK_COUNT = "stock_count"
+    """Count the stock with the scanner."""
     MANAGE_SAFE = "manage_safe"
     """Count the store's safe, and money between it and the bank."""
     TAKE_OVER = "take_over"

@@ -189,6 +189,7 @@ OPERATIONS: tuple[Operation, ...] = (
         _SELLING | {Mode.SHIFT},
         "Offline it shows the last known figure of this store with its age.",
     ),
+    _operation(802, "Stock count", Permission.STOCK_COUNT, _FREE, _SLIP),
     Operation(
         number=917,
         name="Database connection status",
@@ -243,7 +244,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(9160, "Customer details", _SELL, _SELLING, _OWN_DATA),
     _operation(9161, "Account statement", _SELL, _SELLING, "By the last known balance, with its age."),
     _operation(9130, "Gift receipt", _SELL, _SELLING, _OWN_JOURNAL),
-    _operation(9140, "Undo a finished sale (post-void)", Permission.POST_VOID, _FREE, _OWN_JOURNAL),
+    _operation(9140, "Undo finished sale", Permission.POST_VOID, _FREE, _OWN_JOURNAL),
     _operation(
         9110,
         "Sign in by telephone code",

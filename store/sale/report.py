@@ -30,6 +30,7 @@ from store.sale.receipt import (
     void_slip,
 )
 from store.sale.shift_people import people_elements
+from store.sale.stock_slip import count_slip
 from store.sale.suspending import suspended_slip
 from store.sale.tender_lines import declared_lines, tender_sums
 
@@ -47,6 +48,7 @@ TYPES = {
     "safe.count": DocumentType.SLIP,
     "safe.in": DocumentType.SLIP,
     "safe.out": DocumentType.SLIP,
+    "stock.count": DocumentType.SLIP,
     "account.payment": DocumentType.SLIP,
     "account.statement": DocumentType.SLIP,
 }
@@ -120,6 +122,8 @@ def _document(
             return payment_slip(payload, facts, fingerprint)
         case "account.statement":
             return statement_slip(payload, facts, fingerprint)
+        case "stock.count":
+            return count_slip(payload, facts, fingerprint)
         case "shift.open":
             return shift_open_slip(payload, facts, fingerprint)
         case kind if kind in BY_KIND:

@@ -9,6 +9,7 @@ from store.register.session import (
     badge_desk,
     cash_count,
     cash_desk,
+    count_desk,
     customer_desk,
     customer_form,
     discount_desk,
@@ -190,6 +191,8 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         return await account_desk.answer(work, kind, asked.facts, text, is_scan=scanned)
     if kind == journal_desk.KIND and not scanned:
         return await journal_desk.answer(work, asked, text) if text else DONE
+    if kind == count_desk.KIND:
+        return await count_desk.answer(work, text, scanned=scanned)
     if kind == stock_desk.ASK:
         return await stock_desk.show(work, text) if text else DONE
     if kind == empties_desk.KIND:
@@ -286,6 +289,8 @@ async def answer(work: Work, question: str, word: str) -> Reply:
     match asked.question.kind:
         case "zero_price":
             return sale_desk.answer_zero_price(work, facts, yes)
+        case count_desk.FINISH:
+            return await count_desk.answer_finish(work, yes)
         case goods_desk.AGE:
             return await goods_desk.answer_age(work, facts, yes)
         case "large_amount":

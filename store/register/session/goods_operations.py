@@ -2,7 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 
-from store.register.session import discount_desk, empties_desk, journal_desk, line_facts_desk, stock_desk
+from store.register.session import (
+    count_desk,
+    discount_desk,
+    empties_desk,
+    journal_desk,
+    line_facts_desk,
+    stock_desk,
+)
 from store.register.session.work import Reply, Work
 
 Flow = Callable[[Work, str, int], Awaitable[Reply]]
@@ -32,6 +39,10 @@ async def _last_again(work: Work, text: str, seq: int) -> Reply:
     return await journal_desk.last_again(work, text)
 
 
+async def _count(work: Work, text: str, seq: int) -> Reply:
+    return count_desk.begin(work, text)
+
+
 async def _inventory(work: Work, text: str, seq: int) -> Reply:
     return await stock_desk.begin(work, text)
 
@@ -52,6 +63,7 @@ FLOWS: dict[int, Flow] = {
     123: _unit,
     136: _serial,
     801: _inventory,
+    802: _count,
     922: _details,
     9151: _last_again,
     9150: _empties,

@@ -39,6 +39,7 @@ def slip_title(payload: Mapping[str, Any]) -> str:
         return f"Shift {shift}"
     names = {
         "sale.suspend": "Suspended sale",
+        "stock.count": "Stock count",
         "safe.count": "Manage safe",
         "safe.in": "Manage safe",
         "safe.out": "Manage safe",
