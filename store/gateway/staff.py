@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from store.exchange.badges import PATH_BADGE, WireBadge
 from store.exchange.delivery import PATH_STAFF, WireStaff
 from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerSilent
 from store.gateway.gateway import Source
@@ -108,7 +109,14 @@ class StaffDirectory:
 
     async def badge_holder(self, hashed: str) -> str:
         """The number of the person whose badge has that hash, empty for nobody's; never raises for the network."""
-        return ""
+        if self._connection.mode is not Mode.ONLINE:
+            return ""
+        try:
+            path = PATH_BADGE.format(hash=hashed)
+            return (await self._client.ask(path, WireBadge, deadline_s=sign_in_s(self._profile()))).number
+        except GatewayError as error:
+            log.info("whose badge it is could not be asked: %s", error.reason)
+            return ""
 
     async def _asked(self, number: str) -> StaffAnswer | None:
         """The server's word; None when it had none, which has been reported then."""

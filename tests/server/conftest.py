@@ -23,6 +23,7 @@ BOTH_ENGINES = {
     "test_posting",
     "test_returns",
     "test_vouchers",
+    "test_suspensions",
 }
 _NUMBERS = itertools.count(1)
 

@@ -8,7 +8,8 @@ from aiohttp import web
 
 from server_world import running_world
 from store.server.api.openapi import describe
-from store.server.api.routes import ROUTES, Sender, register_routes
+from store.server.api.route import Sender
+from store.server.api.routes import ROUTES, register_routes
 
 DOCUMENT = describe(ROUTES)
 OPERATIONS = [

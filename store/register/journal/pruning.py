@@ -27,10 +27,12 @@ union all select max(n) from record where kind = 'shift.close' and n > ?1 and n 
 union all select min(n) from record where kind = 'shift.open' and n > ?1 and n < ?2 and shift_id in
 (select json_extract({_DRAFT}, '$.shift.shift_id') from till
 union all select json_extract(value, '$.shift.shift_id') from till, json_each({_DRAFT}, '$.aside'))
+union all select min(n) from record where n > ?1 and n < ?2 and txn_id in
+(select json_extract(value, '$.id') from till, json_each({_DRAFT}, '$.suspended'))
 union all select min(r.n) from print_job j join record r on r.txn_id = j.txn_id
 where j.state in ('queued', 'blocked', 'sending', 'failed', 'unknown') and r.n > ?1 and r.n < ?2)"""  # noqa: S608 - constants
 """The first record that something here still needs: the end of the series, the last receipt, open
-shifts, the last closing, prints."""
+shifts, the last closing, suspended sales, prints."""
 _PAST = (
     "select seq, hash, receipt_no, at_ms, transactions, length(signature) from record "
     "where n > ? and n <= ? order by n limit ?"

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from store.exchange import messages
-from store.server.api.routes import Route, Sender
+from store.server.api.route import Route, Sender
 from store.server.version import VERSION
 from store.service.errors import TITLES
 

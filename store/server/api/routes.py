@@ -11,7 +11,17 @@ from store.exchange import delivery, messages
 from store.exchange import returns as returns_exchange
 from store.ledger import reports
 from store.ledger.series import find_series
-from store.server.api import customers, endpoints, packages, recovery, returns, stock, suspensions, vouchers
+from store.server.api import (
+    badges,
+    customers,
+    endpoints,
+    packages,
+    recovery,
+    returns,
+    stock,
+    suspensions,
+    vouchers,
+)
 from store.server.api.admission import Work
 from store.server.api.authentication import check_claim, check_protocol, read_claim
 from store.server.api.context import CONTEXT, Call
@@ -326,6 +336,7 @@ ROUTES: tuple[Route, ...] = (
         media="text/plain",
     ),
     *suspensions.ROUTES,
+    *badges.ROUTES,
 )
 
 

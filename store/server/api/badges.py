@@ -1,0 +1,37 @@
+"""`/badges`: whose badge was scanned."""
+
+import re
+
+from aiohttp import web
+
+from store.exchange.badges import PATH_BADGE, WireBadge
+from store.server import badges
+from store.server.api.admission import Work
+from store.server.api.context import Call, answer
+from store.server.api.route import Route, Sender
+from store.service.errors import ProblemError
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+async def get_badge(call: Call) -> web.Response:
+    """The person of a badge."""
+    hashed = call.request.match_info["hash"]
+    if not _HASH.fullmatch(hashed):
+        raise ProblemError("bad-request", "A badge is asked for by its hash.")
+    return answer(WireBadge(number=await call.read_as_register(badges.holder, hashed)))
+
+
+ROUTES = (
+    Route(
+        name="badge",
+        method="GET",
+        path=PATH_BADGE,
+        handler=get_badge,
+        sender=Sender.REGISTER,
+        proves_sender=True,
+        work=Work.LOOKUP,
+        summary="Whose badge has this hash; an empty number for nobody's.",
+        answers=WireBadge,
+    ),
+)
