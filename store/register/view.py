@@ -169,6 +169,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[Choice, ...] = ()
     selected: str = ""
     """Key of the choice that Enter alone takes and that the arrow keys move; empty where there is none."""
+    currency: str = ""
+    """What an amount is typed in, where it is not the store's currency."""
     beneath: str | None = None
     """Set while text and keys go on to what lies beneath, as if this were not there: the id of the question under it,
     empty for none. Only its own answers are taken from F5 and F6."""

@@ -28,7 +28,7 @@ def _slips(payload: Payload, facts: StoreFacts, fingerprint: str) -> Document | 
     slips = [
         slip(
             title,
-            phrase("Pays in every shop of ours"),
+            phrase("Pays for goods in our shop"),
             bare,
             facts,
             fingerprint,

@@ -109,7 +109,8 @@ def draw_entry(canvas: Canvas, view: View | None, local: Local, y: int) -> None:
     if place_of(view, local) is Place.GUARDED:
         prompt = "   "
     elif view is not None and local.overlay is None and view.entry is Entry.AMOUNT:
-        prompt = f" {view.currency} > "
+        asked = view.question.currency if view.question is not None else ""
+        prompt = f" {asked or view.currency} > "
     elif local.overlay in (Overlay.FIND, Overlay.MENU, Overlay.CASH, Overlay.DISCOUNTS):
         prompt = f" {phrase('Find') if local.overlay is Overlay.FIND else phrase('Operation')} > "
     elif local.overlay is Overlay.CUSTOMERS:

@@ -90,17 +90,20 @@ def show(work: Work, sheet: Sheet) -> Reply:
     asked = work.state.asked
     if asked is None:
         return DONE
+    currency = ""
     if sheet.row < len(sheet.values):
         title = f"How many {work.money(sheet.values[sheet.row])}?"
         entry = Entry.QUANTITY
     else:
         title = f"{name_of(sheet.counted[1 + sheet.row - len(sheet.values)])}: which sum?"
         entry = Entry.AMOUNT
+        currency = sheet.counted[1 + sheet.row - len(sheet.values)].currency
     question = msgspec.structs.replace(
         asked.question,
         title=title,
         lines=(f"Cash counted {work.money(sheet.cash.amount)}. {FILLS}",),
         choices=_choices(work, sheet),
+        currency=currency,
     )
     facts = {"sheet": msgspec.json.encode(sheet).decode()}
     work.put(asked=Asked(question=question, entry=entry, facts=facts))

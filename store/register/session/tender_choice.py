@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 
+from msgspec.structs import replace
+
 from store.register.session import deferred_card
 from store.register.session.state import Asked
-from store.register.session.work import Reply, Work
+from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale import paying
 from store.sale.barcode import looks_like_code
@@ -212,7 +214,16 @@ async def foreign(work: Work, chosen: TenderType, text: str, take: Take) -> Repl
         ),
     )
     title = phrase("{tender}: how much {currency}?", chosen.name, chosen.currency)
-    return work.ask(NOTES, title, Entry.AMOUNT, lines=lines, type=chosen.code)
+    work.ask(NOTES, title, Entry.AMOUNT, lines=lines, type=chosen.code)
+    in_currency(work, chosen.currency)
+    return DONE
+
+
+def in_currency(work: Work, currency: str) -> None:
+    """The amount of the open question is typed in another currency."""
+    if (asked := work.state.asked) is not None:
+        question = replace(asked.question, currency=currency)
+        work.put(asked=replace(asked, question=question))
 
 
 async def take_notes(work: Work, chosen: TenderType, text: str, take: Take) -> Reply:

@@ -268,7 +268,7 @@ def tender_view(tender: Tender) -> TenderView:
     """A payment as screens show it."""
     name = tender_name(tender)
     if tender.currency:
-        name = f"{name} {format_amount(tender.foreign, tender.currency)} {tender.currency}"
+        name = f"{format_amount(tender.foreign, tender.currency)} {tender.currency}"
     elif tender.voucher:
         name = f"{name} ..{tender.voucher[-4:]}"
     elif tender.reference:

@@ -100,7 +100,7 @@ async def test_notes_are_asked_in_their_currency_and_change_is_the_stores(till, 
         go_offline(till)
     await till.enter("u")
     assert (till.view.question.title, till.view.entry) == ("US dollars: how much USD?", Entry.AMOUNT)
-    assert till.view.question.lines[0] == "8.07 EUR = 8.76 USD"
+    assert (till.view.question.lines[0], till.view.question.currency) == ("8.07 EUR = 8.76 USD", "USD")
     assert (await till.enter(MILK)).outcome is REFUSED
     await till.enter("20")
     assert (till.view.mode, till.view.message.text) == (Mode.PAID, "CHANGE 10.36")
