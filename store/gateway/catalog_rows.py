@@ -33,7 +33,9 @@ _PARAMETERS = "select key, value from parameter order by key"
 _TENDERS = "select code, name, kind, position, detail from tender order by position, code"
 _AVAILABILITY = "select quantity, as_of_ms from availability where sku = ?"
 _RETURNABLE = "select key, quantity, as_of_ms from returnable where sku = ? order by key"
-_RETURNABLE_OF = "select key, detail, quantity, as_of_ms from returnable where key >= ? and key < ? order by key"
+_RETURNABLE_OF = (
+    "select key, detail, quantity, as_of_ms from returnable where key >= ? and key < ? order by key"
+)
 _DATA_SETS = "select name, rows, created_ms, package_seq, kept from data_set order by name"
 _META = "select key, value from meta"
 _DISCOUNTS = "select code, name, detail from discount order by code"
@@ -289,5 +291,3 @@ class CatalogRows(CustomerQueries):
             if trouble is None:
                 raise
             raise trouble from error
-
-

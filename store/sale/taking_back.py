@@ -147,15 +147,17 @@ def set_back_quantity(sale: Sale, n: int, quantity: str) -> Sale:
     origin = line.returns_of
     if origin is None:
         if asked is None or asked == "0" or not (line.measured or is_whole(asked)):
-            raise SaleRefused(f"{quantity[:20]!r} is no quantity of {line.name}. Type how much comes back.")
+            raise SaleRefused(
+                f"{quantity[:20]!r} is no quantity of {line.name[:20]}. Type how much comes back."
+            )
         asked = f"-{asked}"
         return with_changed_line(sale, replace(line, quantity=asked, amount=multiply(line.price, asked)))
     if asked is None or asked == "0" or thousandths(asked) > thousandths(origin.left):
-        raise SaleRefused(f"At most {origin.left} of {line.name} may come back of that receipt.")
+        raise SaleRefused(f"At most {origin.left} of {line.name[:30]} may come back of that receipt.")
     if thousandths(asked) > -thousandths(line.quantity):
         raise SaleRefused("Scan the receipt again to take more of it back.")
     if not (line.measured or is_whole(asked) or not is_whole(origin.quantity)):
-        raise SaleRefused(f"{line.name} is sold by the piece. Type a whole number.")
+        raise SaleRefused(f"{line.name[:30]} is sold by the piece. Type a whole number.")
     changed = with_changed_line(sale, _filled(line, asked))
     for deposit in deposits_of(changed, n):
         if (of := deposit.returns_of) is not None:
@@ -193,17 +195,17 @@ def _present(sale: Sale, past: PastSale, n: int) -> SaleLine | None:
 
 def _check_quantity(line: PastLine, asked: str | None, left: str) -> None:
     if line.quantity.startswith("-"):
-        raise SaleRefused(f"{line.name} was taken back on that receipt, not sold.")
+        raise SaleRefused(f"{line.name[:30]} was taken back on that receipt, not sold.")
     if line.voucher:
-        raise SaleRefused(f"{line.name} is no goods. It is paid with, or undone with its sale (9140).")
+        raise SaleRefused(f"{line.name[:24]} is no goods; it is undone with its sale (9140).")
     if left == "0":
-        raise SaleRefused(f"{line.name}: all {line.quantity} of it came back already.")
+        raise SaleRefused(f"{line.name[:30]}: all {line.quantity} of it came back already.")
     if asked is None or asked == "0":
-        raise SaleRefused(f"Type how much of {line.name} comes back, at most {left}.")
+        raise SaleRefused(f"Type how much of {line.name[:30]} comes back, at most {left}.")
     if not (line.measured or is_whole(asked) or not is_whole(line.quantity)):
-        raise SaleRefused(f"{line.name} is sold by the piece. Type a whole number.")
+        raise SaleRefused(f"{line.name[:30]} is sold by the piece. Type a whole number.")
     if thousandths(asked) > thousandths(left):
-        raise SaleRefused(f"At most {left} of {line.name} may still come back.")
+        raise SaleRefused(f"At most {left} of {line.name[:30]} may still come back.")
 
 
 def _filled(line: SaleLine, quantity: str) -> SaleLine:

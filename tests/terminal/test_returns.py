@@ -65,7 +65,7 @@ def test_goods_come_back_with_and_without_receipt_in_exchange_and_a_sale_is_undo
     till.wait_for("CHANGE", "Receipt S0001-R01-")
 
     till.send("/114 S0001-R02-000001\r")
-    till.wait_for("Without it only receipts of this register")
+    till.wait_for("only receipts of this register come back")
     till.send(f"/109 {HONEY.code}\r")
     till.wait_for("Why does it come back?", "2  Damaged or faulty")
     till.send("2\r")
@@ -74,7 +74,7 @@ def test_goods_come_back_with_and_without_receipt_in_exchange_and_a_sale_is_undo
     till.send(f"/109 99*{HONEY.code}\r")
     till.wait_for("Why does it come back?")
     till.send("1\r")
-    till.wait_for("at most 50.00 goes back on one line", "Somebody else allows it")
+    till.wait_for("At most 50.00 on a line", "Somebody else allows it")
     till.send(ESC)
     till.wait_for("Why does it come back?")
     till.send(ESC)

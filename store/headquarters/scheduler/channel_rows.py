@@ -270,7 +270,7 @@ def _parameters(db: Connection, _scope: Scope) -> Iterator[Cells]:
 
 
 def _returnable(db: Connection, scope: Scope) -> Iterator[Cells]:
-    in_full = dict(_settings(db, scope)).get("offline_returns") == "all"
+    in_full = ("offline_returns", "all") in _settings(db, scope)
     return returnable_cells(db, scope.store, in_full=in_full)
 
 

@@ -157,11 +157,11 @@ def _allows(limits: Limits, back: int, in_shift: int) -> bool:
 def _why(work: Work, limits: Limits, back: int) -> str:
     if limits.return_amount and back > limits.return_amount:
         return phrase(
-            "Without a receipt at most {return_amount} goes back on one line.",
+            "At most {return_amount} on a line without receipt.",
             work.money(limits.return_amount),
         )
     return phrase(
-        "Without a receipt at most {return_shift} goes back in a shift.", work.money(limits.return_shift)
+        "At most {return_shift} in a shift without receipt.", work.money(limits.return_shift)
     )
 
 
@@ -217,17 +217,18 @@ def _item(facts: Facts) -> Item:
 def _ask_reason(work: Work, facts: Facts) -> Reply:
     reasons = work.policy.returns.reasons
     choices = tuple(Choice(str(number), reason) for number, reason in enumerate(reasons, start=1))
-    work.ask(
-        REASON,
-        phrase("Why does it come back?"),
-        Entry.CHOICE,
-        lines=(phrase("Type the number of the reason and Enter."),),
-        choices=choices,
-        **facts,
-    )
-    return DONE
+    lines = (phrase("Type the number of the reason and Enter."),)
+    work.ask(REASON, phrase("Why does it come back?"), Entry.CHOICE, lines=lines, choices=choices)
+    return _remember(work, facts)
 
 
 def _ask(work: Work, kind: str, entry: Entry, name: str, what: str, facts: Facts) -> Reply:
-    work.ask(kind, phrase("Return without receipt"), entry, lines=(name, what), **facts)
-    return Reply(OutcomeKind.DONE)
+    work.ask(kind, phrase("Return without receipt"), entry, lines=(name, what))
+    return _remember(work, facts)
+
+
+def _remember(work: Work, facts: Facts) -> Reply:
+    """The question that was just opened keeps what was answered before it."""
+    if work.state.asked is not None:
+        work.put(asked=msgspec.structs.replace(work.state.asked, facts=facts))
+    return DONE

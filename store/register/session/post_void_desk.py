@@ -159,5 +159,5 @@ async def _others(work: Work, past: PastSale, txn_id: str) -> str:
     if answer is None or answer.granted:
         return ""
     return phrase(
-        "Another register took goods of receipt {number} back. Take back the rest with it (114).", past.number
+        "Another register took goods of {number} back. Return the rest (114).", past.number
     )

@@ -101,9 +101,9 @@ async def open_receipt(work: Work, text: str) -> Reply:
     """The picker for the receipt of that number, or why its goods cannot come back."""
     number = parse_number(text)
     if number is None:
-        return work.refuse(f"{text[:20]!r} is no number of a receipt. It looks like S0001-R01-000482.")
+        return work.refuse(f"{text[:20]!r} is no receipt number, such as S0001-R01-000482.")
     if number.store != own_store(work):
-        return work.refuse(f"Receipt {text} is of store {number.store}. Goods come back to their own store.")
+        return work.refuse(f"Receipt {text[:30]} is of another store; its goods come back there.")
     if hindered := await begin_transaction(work):
         return work.refuse(hindered)
     found = await find(work, number)
@@ -131,15 +131,15 @@ async def find(work: Work, number: ReceiptNumber) -> tuple[PastSale, Source] | s
     policy, shown = work.policy.returns, number_text(number.series, number.receipt_no)
     if answer.source is Source.OFFLINE:
         if policy.offline == "none":
-            return "The server does not answer, and without it nothing comes back with a receipt here."
+            return "The server does not answer; without it no receipt is accepted here."
         if own is None and policy.offline != "all":
-            return f"The server does not answer. Without it only receipts of this register are known, not {shown}."
+            return "The server does not answer: only receipts of this register come back."
     past = answer.sale
     if past is None and own is not None:
         past = past_sale(own.committed.payload)
     if past is None:
-        where = "here; the server does not answer" if answer.source is Source.OFFLINE else "in this store"
-        return f"Receipt {shown} is not known {where}. Look at its number, or take the goods back without it (109)."
+        where = " here (no server)" if answer.source is Source.OFFLINE else ""
+        return f"Receipt {shown} is not known{where}. Without it: 109."
     if own is not None:
         for payload in own.given_back:
             past = with_returned(past, returned_of(payload, past.series, past.seq))
@@ -173,8 +173,8 @@ async def search(work: Work, query: ReceiptQuery) -> Reply:
         rows.setdefault(row.number, (row.at, row.total, row.goods, row.utc_offset_min))
     newest = sorted(rows.items(), key=lambda pair: pair[1][0], reverse=True)[: query.limit]
     if not newest:
-        where = " of this register (the server does not answer)" if others.source is Source.OFFLINE else ""
-        return work.refuse(f"No receipt{where} fits. Type another date, amount or name.")
+        where = " here (no server)" if others.source is Source.OFFLINE else ""
+        return work.refuse(f"No receipt fits{where}. Type another date, amount or name.")
     return _list(work, newest, others.source)
 
 

@@ -100,7 +100,7 @@ def picked(past: PastSale, selected: int, text: str) -> list[Pick] | str:
         count, star, number = word.rpartition("*")
         number = number or (str(selected) if star else "")
         if not (number.isascii() and number.isdigit() and int(number[:6]) in known):
-            return f"{word[:20]!r} is no line of this receipt. Type its number, 2*3 for two of line 3, or *."
+            return f"{word[:20]!r} is no line here. Type 3, 2*3 for two of line 3, or *."
         picks.append((int(number), count))
     return picks
 
@@ -138,12 +138,12 @@ async def why_not(work: Work, sale: Sale, source: Source) -> str:
                 line.name for line in sale.live_lines if line.returns_of and line.returns_of.n == short.n
             )
             left = "nothing" if short.quantity == "0" else f"only {short.quantity}"
-            return f"{name}: another register takes it back or did so; {left} is left of it."
+            return f"{name[:24]}: another register was faster; {left} is left."
     limit = work.policy.returns.offline_limit
     back = -sum(line.gross for line in sale.live_lines if line.returns_of is not None)
     if limit and back > limit and not work.training:
         most = format_amount(limit, sale.currency)
-        return f"While the server does not answer, at most {most} goes back with receipts. Ask the manager."
+        return f"Without the server at most {most} goes back with receipts."
     return ""
 
 
