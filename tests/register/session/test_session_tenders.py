@@ -415,3 +415,118 @@ async def test_the_same_intent_twice_takes_one_payment(till):
     (again,) = await till.session.handle([submission])
     assert again.outcome not in (DONE, STALE)
     assert len(till.view.tender.taken) == 1
+
+
+# -- money back
+
+
+async def come_back(till: Till, number="1", what="*"):
+    """Goods of receipt `number` on the sale, and the payment of what they cost."""
+    await till.operation(114)
+    await till.enter(number)
+    await till.enter(what)
+    await till.operation(139)
+
+
+def ways_back(till):
+    return [one.key for one in till.view.tender.choices]
+
+
+@pytest.mark.parametrize("online", [True, False], ids=["online", "offline"])
+async def test_what_a_card_paid_goes_back_to_the_card_only(till, online):
+    await basket(till)
+    await till.enter("c")
+    await till.enter("")
+    await till.answer("yes")
+    if not online:
+        go_offline(till)
+    await come_back(till)
+    panel = till.view.tender
+    assert (panel.back, panel.cash, ways_back(till)) == (True, False, ["c"])
+    assert (await till.enter()).outcome is REFUSED
+    assert "not given back here" in till.view.message.text
+    await till.enter("c")
+    await till.enter("0815")
+    assert till.view.question.lines == ("Card 8.07 EUR: given back on the terminal?",)
+    await till.answer("yes")
+    record = await sold(till)
+    assert (rows(record), record["total"]) == ([("card", -807)], -807)
+    assert till.view.message.text == "GIVE BACK 8.07: Card."
+
+
+async def test_cash_and_notes_go_back_in_cash_as_the_mirror_of_their_rounding(tmp_path):
+    async with running(tmp_path) as till:
+        till.world.shop.store_policy = shop_with(cash_rounding_step=5)
+        await till.ready()
+        await basket(till)
+        await till.enter("20u")
+        assert rows(await sold(till)) == [("usd", 1_843), ("change", -1_035), ("rounding", -1)]
+        await come_back(till)
+        assert (till.view.tender.exact_cash, till.view.tender.cash, ways_back(till)) == (805, True, [])
+        await till.enter("5")
+        assert "still to give back" in till.view.message.text
+        await till.operation(211)
+        assert "Take back 5.00" in till.view.message.text
+        await till.enter()
+        assert rows(await sold(till)) == [("cash", -805), ("rounding", -2)]
+
+
+async def test_a_refund_as_a_voucher_issues_one_that_pays(till):
+    """A voucher paid, so a voucher comes back: a new one, printed, good at once by the own records."""
+    number, _ = await buy_voucher(till)
+    go_offline(till)
+    await basket(till)
+    await till.scan(number)
+    await come_back(till, "2")
+    assert ways_back(till) == ["v"]
+    await till.enter("v")
+    record = await sold(till)
+    fresh = record["tenders"][0]["voucher"]
+    assert rows(record) == [("voucher", -807)]
+    assert fresh != number
+    assert "voucher" in [job.document_kind for job in await till.journal.jobs_of(record["txn_id"])]
+    await basket(till)
+    await till.scan(fresh)
+    assert rows(await sold(till)) == [("voucher", 807)]
+
+
+async def test_an_exchange_for_the_same_amount_needs_no_payment_and_for_more_the_difference(till):
+    await basket(till)
+    await till.enter()
+    await till.operation(114)
+    await till.enter("1")
+    await till.enter("1")  # the milk
+    await till.scan(MILK)
+    await till.operation(139)
+    assert (till.view.totals.due, till.view.message.text) == (
+        0,
+        "There is nothing to pay. Enter finishes the sale.",
+    )
+    await till.enter()
+    record = await sold(till)
+    assert (record["total"], record["tenders"]) == (0, [])
+    await till.operation(114)
+    await till.enter("1")
+    await till.enter("2")  # a bread for two
+    for _ in range(2):
+        await till.scan(BREAD)
+    await till.operation(139)
+    await till.enter()
+    assert rows(await sold(till)) == [("cash", 349)]
+
+
+# -- training
+
+
+async def test_practice_touches_no_voucher(till):
+    till.world.vouchers.balances[OTHERS] = 500
+    await till.operation(701)
+    await till.sign_in("201")
+    await till.operation(9135)
+    if till.view.question is not None:
+        await till.answer("yes")
+    assert till.session._work.training
+    await basket(till)
+    await till.scan(OTHERS)
+    assert till.world.vouchers.holds == {}
+    assert (await last(till))["kind"] == "training.sale"
