@@ -38,7 +38,6 @@ TENDERS = [
 DISCOUNTS = [
     {"code": "ST", "name": "Staff", "detail": '{"percent":"10","everything":true,"price_group":"STAFF"}'}
 ]
-SETTINGS = [{"key": "account_offline_limit", "value": "600"}]
 
 
 def expect(till: Terminal, total: int, *texts: str) -> None:
@@ -53,7 +52,7 @@ def answer(till: Terminal, title: str, text: str) -> None:
 
 
 def test_customers_at_the_till_online_offline_and_refused(shop: Shop):
-    publish(shop.home, {}, customer=CUSTOMERS, tender=TENDERS, discount=DISCOUNTS, setting=SETTINGS)
+    publish(shop.home, {}, customer=CUSTOMERS, tender=TENDERS, discount=DISCOUNTS)
     till = shop.register()
     sign_on(till)
     assert shop.run("sync", "now").startswith("Synchronised: ")

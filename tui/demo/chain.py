@@ -34,6 +34,7 @@ STORE_FIELDS = {
 SETTINGS = {
     "income_accounts": "8100 Vending machine; 8200 Found money",
     "expense_accounts": "4930 Office supplies; 4950 Cleaning; 4980 Postage",
+    "account_offline_limit": "5000",
 }
 """What the operations 517 and 518 can be booked to."""
 TENDERS: dict[str, Row] = {
@@ -56,6 +57,26 @@ TENDERS: dict[str, Row] = {
     "account": {"name": "Customer account", "kind": "account", "position": 6},
 }
 """What is taken beside cash and card, which every headquarters has from the start."""
+CUSTOMERS: dict[str, Row] = {
+    "C1001": {
+        "name": "Maria Berg",
+        "phone": "+49 30 123456",
+        "email": "maria.berg@example.org",
+        "card": "KC-1001",
+        "account": True,
+        "credit_limit": 20_000,
+    },
+    "C1002": {"name": "Ann Baker (staff)", "card": "KC-1002", "group": "STAFF"},
+    "C1003": {
+        "name": "Hotel Adler",
+        "phone": "+49 30 777888",
+        "tax_id": "DE811907980",
+        "account": True,
+        "credit_limit": 100_000,
+    },
+    "C1004": {"name": "Bo Blocked", "phone": "0171 555000", "blocked": "unpaid bills"},
+}
+"""Whom the demo shop knows; scan KC-1001 or press F5."""
 FIRST_SKU = 100_001
 COLUMNS = ("code", "name", "price", "tax", "department", "unit", "barcodes", "plu", "open_price", "weighed")
 APPLIED_S = 300.0
@@ -110,6 +131,14 @@ class Chain:
             self._put("setting", name, {"value": value})
         for code, tender in TENDERS.items():
             self._put("tender", code, tender)
+        self._put("customer-group", "STAFF", {"name": "Staff"})
+        self._put(
+            "discount",
+            "STAFF10",
+            {"name": "Staff", "percent": "10", "everything": True, "price_group": "STAFF"},
+        )
+        for number, customer in CUSTOMERS.items():
+            self._put("customer", number, customer)
         for operator, name, role, pin in STAFF:
             self._put("staff", operator, {"name": name, "role": role, "pin": pin})
         for beyond in range(len(goods.items), had):

@@ -14,7 +14,7 @@ from tui.view.roles import Role
 from tui.view.text import amount_text, clean, cut, left, right, wrap
 
 DRAWER_AND_SHIFT = frozenset(
-    {517, 518, 701, 703, 918, 1000, 1052, 1053, 1054, 1055, 1056, 1057, 1200, 1201, 1210, 1211, 1212, 1220}
+    {517, 518, 701, 703, 918, 1000, 1052, 1053, 1054, 1055, 1056, 1057, 1100, 1200, 1201, 1210, 1211, 1212, 1220}
 )
 BY_HAND = frozenset({103, 104, 106, 127, 128, 129, 130, 300, 301, 302, 303, 310, 311, 312, 501, 9102})
 CUT_DOWN = {Overlay.CASH: DRAWER_AND_SHIFT, Overlay.DISCOUNTS: BY_HAND}

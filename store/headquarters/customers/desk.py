@@ -11,7 +11,6 @@ from store.headquarters.customers import merging
 from store.headquarters.errors import Refused, WrongInput
 from store.headquarters.nouns.customers import (
     CUSTOMER,
-    AccountAnswer,
     AccountEntryRow,
     AccountRow,
     Customer,
@@ -87,7 +86,7 @@ class CustomerDesk:
         )
         return {"ok": True, "sentence": sentence}
 
-    async def statement(self, call: Call, given: CustomerName) -> AccountAnswer:
+    async def statement(self, call: Call, given: CustomerName) -> list[AccountEntryRow]:
         """`customer statement`."""
         return await call.read(statement, given.customer)
 
@@ -106,9 +105,9 @@ def balance(db: Connection, key: str) -> int:
     return sum(int(db.execute(SUM_ENTRIES, values(one)).fetchone()[0]) for one in everybody(db, key))
 
 
-def statement(db: Connection, text: str) -> AccountAnswer:
-    """The account of a customer; raises NotThere."""
-    key, customer = merging.find(db, text)
+def statement(db: Connection, text: str) -> list[AccountEntryRow]:
+    """The entries of a customer's account, each with what was owed then; raises NotThere."""
+    key, _customer = merging.find(db, text)
     rows = [
         (at, store, series, int(seq), date, int(amount), currency)
         for one in everybody(db, key)
@@ -132,14 +131,7 @@ def statement(db: Connection, text: str) -> AccountAnswer:
                 currency=currency,
             )
         )
-    return AccountAnswer(
-        customer=key,
-        name=customer.name,
-        balance=owed,
-        credit_limit=customer.credit_limit,
-        currency=chain_currency(db),
-        entries=entries,
-    )
+    return entries
 
 
 def accounts(db: Connection, limit: int) -> list[AccountRow]:
@@ -187,12 +179,11 @@ def disclosed(db: Connection, text: str) -> dict[str, Any]:
                     "total": record.get("total", 0),
                 }
             )
-    account = statement(db, key)
     return {
         "customer": key,
         "numbers": numbers,
         "fields": msgspec.to_builtins(customer),
-        "account": {"balance": account.balance, "entries": msgspec.to_builtins(account.entries)},
+        "account": {"balance": balance(db, key), "entries": msgspec.to_builtins(statement(db, key))},
         "records": sales,
     }
 

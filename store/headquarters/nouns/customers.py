@@ -114,7 +114,7 @@ class Duplicate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountEntryRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What a record charged to an account (above nothing) or paid into it; amounts in minor units."""
+    """What a record charged to an account (above nothing) or paid into it, and what was owed then; minor units."""
 
     customer: str
     store: str
@@ -125,17 +125,6 @@ class AccountEntryRow(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     balance: int
     currency: str
-
-
-class AccountAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """How an account stands."""
-
-    customer: str
-    name: str
-    balance: int
-    credit_limit: int
-    currency: str
-    entries: list[AccountEntryRow]
 
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,11 +219,11 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         noun=CUSTOMER,
         name="statement",
-        summary="What a customer bought on account and paid in, and what is owed.",
+        summary="What a customer bought on account and paid in, and what was owed after each.",
         arguments=CustomerName,
         reads=True,
-        answers=AccountAnswer,
-        amounts=("balance", "credit_limit", "amount"),
+        answers=list[AccountEntryRow],
+        amounts=("amount", "balance"),
         example="outpost hq --home HQ customer statement C1001",
     ),
     Verb(
