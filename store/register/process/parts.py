@@ -34,6 +34,7 @@ from store.register.ports import Clock, Randomness, ShopFloor
 from store.register.printing.spool import PrintSpool
 from store.register.process.device_desk import DeviceDesk
 from store.register.process.directories import directories
+from store.register.process.health import server_health
 from store.register.process.status import device_rows, devices_sentence
 from store.register.process.sync_parts import SyncParts
 from store.register.session.ports import SessionConfig, SessionPorts
@@ -333,6 +334,7 @@ class Assembly:
             demo_operations={CABLE: floor.toggle_cable, SERVER: floor.toggle_server} if floor else {},
             devices=lambda: devices_sentence(self.devices.current),
             status=lambda: self._status(supervisor),
+            server_health=lambda: server_health(client),
             queries={"barcodes": barcodes_of(self.home)} if floor else {},
         )
 

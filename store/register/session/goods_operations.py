@@ -6,6 +6,7 @@ from store.register.session import (
     count_desk,
     discount_desk,
     empties_desk,
+    health_desk,
     journal_desk,
     line_facts_desk,
     stock_desk,
@@ -43,6 +44,10 @@ async def _count(work: Work, text: str, seq: int) -> Reply:
     return count_desk.begin(work, text)
 
 
+async def _health(work: Work, text: str, seq: int) -> Reply:
+    return await health_desk.begin(work)
+
+
 async def _inventory(work: Work, text: str, seq: int) -> Reply:
     return await stock_desk.begin(work, text)
 
@@ -62,6 +67,7 @@ FLOWS: dict[int, Flow] = {
     122: _comment,
     123: _unit,
     136: _serial,
+    717: _health,
     801: _inventory,
     802: _count,
     922: _details,

@@ -21,6 +21,7 @@ from store.register.journal.chain import TailCheck
 from store.register.journal.entry import Committed, Counts, Draft, Entry, Head, Lockout, UploadState
 from store.register.journal.receipts import OwnReceipt, ReceiptFacts, ReceiptQuery
 from store.register.ports import Clock, Randomness
+from store.register.session.server_health import ServerHealth, no_server
 from store.register.sync.library import SyncAnswer, SyncState
 from store.sale.info import InfoPrompt
 from store.sale.item import Department
@@ -55,6 +56,10 @@ class TillJournal(Protocol):
 
     async def load_draft(self) -> Draft | None:
         """What was stored last, or None on a new register."""
+        ...
+
+    async def save_setting(self, key: str, value: str) -> None:
+        """Store a fact about the register durably."""
         ...
 
     async def check_tail(self, *, signatures: bool) -> TailCheck:
@@ -278,6 +283,8 @@ class SessionPorts:
     sync: Sync
     customers: Customers = field(default_factory=NoCustomers)
     stock: Stock = field(default_factory=NoStock)
+    server_health: Callable[[], Awaitable[ServerHealth]] = no_server
+    """Ten calls of the server, for the health check."""
     vouchers: Vouchers = field(default_factory=NoVouchers)
     receipts: Receipts = field(default_factory=NoReceipts)
     pepper: bytes

@@ -6,7 +6,7 @@ gateway, connection, catalog, spool, clock and ids (docs/core-and-screen.md, doc
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,8 @@ from store.register.session import dispatch as session_dispatch
 from store.register.session import query as session_query
 from store.register.session import restore as session_restore
 from store.register.session import speech, suspend_desk, switch_question
+from store.register.session.errand import Errand, Panel
+from store.register.session.panels import show_panel
 from store.register.session.ports import SessionPorts, nothing
 from store.register.session.sale_desk import CODE_LIMIT
 from store.register.session.sale_open import note_connection
@@ -250,8 +252,12 @@ class Session:
             task.add_done_callback(self._running.discard)
         self._work.errands.clear()
 
-    async def _run_errand(self, errand: Callable[[], Awaitable[str]]) -> None:
-        self._work.say(await errand())
+    async def _run_errand(self, errand: Errand) -> None:
+        found = await errand()
+        if isinstance(found, Panel):
+            show_panel(self._work, found)
+        else:
+            self._work.say(found)
         self._show_change()
 
     async def sync_now(self) -> SyncAnswer:

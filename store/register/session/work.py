@@ -5,7 +5,7 @@ intents ends in one draft; what leaves the register is committed on the way, wit
 """
 
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from store.register.journal.entry import Committed, Draft, Entry, PrintJob
 from store.register.journal.errors import EntryRefused, JournalError
 from store.register.operations import BY_NUMBER, Permission, roles_with
 from store.register.session import allowance, print_policy
+from store.register.session.errand import Errand
 from store.register.session.own_records import OwnRecords
 from store.register.session.ports import SessionPorts
 from store.register.session.state import REFUSED_LIMIT, Asked, SessionState, encode
@@ -25,7 +26,7 @@ from store.register.view import Entry as EntryLine
 from store.sale.info import info_rows
 from store.sale.limits import Limits
 from store.sale.moment import local_text, utc_text
-from store.sale.money import format_amount
+from store.sale.money import shown_amount
 from store.sale.policy import StorePolicy
 from store.sale.text import printable
 
@@ -83,8 +84,8 @@ class Work:
         """The record of the last report or slip, for the paper on the screen."""
         self.differences: list[dict[str, Any]] = []
         """Prices the server told too late and otherwise; the next sale's record takes them along."""
-        self.errands: list[Callable[[], Awaitable[str]]] = []
-        """What takes long and is done beside the till; each ends in a sentence."""
+        self.errands: list[Errand] = []
+        """What takes long and is done beside the till; each ends in a sentence or a panel."""
         self.wanted: allowance.Wanted | None = None
         """What the intent being carried out was refused for want of, if somebody else may allow it."""
         self.replay: Intent | None = None
@@ -120,7 +121,7 @@ class Work:
 
     def money(self, amount: int) -> str:
         """An amount as people write it."""
-        return format_amount(amount, self.policy.currency)
+        return shown_amount(amount, self.policy.currency)
 
     def fresh_id(self) -> str:
         """A new transaction or job id."""
