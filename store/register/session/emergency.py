@@ -20,7 +20,7 @@ from store.register.session import sign_on
 from store.register.session.state import Emergency
 from store.register.session.work import Reply, Work
 from store.register.view import Entry
-from store.sale.language import later, phrase
+from store.sale.language import counted, later, phrase
 from store.sale.moment import local_text, utc_text
 
 TITLE = later("Sign in by telephone code")
@@ -126,8 +126,13 @@ def wrong_code(work: Work, emergency: Emergency, seconds: int) -> Reply:
     if left <= 0:
         work.put(asked=None, emergency=None)
         return work.refuse(phrase("The code is wrong, and this challenge is void. /9110 shows another."))
-    wait = f" Try again in {seconds} s." if seconds else ""
-    return work.refuse(f"The code is wrong; {left} attempt{'s' * (left != 1)} left for this challenge.{wait}")
+    wait = phrase(" Try again in {seconds} s.", seconds) if seconds else ""
+    left_words = counted(
+        "The code is wrong; {n} attempt left for this challenge.",
+        "The code is wrong; {n} attempts left for this challenge.",
+        left,
+    )
+    return work.refuse(f"{left_words}{wait}")
 
 
 async def _signed_in(work: Work, operator: StaffMember, challenge: str) -> Reply:

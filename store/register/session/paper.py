@@ -5,8 +5,9 @@ from typing import Any
 
 from store.register.journal.entry import Committed
 from store.sale.cash import BY_KIND, MOVEMENTS
+from store.sale.language import counted, phrase
 from store.sale.layout import render_text
-from store.sale.money import format_amount
+from store.sale.money import shown_amount
 from store.sale.policy import StoreFacts
 from store.sale.report import document_of
 from store.sale.tender_rows import label_of
@@ -30,7 +31,7 @@ def slip_title(payload: Mapping[str, Any]) -> str:
     """What stands above a report or slip on the screen."""
     shift = payload.get("shift", 0)
     if payload["kind"] in BY_KIND:
-        return BY_KIND[payload["kind"]].name
+        return phrase(BY_KIND[payload["kind"]].name)
     if payload["kind"] == "tender.declaration":
         return "Tender declaration"
     if payload["kind"] in ACCOUNT_SLIPS:
@@ -38,36 +39,39 @@ def slip_title(payload: Mapping[str, Any]) -> str:
     if payload["kind"] in SHIFT_SLIPS:
         return f"Shift {shift}"
     names = {
-        "sale.suspend": "Suspended sale",
-        "stock.count": "Stock count",
-        "safe.count": "Manage safe",
-        "safe.in": "Manage safe",
-        "safe.out": "Manage safe",
-        "report.x": f"X report, shift {shift}",
-        "shift.close": f"Z report, shift {shift}",
+        "sale.suspend": phrase("Suspended sale"),
+        "stock.count": phrase("Stock count"),
+        "safe.count": phrase("Manage safe"),
+        "safe.in": phrase("Manage safe"),
+        "safe.out": phrase("Manage safe"),
+        "report.x": phrase("X report, shift {number}", shift),
+        "shift.close": phrase("Z report, shift {number}", shift),
     }
-    return names.get(payload["kind"], "No sale")
+    return names.get(payload["kind"], phrase("No sale"))
 
 
 def shift_rows(body: Mapping[str, Any], currency: str) -> tuple[tuple[str, str], ...]:
     """The main rows of an X or Z report: label and amount."""
 
     def money(amount: int) -> str:
-        return format_amount(amount, currency)
+        return shown_amount(amount, currency)
 
     rows = [
-        (f"{body['sales']} sale{'s' * (body['sales'] != 1)}", money(body["sales_total"])),
+        (counted("{n} sale", "{n} sales", body["sales"]), money(body["sales_total"])),
         *((f"{row['count']} x {label_of(row)}", money(row["amount"])) for row in body["tenders"]),
-        ("Start amount", money(body["start_amount"])),
-        ("Cash received", money(body["cash_in"])),
-        ("Change given", money(-body["change"])),
+        (phrase("Start amount"), money(body["start_amount"])),
+        (phrase("Cash received"), money(body["cash_in"])),
+        (phrase("Change given"), money(-body["change"])),
         *(
-            (f"{body[row.count_name]} x {row.name}", money(row.sign * body[row.total_name]))
+            (f"{body[row.count_name]} x {phrase(row.name)}", money(row.sign * body[row.total_name]))
             for row in MOVEMENTS
             if body[row.count_name]
         ),
-        ("Cash expected", money(body["expected_cash"])),
+        (phrase("Cash expected"), money(body["expected_cash"])),
     ]
     if "counted" in body:
-        rows += [("Cash counted", money(body["counted"])), ("Over or short", money(body["over_short"]))]
+        rows += [
+            (phrase("Cash counted"), money(body["counted"])),
+            (phrase("Over or short"), money(body["over_short"])),
+        ]
     return tuple(rows)

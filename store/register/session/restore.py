@@ -7,7 +7,7 @@ from store.register.session.state import SessionState, decode
 from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import LEAST_FREE_BYTES, NEARLY_FULL, RECOVERED, Work
 from store.register.view import Tone
-from store.sale.language import later, phrase
+from store.sale.language import counted, later, phrase
 
 STAYS_SIGNED_IN_MS = 3 * 60 * 1000
 """Whoever was active this recently, in the same run of the machine, still stands there."""
@@ -126,7 +126,7 @@ def tell(work: Work) -> None:
     state = work.state
     if state.sale is not None and state.sale.lines:
         lines = state.sale.lines
-        count = f"{len(lines)} line{'s' * (len(lines) != 1)}"
+        count = counted("{n} line", "{n} lines", len(lines))
         work.say(
             phrase("Restored, {count}, last: {name}. Check the last item.", count, lines[-1].name),
             Tone.WARN,

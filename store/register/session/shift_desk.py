@@ -16,7 +16,7 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, TenderView
 from store.sale.barcode import looks_like_code
 from store.sale.declaration import declared_rows
-from store.sale.language import phrase
+from store.sale.language import counted, phrase
 from store.sale.moment import local_text, utc_text
 from store.sale.money import format_amount, parse_amount
 from store.sale.record import drawer_open_body, reprint_body, shift_open_body
@@ -138,8 +138,13 @@ async def x_report(work: Work) -> Reply:
     if work.slip is None:
         return work.refuse(work.message.text)
     work.say(
-        f"X report: {sums.sales} sale{'s' * (sums.sales != 1)}, {work.money(sums.sales_total)}; "
-        f"the drawer should hold {work.money(sums.expected_cash)}."
+        counted(
+            "X report: {n} sale, {amount}; the drawer should hold {cash}.",
+            "X report: {n} sales, {amount}; the drawer should hold {cash}.",
+            sums.sales,
+            work.money(sums.sales_total),
+            work.money(sums.expected_cash),
+        )
     )
     return DONE
 

@@ -11,7 +11,7 @@ from store.register.session.shop_paper import paper_of_catalog
 from store.sale.detail import read_detail
 from store.sale.info import NO_INFO_CODE, InfoPrompt
 from store.sale.item import Department
-from store.sale.language import phrase
+from store.sale.language import counted, phrase
 from store.sale.moment import local_text, utc_text
 from store.sale.paper_facts import PaperFacts
 from store.sale.policy import StorePolicy
@@ -126,7 +126,7 @@ class CatalogShop:
             return self.trouble
         items = next((f"{table.rows:,}" for table in self._tables if table.name == "item"), "0")
         days = (self._clock.wall_ms() - version.created_ms) // DAY_MS
-        old = f" It is {days} day{'s' * (days != 1)} old." if days > 0 else ""
+        old = counted(" It is {n} day old.", " It is {n} days old.", days) if days > 0 else ""
         warning = f" {self._keeper.sentence}" if self._keeper.sentence else ""
         if not version.support_offline:
             return phrase(

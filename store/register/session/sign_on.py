@@ -20,7 +20,7 @@ from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Tone
 from store.sale.barcode import looks_like_code
-from store.sale.language import later, phrase
+from store.sale.language import counted, later, phrase
 
 FREE_FAILURES = 4
 """Wrong PINs of one operator that cost nothing; the next one is the fifth."""
@@ -264,12 +264,20 @@ def greet(work: Work, name: str, freed: tuple[str, ...]) -> None:
     """What the person sees first."""
     if work.state.sale is not None:
         lines = work.state.sale.lines
-        last = f", last: {lines[-1].name}. Check the last item." if lines else "."
-        work.say(f"{name}: the sale is open, {len(lines)} line{'s' * (len(lines) != 1)}{last}")
+        said = counted("{n} line", "{n} lines", len(lines))
+        if lines:
+            last = lines[-1].name
+            work.say(
+                phrase(
+                    "{name}: the sale is open, {lines}, last: {item}. Check the last item.", name, said, last
+                )
+            )
+        else:
+            work.say(phrase("{name}: the sale is open, {lines}.", name, said))
     elif freed:
         work.say(phrase("{name} is signed in. Free again: {join}.", name, ", ".join(freed)))
     elif work.state.shift is None and work.may(Permission.OPEN_SHIFT):
-        before = "No shift is open." if work.ports.shop.version else work.ports.shop.trouble
+        before = phrase("No shift is open.") if work.ports.shop.version else work.ports.shop.trouble
         work.say(phrase("{before} Type the start amount in the drawer and Enter.", before))
     elif left_open := shift_desk.left_open(work):
         work.say(left_open, Tone.WARN)

@@ -9,7 +9,7 @@ from store.register.session.line_facts_desk import item_of, selected
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry
 from store.sale.item import Item
-from store.sale.language import phrase
+from store.sale.language import counted, phrase
 from store.sale.moment import local_text, utc_text
 
 ASK, PANEL = "inventory_code", "inventory"
@@ -75,9 +75,9 @@ def age_words(work: Work, at_ms: int) -> str:
     age_ms = max(work.now_ms - at_ms, 0)
     if age_ms >= DAY_MS:
         days = age_ms // DAY_MS
-        return f"{moment} ({days} day{'s' * (days != 1)} ago)"
+        return f"{moment} ({counted('{n} day ago', '{n} days ago', days)})"
     if age_ms >= HOUR_MS:
-        return f"{moment} ({age_ms // HOUR_MS} h ago)"
+        return phrase("{moment} ({hours} h ago)", moment, age_ms // HOUR_MS)
     return phrase("{moment} ({value} min ago)", moment, age_ms // MINUTE_MS)
 
 

@@ -23,7 +23,7 @@ from store.register.sync.register_report import RegisterReporter
 from store.register.sync.round import RoundEnd, RoundResult
 from store.register.sync.upload_states import backoff_limit_s
 from store.register.sync.uploader import Uploader
-from store.sale.language import later, phrase
+from store.sale.language import counted, later, phrase
 
 _log = logging.getLogger(__name__)
 
@@ -304,16 +304,19 @@ class SyncLibrary:
 def _end_of(down: RoundResult, up: str) -> tuple[SyncEnd, str]:
     """What a round of both came to, as one sentence."""
     if down.end is RoundEnd.PAUSED:
-        return SyncEnd.REFUSED, PAUSED
+        return SyncEnd.REFUSED, phrase(PAUSED)
     if down.end is RoundEnd.UNREACHABLE:
-        return SyncEnd.UNREACHABLE, f"Not synchronised: {down.reason}."
+        return SyncEnd.UNREACHABLE, phrase("Not synchronised: {reason}.", down.reason)
     if down.end is RoundEnd.REFUSED:
-        return SyncEnd.REFUSED, f"Not synchronised: {down.reason}."
+        return SyncEnd.REFUSED, phrase("Not synchronised: {reason}.", down.reason)
     if down.end is RoundEnd.FAILED:
-        return SyncEnd.FAILED, f"Not everything came: {down.reason}."
+        return SyncEnd.FAILED, phrase("Not everything came: {reason}.", down.reason)
     if up:
-        return SyncEnd.FAILED, f"Downloads are done; {up}."
-    brought = (
-        f"{down.applied} package{'s' * (down.applied != 1)} came" if down.applied else "nothing new came"
+        return SyncEnd.FAILED, phrase("Downloads are done; {up}.", up)
+    if not down.applied:
+        return SyncEnd.DONE, phrase("Synchronised: nothing new came, everything is at the server.")
+    return SyncEnd.DONE, counted(
+        "Synchronised: {n} package came, everything is at the server.",
+        "Synchronised: {n} packages came, everything is at the server.",
+        down.applied,
     )
-    return SyncEnd.DONE, f"Synchronised: {brought}, everything is at the server."

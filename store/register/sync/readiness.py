@@ -143,4 +143,5 @@ def held_back_words(package_seq: int) -> str:
 
 
 def _jobs(rows: Sequence[Readiness]) -> str:
-    return f"job{'s' * (len(rows) > 1)} {', '.join(row.job for row in rows)}"
+    jobs = ", ".join(row.job for row in rows)
+    return phrase("jobs {jobs}", jobs) if len(rows) > 1 else phrase("job {job}", jobs)

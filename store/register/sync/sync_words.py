@@ -3,7 +3,7 @@
 import msgspec
 
 from store.register.sync.history import Attempt
-from store.sale.language import phrase
+from store.sale.language import counted, phrase
 
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
 STALE_DAYS = 7
@@ -36,10 +36,14 @@ def age_words(at_ms: int, now_ms: int) -> str:
         return phrase("the clock of this register is behind the last sync")
     if age_ms > STALE_DAYS * DAY_MS:
         return phrase("more than {stale_days} days ago", STALE_DAYS)
-    for unit_ms, name in ((DAY_MS, "day"), (HOUR_MS, "hour"), (MINUTE_MS, "minute"), (SECOND_MS, "second")):
-        if age_ms >= unit_ms:
-            count = age_ms // unit_ms
-            return f"{count} {name}{'s' * (count != 1)} ago"
+    if age_ms >= DAY_MS:
+        return counted("{n} day ago", "{n} days ago", age_ms // DAY_MS)
+    if age_ms >= HOUR_MS:
+        return counted("{n} hour ago", "{n} hours ago", age_ms // HOUR_MS)
+    if age_ms >= MINUTE_MS:
+        return counted("{n} minute ago", "{n} minutes ago", age_ms // MINUTE_MS)
+    if age_ms >= SECOND_MS:
+        return counted("{n} second ago", "{n} seconds ago", age_ms // SECOND_MS)
     return phrase("just now")
 
 
