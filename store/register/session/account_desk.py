@@ -1,7 +1,7 @@
 """Customer accounts at the till: a sale on account (202), money paid in (1100), the statement (9161).
 
 Online the server's balance decides, with what this register has sold on account since. Offline the last known balance
-does, within the small limit that the store allows until the server answers again (docs/adr/0028).
+does, within the small limit that the store allows until the server answers again (docs/adr/0034).
 """
 
 from typing import Any
