@@ -18,6 +18,7 @@ from store.headquarters.nouns.till import LayoutKey, Parameter, Setting, Tender
 from store.headquarters.scheduler import channel_rows, packages, sessions
 from store.headquarters.scheduler.group_file import group_path
 from store.register.catalog.ratchet import Ratchet
+from store.sale.tender_type import tender_type
 
 
 async def test_first_run_is_a_full_package_with_a_session_for_every_database(shop, database):
@@ -481,6 +482,8 @@ async def test_every_small_table_travels(shop, database):
     await shop.put("role", "cashier", Role(name="Cashier", permissions=("sell", "refund")))
     await shop.put("tender", "cash", Tender(name="Cash", kind="cash", position=1))
     await shop.put("tender", "voucher", Tender(name="Voucher", kind="card", blocked=True))
+    usd = Tender(name="Dollars", kind="foreign", position=2, currency="USD", rate="0.9217", refund=("cash",))
+    await shop.put("tender", "usd", usd)
     await shop.put("offline-profile", "OP1", OfflineProfileRow(offline_timeout_s=2.0, description="for WAN"))
     await shop.put("hardware-profile", "HP1", HardwareProfile(description="till"))
     await shop.put("setting", "receipt_footer", Setting(value="Thank you."))
@@ -499,7 +502,14 @@ async def test_every_small_table_travels(shop, database):
     database.follow(await shop.packages())
     rows = database.rows
     assert rows["role"] == {"cashier": ("cashier", "Cashier", "sell refund")}
-    assert rows["tender"] == {"cash": ("cash", "Cash", "cash", 1, "{}")}
+    assert set(rows["tender"]) == {"cash", "usd"}
+    assert rows["tender"]["cash"] == ("cash", "Cash", "cash", 1, "{}")
+    *row, detail = rows["tender"]["usd"]
+    assert (row, json.loads(detail)) == (
+        ["usd", "Dollars", "foreign", 2],
+        {"currency": "USD", "rate": "0.9217", "refund": ["cash"]},
+    )
+    assert tender_type(*row, json.loads(detail)).rate == "0.9217"
     assert json.loads(rows["offline_profile"]["OP1"][1])["offline_timeout_s"] == 2.0
     assert "description" not in rows["offline_profile"]["OP1"][1]
     assert rows["setting"]["receipt_footer"][1] == "Thank you, first store."

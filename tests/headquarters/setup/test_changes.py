@@ -217,6 +217,15 @@ async def test_keys_settings_roles_and_tenders_are_held_to_what_registers_unders
         await chain.set("tender", "CASH", name="Cash", kind="cash")
     with pytest.raises(WrongInput, match="kind 'gold' does not fit"):
         await chain.set("tender", "gold", name="Gold", kind="gold")
+    with pytest.raises(WrongInput, match="have a currency and a rate"):
+        await chain.set("tender", "usd", name="Dollars", kind="foreign")
+    with pytest.raises(WrongInput, match="is no rate"):
+        await chain.set("tender", "usd", name="Dollars", kind="foreign", currency="USD", rate="nine")
+    await chain.set(
+        "tender", "usd", name="Dollars", kind="foreign", currency="USD", rate="0.9217", max_amount="200.00"
+    )
+    dollars = await chain.row("tender", "usd")
+    assert (dollars.rate, dollars.max_amount, dollars.opens_drawer) == ("0.9217", 20_000, None)
     with pytest.raises(WrongInput, match="is no rate"):
         await chain.set("tax", "S", rate="nineteen")
     await chain.remove("register", "S0001-R01")

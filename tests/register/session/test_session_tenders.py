@@ -9,6 +9,8 @@ from store.ledger.recomputation import recompute_sale
 from store.register.intents import IntentKind
 from store.register.verification.sums import check_sale
 from store.register.view import Entry, Mode
+from store.sale.document_format import Printing
+from store.sale.format_text import WrittenFormat, parsed
 from store.sale.tender_type import types_of_rows
 from store.sale.voucher import parse_voucher, shown_voucher, voucher_number
 
@@ -513,6 +515,13 @@ async def test_an_exchange_for_the_same_amount_needs_no_payment_and_for_more_the
     await till.operation(139)
     await till.enter()
     assert rows(await sold(till)) == [("cash", 349)]
+
+
+async def test_a_voucher_is_printed_whatever_the_policy_of_receipts_says(till):
+    till.world.shop.formats = {"sale": parsed("sale", WrittenFormat(printing=Printing.NEVER.value))}
+    _, record = await buy_voucher(till)
+    jobs = await till.journal.jobs_of(record["txn_id"])
+    assert [job.document_kind for job in jobs] == ["", "voucher"]
 
 
 # -- training
