@@ -147,10 +147,10 @@ class Overlays:
         overlay, word = self._local.overlay, text.strip().lower()
         if overlay is Overlay.CUSTOMERS:
             self._pick_customer(text)
-        elif overlay is Overlay.JOURNAL:
-            self._pick_transaction(text)
         elif looks_like_code(text) or AIM.match(text):
             self._box.refuse(text, phrase(SCANNED_HERE))
+        elif overlay is Overlay.JOURNAL:
+            self._pick_transaction(text)
         elif overlay is Overlay.FIND:
             self._pick_item(text)
         elif overlay in LISTS:
