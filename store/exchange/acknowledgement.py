@@ -4,7 +4,7 @@
 (3.4). Both are pure: what is stored already comes in as an argument.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from store.exchange.canonical import NotCanonical, parse_canonical, parse_document
+from store.exchange.chain_signatures import verify_linked
 from store.exchange.messages import MAX_PAYLOAD_BYTES, BatchAnswer, WireRecord, ack_text
 from store.exchange.record import (
     PAYLOAD_VERSION,
@@ -92,12 +93,36 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examine(facts: SeriesFacts, wire: WireRecord) -> Examined:
-    """Read and verify one record. Slow (a signature takes 0.1 ms) and needs nothing but the series' key."""
+    """Read and verify one record. Slow (a signature takes 0.05 ms) and needs nothing but the series' key."""
+    return examine_all(facts, (wire,))[0]
+
+
+def examine_all(facts: SeriesFacts, wires: Sequence[WireRecord]) -> tuple[Examined, ...]:
+    """Read and verify records, those that follow each other together (`chain_signatures`)."""
+    found = [_read(facts, wire) for wire in wires]
+    signed = [
+        each.record
+        for each in found
+        if each.record is not None and each.record.signature and not each.complaint
+    ]
+    together = verify_linked(facts.public_key, signed)
+    return tuple(_finished(facts, each, together) for each in found)
+
+
+def _read(facts: SeriesFacts, wire: WireRecord) -> Examined:
+    """A record with all that is wrong with it but for its signature."""
     try:
         record = from_wire(wire)
     except RecordError as error:
         return Examined(record=None, complaint=str(error))
-    if complaint := _complaint(facts, record):
+    return Examined(record=record, complaint=_misshape(facts, record))
+
+
+def _finished(facts: SeriesFacts, each: Examined, signatures_hold: bool) -> Examined:
+    record = each.record
+    if record is None or each.complaint:
+        return each
+    if not (signatures_hold and record.signature) and (complaint := _unsigned(facts, record)):
         return Examined(record=record, complaint=complaint)
     flags, document = _inspect(facts.series, record)
     return Examined(record=record, flags=flags, document=document)
@@ -134,12 +159,22 @@ def place(head: Head, facts: SeriesFacts, examined: Examined, stored_hash: bytes
 
 def _complaint(facts: SeriesFacts, record: Record) -> str:
     """Why the record cannot come from this series' register, or nothing."""
+    return _misshape(facts, record) or _unsigned(facts, record)
+
+
+def _misshape(facts: SeriesFacts, record: Record) -> str:
+    """What is wrong with the record, whoever signed it, or nothing."""
     if len(record.payload) > MAX_PAYLOAD_BYTES:
         return f"The payload has {len(record.payload)} bytes; {MAX_PAYLOAD_BYTES} are allowed."
     if record.key_id != facts.key_id:
         return "The record names another key than the one enrolled."
     if record_hash(record.seq, record.prev, record.payload) != record.hash:
         return "The hash does not belong to the payload."
+    return ""
+
+
+def _unsigned(facts: SeriesFacts, record: Record) -> str:
+    """What is wrong with the signature, or nothing."""
     if not record.signature:
         return "" if declares_unsigned(record.payload) else "The signature is missing."
     if not verify(facts.public_key, record.hash, record.signature):
@@ -162,6 +197,10 @@ def _inspect(series: str, record: Record) -> tuple[tuple[Flag, ...], dict[str, A
             document = parse_document(record.payload)
         except NotCanonical:
             return (Flag.NOT_CANONICAL,), None
+    sound = canonical and document.get("v") == PAYLOAD_VERSION and document.get("series") == series
+    named = isinstance(document.get("kind"), str) and isinstance(document.get("txn_id"), str)
+    if sound and named and document.get("seq") == record.seq and record.signature:
+        return (), document  # as nearly all are
     oddities = {
         Flag.NOT_CANONICAL: not canonical,
         Flag.UNKNOWN_VERSION: document.get("v") != PAYLOAD_VERSION,

@@ -60,14 +60,19 @@ def record_hash(seq: int, prev: bytes, payload: bytes) -> bytes:
     return hashlib.sha256(head + payload).digest()
 
 
+def signed_text(hash_: bytes) -> bytes:
+    """What the signature of a record with that hash is over."""
+    return _SIGN_TAG + hash_
+
+
 def sign(key: Ed25519PrivateKey, hash_: bytes) -> bytes:
     """The signature (64 bytes) over a record's hash."""
-    return key.sign(_SIGN_TAG + hash_)
+    return key.sign(signed_text(hash_))
 
 
 def verify(public_key: bytes, hash_: bytes, signature: bytes) -> bool:
     """Whether the signature over the hash was made by the holder of the public key (32 bytes)."""
-    return verify_text(public_key, _SIGN_TAG + hash_, signature)
+    return verify_text(public_key, signed_text(hash_), signature)
 
 
 def verify_text(public_key: bytes, text: bytes, signature: bytes) -> bool:

@@ -1,11 +1,8 @@
 """Records looked at by themselves, before anybody asks where they belong: is each genuine, what is odd about it."""
 
-from collections.abc import Sequence
-
 import msgspec
 
-from store.exchange.acknowledgement import Examined, SeriesFacts, examine
-from store.exchange.messages import WireRecord
+from store.exchange.acknowledgement import Examined
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,8 +10,3 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
 
     public_key: bytes
     records: tuple[Examined, ...]
-
-
-def examine_all(wires: Sequence[WireRecord], facts: SeriesFacts) -> tuple[Examined, ...]:
-    """Each record of a batch, in their order."""
-    return tuple(examine(facts, wire) for wire in wires)

@@ -12,11 +12,10 @@ from typing import BinaryIO
 
 import msgspec
 
-from store.exchange.acknowledgement import Examined, Flag, SeriesFacts
+from store.exchange.acknowledgement import Examined, Flag, SeriesFacts, examine_all
 from store.exchange.messages import WireRecord
 from store.ledger.drafts import draft_of
 from store.ledger.effects import Ref
-from store.ledger.examination import examine_all
 
 LENGTH_BYTES = 4
 """Before each order and answer: how many bytes follow."""
@@ -55,7 +54,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
     orders = msgspec.msgpack.Decoder(Order)
     while len(length := source.read(LENGTH_BYTES)) == LENGTH_BYTES:
         order = orders.decode(source.read(int.from_bytes(length, "big")))
-        examined = examine_all(order.records, order.facts)
+        examined = examine_all(order.facts, order.records)
         findings = [Finding(each.complaint, each.flags) for each in examined]
         _answer(sink, findings)
         _answer(sink, _drafts(order, examined))

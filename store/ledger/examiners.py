@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from store.exchange.acknowledgement import Examined
+from store.exchange.acknowledgement import Examined, examine_all
 from store.exchange.messages import RecordBatch, WireRecord
 from store.exchange.record import RecordError, from_wire
 from store.ledger.drafts import Drafts
-from store.ledger.examination import Examination, examine_all
+from store.ledger.examination import Examination
 from store.ledger.examiner import LENGTH_BYTES, DraftsFound, Finding, Findings, Order, framed
 from store.ledger.series import Series
 
@@ -37,7 +37,7 @@ class Examiners:
     async def examine(self, batch: RecordBatch, series: Series, now_ms: int) -> Examination:
         """Read and verify a batch beside the event loop, on all processors; touches no database."""
         if len(batch.records) <= ALONE:
-            records = examine_all(batch.records, series.facts)
+            records = examine_all(series.facts, batch.records)
             return Examination(public_key=series.facts.public_key, records=records)
         size = -(-len(batch.records) // len(self._processes))
         orders = [
@@ -64,7 +64,7 @@ async def _carry_out(process: "_Examiner", order: Order) -> tuple[Examined, ...]
     findings = await process.examine(order)
     if findings is None or len(findings) != len(order.records):
         # The process was lost. Its work is done here, more slowly; the next batch gets a new process.
-        return await asyncio.to_thread(examine_all, order.records, order.facts)
+        return await asyncio.to_thread(examine_all, order.facts, order.records)
     return tuple(_examined(*pair) for pair in zip(order.records, findings, strict=True))
 
 

@@ -16,11 +16,12 @@ from store.exchange.acknowledgement import (
     Outcome,
     SeriesFacts,
     Verdict,
+    examine_all,
     place,
 )
 from store.exchange.messages import BatchAnswer, RecordAnswer, RecordBatch, WireRecord
 from store.exchange.record import Record, genesis, key_id_of
-from store.ledger.examination import Examination, examine_all
+from store.ledger.examination import Examination
 
 MAX_EVIDENCE_ROWS = 1_000
 """Rejected records and forks kept per store; the oldest go first."""
@@ -192,7 +193,7 @@ def _judge_all(
     db: Connection, series: Series, batch: RecordBatch, examination: Examination | None
 ) -> _Judged:
     if examination is None or examination.public_key != series.facts.public_key:
-        examined = examine_all(batch.records, series.facts)
+        examined = examine_all(series.facts, batch.records)
     else:
         examined = examination.records
     judged = _Judged(head=series.head, taken=[], answers=[])

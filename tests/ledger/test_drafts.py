@@ -8,10 +8,10 @@ import pytest
 from hq_arrivals import till
 from ledger_books import NOW_MS, batch_of, ledger, open_at, post_all, tables, take
 from server_world import body
+from store.exchange.acknowledgement import examine_all
 from store.ledger import drafts as module
 from store.ledger.drafts import Drafts, draft_of
 from store.ledger.effects import Ref
-from store.ledger.examination import examine_all
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def drafted(batch, series):
     drafts = Drafts()
     drafts.announce()
     found = []
-    for each in examine_all(batch.records, series.facts):
+    for each in examine_all(series.facts, batch.records):
         ref = Ref(store=series.store, series=series.series, seq=each.record.seq, now_ms=NOW_MS)
         if not each.flags and (draft := draft_of(ref, each.document)) is not None:
             found.append((each.record.hash, draft))

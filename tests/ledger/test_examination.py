@@ -9,9 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hq_arrivals import opening, till
 from store.database.connection import run_unit
 from store.database.migrations import load_steps, migrate
+from store.exchange.acknowledgement import examine_all
 from store.exchange.messages import RecordBatch
 from store.exchange.record import to_wire
-from store.ledger.examination import Examination, examine_all
+from store.ledger.examination import Examination
 from store.ledger.series import accept, find_series, open_series
 
 
@@ -39,7 +40,7 @@ def opened(db, register):
 
 
 def examination_of(batch, facts):
-    return Examination(public_key=facts.public_key, records=examine_all(batch.records, facts))
+    return Examination(public_key=facts.public_key, records=examine_all(facts, batch.records))
 
 
 def batch_of(register, *wires):

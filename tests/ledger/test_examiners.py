@@ -11,10 +11,10 @@ import pytest
 
 from hq_arrivals import till
 from ledger_books import NOW_MS, batch_of, ledger, open_at, post_all, tables, take
+from store.exchange.acknowledgement import examine_all
 from store.exchange.record import to_wire
 from store.ledger import examiners as module
 from store.ledger.drafts import Drafts
-from store.ledger.examination import examine_all
 from store.ledger.examiner import Order, framed, serve
 from store.ledger.examiners import Examiners
 
@@ -61,7 +61,7 @@ async def test_a_large_batch_keeps_its_order_and_gets_the_findings_it_would_get_
     wires[7] = msgspec.structs.replace(wires[7], payload="{}")
     batch = batch_of(register, *wires)
     examination = await examiners.examine(batch, series, NOW_MS)
-    assert found(examination.records) == found(examine_all(batch.records, series.facts))
+    assert found(examination.records) == found(examine_all(series.facts, batch.records))
     assert examination.public_key == register.public_key and len(pids(examiners)) == 2
 
 
@@ -93,7 +93,7 @@ async def test_a_process_that_was_killed_is_replaced_and_the_batch_is_examined_a
         psutil.Process(pid).wait(5)
     for _ in range(2):
         examination = await examiners.examine(batch, series, NOW_MS)
-        assert found(examination.records) == found(examine_all(batch.records, series.facts))
+        assert found(examination.records) == found(examine_all(series.facts, batch.records))
     assert len(pids(examiners)) == 2 and not set(pids(examiners)) & set(killed)
 
 
@@ -105,7 +105,7 @@ async def test_whoever_stops_waiting_leaves_no_half_of_an_answer_behind(db, exam
     impatient.cancel()
     await asyncio.gather(impatient, return_exceptions=True)
     examination = await examiners.examine(batch, series, NOW_MS)
-    assert found(examination.records) == found(examine_all(batch.records, series.facts))
+    assert found(examination.records) == found(examine_all(series.facts, batch.records))
 
 
 async def test_closing_ends_the_processes_and_whoever_waits(db):
