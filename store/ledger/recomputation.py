@@ -162,8 +162,13 @@ def _recompute_discount(line: Body) -> Iterator[Disagreement]:
         percent = Fraction(line["discount_percent"]) / 100
         right = offered + nearest((amount - offered) * percent)
         yield from _differ(f"line:{line['n']}.discount", said, right)
-    if not 0 < said <= amount or said < offered:
-        yield f"line:{line['n']}.discount", said, min(max(said, offered, 0), max(amount, 0))
+    sign = -1 if amount < 0 else 1
+    if not 0 < sign * said <= sign * amount or sign * said < sign * offered:
+        yield (
+            f"line:{line['n']}.discount",
+            said,
+            sign * min(max(sign * said, sign * offered, 0), sign * amount),
+        )
 
 
 def _offer(row: Body, left: int, quantity: Fraction) -> int:
@@ -174,7 +179,7 @@ def _offer(row: Body, left: int, quantity: Fraction) -> int:
         off = nearest(left * Fraction(row["percent"]) / 100)
     else:
         off = nearest(row["amount"] * quantity)
-    return max(0, min(off, left))
+    return max(0, min(off, left)) if left >= 0 else min(0, max(off, left))
 
 
 def _bears_nothing(line: Body) -> bool:

@@ -102,10 +102,22 @@ def offers_taken(
     """What holds on a line of `quantity` at `price`, worth `amount`: the offers that count, in their order.
 
     `groups` are the customer's price groups. A typed price takes percentages and amounts, but no other price; goods in
-    another unit than the catalog's take percentages only. Nothing is taken off a line of nothing or below.
+    another unit than the catalog's take percentages only. Goods that come back without a receipt mirror it: they cost
+    what they cost today.
     """
-    if amount <= 0 or not offers:
+    if amount == 0 or not offers:
         return ()
+    if amount < 0:
+        sold = offers_taken(
+            offers,
+            price=price,
+            quantity=quantity.removeprefix("-"),
+            amount=-amount,
+            groups=groups,
+            typed_price=typed_price,
+            other_unit=other_unit,
+        )
+        return tuple(replace(one, off=-one.off) for one in sold)
     mine = [offer for offer in offers if not offer.price_group or offer.price_group in groups]
     if typed_price or other_unit:
         mine = [offer for offer in mine if offer.percent or (not other_unit and offer.new_price is None)]

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from store.sale.deposit import deposits_of, refuse_deposit
 from store.sale.item import Item
 from store.sale.line_change import find_line, with_change, with_changed_line, with_line
+from store.sale.offer import Offer
 from store.sale.past_sale import PastLine, PastSale, left_of, origin_of
 from store.sale.policy import StorePolicy, TaxRate
 from store.sale.quantity import SCALE, from_thousandths, is_whole, multiply, parse_quantity, thousandths
@@ -115,13 +116,17 @@ def take_back_item(
     code: str = "",
     source: str = "online",
     price: int | None = None,
+    *,
+    offers: tuple[Offer, ...] = (),
 ) -> Sale:
     """The sale with goods coming back without a receipt, at today's price; a blocked item may come back.
+
+    `offers` are the discounts of headquarters that hold now: nobody gets back more than it costs today.
 
     Raises as `add_line`: PriceNeeded for an open price, SaleRefused.
     """
     item = replace(item, blocked="")
-    added = add_line(sale, policy, item, quantity, code, source, price, zero_confirmed=True)
+    added = add_line(sale, policy, item, quantity, code, source, price, zero_confirmed=True, offers=offers)
     return with_changed_line(added, _turned(added.lines[-1], reason))
 
 
@@ -234,15 +239,13 @@ def gross_of(line: SaleLine, part: Cents) -> int:
 
 
 def _turned(line: SaleLine, reason: str) -> SaleLine:
-    """The line the other way round; whatever was given on it is not given on goods that come back."""
+    """The line the other way round, at what it costs today; what somebody gave on it by hand is not given back."""
     quantity = f"-{line.quantity}"
     return replace(
         line,
         quantity=quantity,
         amount=multiply(line.price, quantity) if line.price_source is not PriceSource.LABEL else -line.amount,
         given=None,
-        offers=(),
-        taken=(),
         return_reason=_reason(reason),
     )
 

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from sale_shop import MILK, POLICY, WINE
+from sale_shop import MILK, POLICY, WINE, sale_payload
+from store.ledger.recomputation import recompute_sale
+from store.register.verification.discounts import check_discounts
 from store.sale.barcode import LabelReading
 from store.sale.discount import Discount, percent_of
 from store.sale.discounting import discount_line, override_price
@@ -28,6 +30,7 @@ from store.sale.quantity import multiply
 from store.sale.refusal import LimitRefused, SaleRefused
 from store.sale.sale import OffersState, new_sale
 from store.sale.selling import add_label_line, add_line, set_quantity, void_line
+from store.sale.taking_back import take_back_item, turn_line
 
 TEN = Offer(code="TEN", name="Ten percent", percent="10")
 HALF_EURO = Offer(code="HALF", name="50 cents off", amount=50)
@@ -143,7 +146,26 @@ def test_an_offer_to_a_price_group_is_for_its_members_only():
 
 def test_a_price_that_is_no_better_changes_nothing():
     assert offers_taken((FIVE,), price=400, quantity="1", amount=400) == ()
-    assert offers_taken((TEN,), price=100, quantity="-1", amount=-100) == ()
+    assert offers_taken((TEN,), price=100, quantity="0", amount=0) == ()
+
+
+def test_goods_that_come_back_without_a_receipt_cost_what_they_cost_today():
+    offers = [replace(one, combined=True) for one in (TEN, HALF_EURO, FIVE)]
+    taken = offers_taken(offers, price=599, quantity="-2", amount=-1198)
+    assert [(one.code, one.off) for one in taken] == [("FIVE", -198), ("HALF", -100), ("TEN", -90)]
+    for sale in (
+        take_back_item(new_sale("t", "EUR", 0), POLICY, WINE, "2", "Broken", offers=offers),
+        turn_line(sale_with(*offers, quantity="2"), 1, "Broken"),
+    ):
+        [line] = sale.lines
+        assert (line.amount, line.discount, line.gross) == (-1198, -388, -810)
+        payload = sale_payload(sale, POLICY)
+        assert [effect for effect, _, _ in recompute_sale(payload) if effect.startswith("line")] == []
+        check_discounts(payload)
+        wrong = {**payload, "lines": [{**payload["lines"][0], "discount": -387}]}
+        assert [effect for effect, _, _ in recompute_sale(wrong) if effect == "line:1.discount"]
+        with pytest.raises(ValueError):
+            check_discounts(wrong)
 
 
 @given(

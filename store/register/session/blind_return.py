@@ -12,6 +12,7 @@ import msgspec
 from store.gateway.gateway import ItemFound, Source
 from store.register.journal.errors import JournalError
 from store.register.operations import Permission
+from store.register.session.offers_desk import offers_now
 from store.register.session.return_picker import reason_of
 from store.register.session.sale_desk import is_weighed, look_up
 from store.register.session.sale_open import begin_transaction, opened, put_sale
@@ -160,9 +161,7 @@ def _why(work: Work, limits: Limits, back: int) -> str:
             "At most {return_amount} on a line without receipt.",
             work.money(limits.return_amount),
         )
-    return phrase(
-        "At most {return_shift} in a shift without receipt.", work.money(limits.return_shift)
-    )
+    return phrase("At most {return_shift} in a shift without receipt.", work.money(limits.return_shift))
 
 
 def _with_return(work: Work, facts: Facts, reason: str) -> tuple[Sale, int]:
@@ -178,12 +177,23 @@ def _with_return(work: Work, facts: Facts, reason: str) -> tuple[Sale, int]:
         if not isinstance(label, LabelReading):
             raise SaleRefused(phrase("The label cannot be read. Scan it again."))
         item = msgspec.structs.replace(item, blocked="")
-        sale = selling.add_label_line(sale, work.policy, item, label, facts["code"], source.value)
+        offers = offers_now(work, item)
+        sale = selling.add_label_line(
+            sale, work.policy, item, label, facts["code"], source.value, offers=offers
+        )
         return turn_line(sale, len(sale.lines), reason), len(sale.lines)
     price = int(facts["price"]) if facts.get("price") else None
     try:
         sale = take_back_item(
-            sale, work.policy, item, facts["quantity"], reason, facts["code"], source.value, price
+            sale,
+            work.policy,
+            item,
+            facts["quantity"],
+            reason,
+            facts["code"],
+            source.value,
+            price,
+            offers=offers_now(work, item),
         )
     except PriceNeeded as needed:
         raise SaleRefused(str(needed)) from needed

@@ -45,7 +45,7 @@ def _check_own(line: dict[str, Any]) -> None:
             off = rounded(Fraction(row["percent"]) * left / 100)
         else:
             off = rounded(Fraction(line["quantity"]) * row["amount"])
-        off = max(0, min(off, left))
+        off = max(0, min(off, left)) if amount >= 0 else min(0, max(off, left))
         if row["off"] != off:
             raise ValueError(
                 f"takes {row['off']} off line {line['n']} where its offer {row['code']} is {off}"
@@ -56,5 +56,6 @@ def _check_own(line: dict[str, Any]) -> None:
         right = offered + rounded(Fraction(line["discount_percent"]) * left / 100)
         if right != discount:
             raise ValueError(f"takes {discount} off line {line['n']} where its percentage is {right}")
-    if discount < offered or (discount and not 0 < discount <= amount):
+    sign = -1 if amount < 0 else 1  # goods that come back without a receipt
+    if sign * discount < sign * offered or (discount and not 0 < sign * discount <= sign * amount):
         raise ValueError(f"takes {discount} off line {line['n']} of {amount}")
