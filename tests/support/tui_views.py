@@ -168,6 +168,22 @@ COUNT_SHEET = Question(
         Choice("Card", ""),
     ),
 )
+RETURN_PICKER = Question(
+    id="q5",
+    kind="return_lines",
+    title="Return with receipt",
+    lines=(
+        "S0001-R01-000482 of 2026-11-24, 18.26 EUR",
+        "Enter takes the selected line back, * all lines, 2*3 two of line 3. A scan takes one.",
+    ),
+    choices=(
+        Choice("1", "Whole milk 3.8 % 1 l", "2 of 3     2.18"),
+        Choice("2", "Frying pan, cast iron, 28 cm", "        1    11.99"),
+        Choice("3", "Rye bread 750 g", "came back"),
+        Choice("4", "Bananas loose", " 0.482 kg     0.96"),
+    ),
+    selected="2",
+)
 DEPARTMENTS = _question(
     id="q3",
     kind="department",
@@ -375,6 +391,7 @@ def screens() -> dict[str, tuple[View | None, Local]]:
         "find": (sale(), local(overlay=Overlay.FIND, entry="milk", asked="milk", answer=FOUND, chosen=1)),
         "menu": (sale(), local(overlay=Overlay.MENU)),
         "cash": (base(Mode.IDLE), local(overlay=Overlay.CASH)),
+        "return-picker": (base(Mode.IDLE, question=RETURN_PICKER, entry=Entry.CODE), local()),
         "count-sheet": (base(Mode.IDLE, question=COUNT_SHEET, entry=Entry.QUANTITY), local(entry="7")),
         "connection": (sale(header=_offline()), local(overlay=Overlay.CONNECTION, answer=CONNECTION_ANSWER)),
         "connection-downloads": (

@@ -18,6 +18,7 @@ SHOWN = (
     "sale-refused",
     "question-guarded",
     "count-sheet",
+    "return-picker",
     "pay",
     "paid-paper",
     "find",

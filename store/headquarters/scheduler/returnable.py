@@ -81,7 +81,7 @@ def _details(db: Connection, store: str, series: str, seq: int) -> dict[int, str
         for row in db.execute(SELECT_GIVEN, values(store, series, seq)).fetchall()
         if (payload := _payload(db, store, str(row[0]), int(row[1]))) is not None
     ]
-    facts = {name: sale[name] for name in ("seq", "at", "currency", "total") if name in sale}
+    facts: dict[str, Any] = {name: sale[name] for name in ("seq", "at", "currency", "total") if name in sale}
     facts["tenders"] = [
         {name: row[name] for name in ("kind", "type", "amount", "voucher") if name in row}
         for row in sale["tenders"]
