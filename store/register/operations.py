@@ -272,8 +272,8 @@ OPERATIONS: tuple[Operation, ...] = (
     _operation(
         9137,
         "Give suspended sales to the store",
-        Permission.ANYONE,
-        _ANY - {Mode.SAFE_STOP, Mode.CLOSING},
+        Permission.SUSPEND,
+        _FREE,
         "It is recorded at once; the others get them when both are online.",
     ),
     _operation(

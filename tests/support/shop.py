@@ -217,7 +217,7 @@ class Shop:
         numbers = []
         for receipt in self.printed().receipts:
             number = next((row.split()[-1] for row in receipt.rows if row.startswith("Receipt ")), "")
-            if number:
+            if number and number != "TRAINING":
                 words = [word for word in ("COPY", "GIFT") if word in receipt.text]
                 numbers.append(" ".join((number, *words)))
         return numbers
