@@ -29,14 +29,17 @@ class _Payload(msgspec.Struct, frozen=True):
 _DECODER = msgspec.json.Decoder(_Payload)
 
 
-def is_deferred(work: Work) -> bool:
-    """Whether a card that is taken now is authorised later."""
-    return not work.online and work.ports.shop.cards_authorised_later
+def is_deferred(work: Work, code: str) -> bool:
+    """Whether a card of that tender type, taken now, is authorised later."""
+    if work.online or not work.ports.shop.cards_authorised_later:
+        return False
+    later = [one.code for one in work.policy.tenders if one.authorises_later]
+    return code in later or not later
 
 
-async def over_limit(work: Work, sale: Sale, amount: int) -> str:
+async def over_limit(work: Work, sale: Sale, amount: int, code: str) -> str:
     """Why this card payment is too much to be authorised later, a sentence; empty when it may be taken."""
-    if not is_deferred(work):
+    if not is_deferred(work, code):
         return ""
     profile = work.ports.profile()
     in_sale = sum(tender.amount for tender in sale.live_tenders if tender.deferred)

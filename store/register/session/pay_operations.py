@@ -8,7 +8,7 @@ from store.register.session.till import TillEvent, TillState
 from store.register.session.work import DONE, Reply, Work
 from store.sale.barcode import looks_like_code
 from store.sale.language import phrase
-from store.sale.tender_type import TenderKind
+from store.sale.tender_type import TenderKind, by_key
 
 Flow = Callable[[Work, str, int], Awaitable[Reply]]
 
@@ -44,7 +44,10 @@ async def _cash(work: Work, text: str, seq: int) -> Reply:
 
 
 async def _exact(work: Work, text: str, seq: int) -> Reply:
-    """What is due; an amount that was typed before the key is what was given."""
+    """What is due, in cash or by the tender of a letter (`/206 c`); a typed amount of cash is what was given."""
+    chosen = by_key(work.policy.tenders, text)
+    if chosen is not None:
+        return await _paying(work, text, lambda: pay_desk.choose(work, chosen, ""))
     return await _paying(
         work, text, lambda: tender_desk.cash(work, text) if text else tender_desk.cash_exact(work)
     )

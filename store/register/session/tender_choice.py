@@ -88,6 +88,7 @@ def tried(work: Work, how: Payment) -> str:
     """Why a payment would be refused, before anybody is asked anything; empty when it would not."""
     sale = work.state.sale
     assert sale is not None
+    how = replace(how, change_voucher="-")  # its number is made when it is given
     try:
         paying.take_payment(sale, work.policy, how)
     except SaleRefused as refusal:
@@ -108,7 +109,7 @@ async def card(work: Work, chosen: TenderType, text: str) -> Reply:
     back = totals(sale, work.policy).due < 0
     if why := tried(work, Payment(type=chosen.code, given=amount, reference="-")):
         return work.refuse(why)
-    if not back and (too_much := await deferred_card.over_limit(work, sale, amount)):
+    if not back and (too_much := await deferred_card.over_limit(work, sale, amount, chosen.code)):
         return work.refuse(too_much)
     if chosen.reference is not Reference.NO:
         return ask_reference(work, chosen, amount)

@@ -109,7 +109,7 @@ async def answer_card(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     if not yes:
         work.say("Card declined. Nothing is taken; choose another way to pay.")
         return DONE
-    deferred = deferred_card.is_deferred(work)
+    deferred = deferred_card.is_deferred(work, facts["type"])
     how = Payment(
         type=facts["type"], given=int(facts["given"]), reference=facts["reference"], deferred=deferred
     )

@@ -181,6 +181,30 @@ async def test_a_slip_number_is_asked_before_the_terminals_answer_and_enter_leav
     assert [row.get("reference") for row in record["tenders"]] == ["0042", None]
 
 
+async def test_206_with_a_letter_is_all_that_is_due_by_that_tender(till):
+    await till.scan(MILK)
+    await till.operation(206, "c")
+    await till.enter("7")
+    await till.answer("yes")
+    assert rows(await sold(till)) == [("card", 109)]
+
+
+async def test_change_of_a_check_may_be_a_voucher_with_its_slip_and_both_are_taken_back(till):
+    bank = ("check", "Check", "check", 5, {"change": "voucher", "over_limit": 5_000})
+    till.world.shop.store_policy = shop_with(*ROWS[:4], bank, ROWS[5])
+    await basket(till)
+    await till.enter("20k")
+    await till.enter("4711")
+    record = await sold(till)
+    assert rows(record) == [("check", 2_000), ("voucher", -1_193)]
+    assert (record["change"], record["tenders"][1]["change_of"]) == (0, 1)
+    number = record["tenders"][1]["voucher"]
+    assert any(shown_voucher(number) in text for text in till.view.paid.paper)
+    await basket(till)
+    await till.scan(number)  # the server has not got that far: the own journal knows it
+    assert rows(await sold(till)) == [("voucher", 807)]
+
+
 async def test_esc_leaves_each_question_with_nothing_taken(till):
     await basket(till)
     for letter in ("u", "k", "v", "c"):
