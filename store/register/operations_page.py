@@ -6,7 +6,7 @@ _HEAD = """# Operations
 
 Made from `store/register/operations.py`; a test compares. Numbers and names are those of the trade, from 9100 on they
 are Outpost's own. `/NUMBER` and Enter runs an operation from the entry line, F10 lists what can be run now. Keys are
-the defaults; the configuration can change each. Every operation works offline; the last column says why.
+the defaults; the configuration can change each. The last column says what works offline, and why.
 
 | number | operation | keys | who | when | offline |
 | --- | --- | --- | --- | --- | --- |

@@ -23,7 +23,6 @@ from store.exchange.customers import (
     WireCustomerFacts,
     WireCustomers,
 )
-from store.exchange.customers import (PATH_CUSTOMER, PATH_CUSTOMERS, WireAccount, WireCustomerFacts, WireCustomers)
 from store.exchange.delivery import PATH_STAFF
 from store.exchange.messages import Health, Problem, SeriesHead, WireItem, WireSearch
 
