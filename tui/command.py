@@ -27,6 +27,7 @@ COMMANDS = {
     "917": ("operation_917", "show or switch the database connection of the running register"),
     "sync": ("sync", "`sync now`: one round of downloads and uploads by the running register"),
     "journal": ("journal", "list, show, export or verify the register's journal"),
+    "paper": ("paper", "preview documents, sums for the accountant as CSV, shelf labels"),
     "operations": ("operations", "every operation: number, name, permission, keys"),
     "doctor": ("doctor", "check this machine and say what to do about what is wrong"),
     "scan": ("scan", "explain what a scanned string means"),

@@ -64,6 +64,9 @@ where b.gtin >= ?2 and b.gtin < ?3 order by b.gtin limit ?4"""
 _END = " || ".join(f"substr(b.gtin, {place}, 1)" for place in range(14, 8, -1))
 _BY_CODE_END = f"""{_ITEM} from barcode b join item i on i.sku = b.sku
 where {_END} >= ?2 and {_END} < ?3 and b.gtin like ?4 limit ?5"""
+_GTIN = ", (select min(b.gtin) from barcode b where b.sku = i.sku) as gtin"
+_ON_SHELVES = f"""{_ITEM}{_GTIN} from item i
+where i.department = ?2 or ?2 = '' order by i.department, i.name collate nocase, i.sku"""
 _DEPARTMENTS = "select code, name, tax, position, detail from department order by position, code"
 _TAXES = "select code, name, rate, included, detail from tax order by code"
 _SETTINGS = "select key, value from setting"
@@ -106,6 +109,11 @@ class OfflineCatalog(CatalogRows):
     @functools.cached_property
     def _offers(self) -> OfferBook:
         return OfferBook((row.code, row.name, row.detail) for row in self.discounts())
+
+    def on_shelves(self, at_ms: int, department: str = "") -> Iterator[tuple[Item, str]]:
+        """Every item, or those of a department, with the lowest of its barcodes (14 digits; empty for none)."""
+        for row in self._rows(_ON_SHELVES, at_ms, department):
+            yield _item(row), row[-1] or ""
 
     def departments(self) -> tuple[Department, ...]:
         """Departments in the order of the shop."""

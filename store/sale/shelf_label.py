@@ -138,6 +138,14 @@ def escape(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
+def shown_gtin(code: str) -> str:
+    """A barcode as it is printed: 13 digits of a GTIN that is kept with 14, 8 of a short one; empty for none."""
+    bare = code.lstrip("0")
+    if not bare:
+        return ""
+    return bare.zfill(8) if len(bare) <= 8 else bare.zfill(13)
+
+
 def _name_lines(name: str) -> list[str]:
     """At most two lines of about 36 characters."""
     from store.sale.layout import wrap

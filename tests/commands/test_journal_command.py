@@ -1,5 +1,7 @@
 """`outpost journal`: lists, shows, exports and verifies beside a running core and without one."""
 
+import csv
+import io
 import json
 
 import pytest
@@ -148,3 +150,30 @@ def test_journal_of_a_running_core_is_verified_in_place(capsys, home):
     code, out, _ = outcome(capsys, "journal", "verify", "--home", home.path)
     assert code == 0
     assert "records hold" in out
+
+
+def test_a_document_is_shown_as_this_register_prints_it(capsys, home):
+    code, out, _ = outcome(capsys, "paper", "preview", "sale", "--width", 40, "--home", home.path)
+    assert code == 0 and "S0001-R01-000482" in out and max(map(len, out.splitlines())) <= 40
+    code, out, _ = outcome(capsys, "paper", "preview", "x", "--language", "de", "--home", home.path)
+    assert code == 0 and "X-BERICHT" in out and "Bargeld erwartet" in out
+    code, _, err = outcome(capsys, "paper", "preview", "sale", "--width", 5, "--home", home.path)
+    assert code == 2 and "must lie between" in err
+
+
+def test_the_sums_for_the_accountant_are_those_of_the_journal(capsys, home):
+    _, out, _ = outcome(capsys, "journal", "list", "--json", "--home", home.path)
+    sold = sum(row["total"] for row in json.loads(out) if row["kind"] == "sale")
+    for word, column in (("taxes", "gross"), ("tenders", "amount")):
+        code, out, _ = outcome(capsys, "paper", word, "--home", home.path)
+        rows = list(csv.DictReader(io.StringIO(out)))
+        assert code == 0 and sum(round(float(row[column]) * 100) for row in rows) == sold
+    code, out, _ = outcome(capsys, "paper", "taxes", "--last", "2001-01-01", "--home", home.path)
+    assert code == 0 and len(out.splitlines()) == 1
+
+
+def test_labels_are_made_of_what_the_catalog_sells(capsys, home):
+    code, out, _ = outcome(capsys, "paper", "labels", "--home", home.path)
+    assert code == 0 and out.startswith("<svg") and out.count("<g ") > 1
+    code, out, _ = outcome(capsys, "paper", "labels", MILK, "--form", "text", "--home", home.path)
+    assert code == 0 and "1.09 EUR" in out and "3.49" not in out

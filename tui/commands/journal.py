@@ -201,17 +201,22 @@ def find_record(reader: JournalReader, options: argparse.Namespace) -> Record:
 def document_lines(home: RegisterHome, record: Record, payload: dict[str, Any]) -> list[str]:
     """The paper of a record as text; nothing for a record without paper."""
     from store.gateway.offline import OfflineCatalog
+    from store.languages.catalogues import load_languages
     from store.register.catalog.keeper import CatalogKeeper
+    from store.register.session.shop_paper import paper_of_catalog
     from store.register.system_ports import SystemClock
     from store.sale.layout import render_text
     from store.sale.policy import StorePolicy
     from store.sale.report import document_of
 
     policy, version = StorePolicy(), CatalogKeeper(home.path, SystemClock().wall_ms).load()
+    facts = policy.facts
     if version is not None:
+        load_languages()
         with closing(OfflineCatalog(version.path)) as catalog:
             policy = catalog.policy()
-    document = document_of(payload, policy.facts, fingerprint=fingerprint(record.hash))
+            facts = paper_of_catalog(catalog, policy, str(payload.get("series", "")).rpartition(".")[0])
+    document = document_of(payload, facts, fingerprint=fingerprint(record.hash))
     return render_text(document, policy.receipt_width) if document else []
 
 

@@ -9,7 +9,7 @@ from store.headquarters.nouns.goods import Price, Product
 from store.headquarters.nouns.paper import LabelsAsked
 from store.headquarters.setup_rows import get, list_beginning, list_rows
 from store.sale.pricing import PriceRow, price_in_force
-from store.sale.shelf_label import ShelfLabel
+from store.sale.shelf_label import ShelfLabel, shown_gtin
 
 
 def shelf_labels(db: Connection, asked: LabelsAsked, currency: str, now_ms: int) -> list[ShelfLabel]:
@@ -31,7 +31,7 @@ def _labels(db: Connection, asked: LabelsAsked, currency: str, now_ms: int) -> I
             currency=currency,
             unit=product.unit,
             content=product.content,
-            barcode=_shown(product.barcodes[0]) if product.barcodes else "",
+            barcode=shown_gtin(product.barcodes[0]) if product.barcodes else "",
         )
 
 
@@ -56,9 +56,3 @@ def _price(db: Connection, key: str, product: Product, now_ms: int) -> int | Non
         rows.append(PriceRow(key=row.key, amount=price.amount, from_ms=from_ms, until_ms=price.until_ms))
     found = price_in_force(rows, now_ms)
     return product.price if found is None else found
-
-
-def _shown(code: str) -> str:
-    """A barcode as it is printed: 13 digits of a GTIN that is kept with 14, 8 of a short one."""
-    bare = code.lstrip("0")
-    return bare.zfill(8) if len(bare) <= 8 else bare.zfill(13)
