@@ -24,7 +24,7 @@ def least_foreign(amount: int, currency: str, rate: str, home: str) -> int:
         return 0
     numerator, denominator = parts_of(rate)
     per_unit = numerator * 10 ** exponent(home)
-    least = -(-amount * denominator * 10 ** exponent(currency) // per_unit)
+    least: int = -(-amount * denominator * 10 ** exponent(currency) // per_unit)
     while least > 0 and home_value(least - 1, currency, rate, home) >= amount:
         least -= 1
     return least
