@@ -38,7 +38,7 @@ def test_goods_come_back_with_and_without_receipt_in_exchange_and_a_sale_is_undo
     sell(till, MILK, HONEY)
 
     till.send(F8)  # by key, the short number, and an arrow
-    till.wait_for("Scan the receipt, or type its number")
+    till.wait_for("Scan the receipt, or type its number.")
     till.send("1\r")
     till.wait_for("Return with receipt", RECEIPT, ">1 ")
     till.send(DOWN)

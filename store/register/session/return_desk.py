@@ -19,6 +19,7 @@ from store.register.session.state import Asked
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale.barcode import looks_like_code
+from store.sale.language import later, phrase
 from store.sale.moment import local_text
 from store.sale.money import parse_amount
 from store.sale.past_sale import (
@@ -37,9 +38,10 @@ LISTED = 20
 SHORT_NUMBER = 7
 """Digits up to which a number is that of a receipt of this register; amounts have a point or comma."""
 ASK = (
-    "Scan the receipt, or type its number and Enter.",
-    "To look for it: a date, an amount such as 13.26, a part of an item's",
-    "name; Enter alone shows the newest. No receipt: scan the item.",
+    later("Scan the receipt, or type its number."),
+    later("Look for it: date, amount (13.26) or goods;"),
+    later("Enter alone lists the newest."),
+    later("No receipt? Scan the goods."),
 )
 
 
@@ -58,7 +60,7 @@ async def begin(work: Work, text: str) -> Reply:
     """114 with as much as was typed for it."""
     if text:
         return await take_receipt(work, text, scanned=False)
-    return work.ask(RECEIPT, "Return", Entry.CODE, lines=ASK)
+    return work.ask(RECEIPT, phrase("Return"), Entry.CODE, lines=tuple(map(phrase, ASK)))
 
 
 async def answer(work: Work, asked: Asked, text: str, *, scanned: bool) -> Reply:
@@ -187,7 +189,7 @@ def _list(work: Work, rows: list[tuple[str, tuple[str, int, str, int]]], source:
     choices = tuple(
         Choice(
             str(place),
-            f"{number} {local_text(at, offset)[5:16]} {goods}",
+            f"{number.partition('-')[2]} {local_text(at, offset)[5:16]} {goods}",
             f"{work.money(total):>8}",
         )
         for place, (number, (at, total, goods, _)) in enumerate(rows, start=1)
