@@ -5,7 +5,7 @@ costs what the line costs, and every tax follows from that. PURE.
 """
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -164,10 +164,12 @@ def recompute_scope(body: Body, lines: Iterable[Body], table: TaxTable) -> Itera
                 yield f"line:{n}.tax", said, tax
 
 
-def recompute_relief(body: Body, lines: Iterable[Body]) -> Iterator[Disagreement]:
+def recompute_relief(body: Body, lines: Collection[Body]) -> Iterator[Disagreement]:
     """Where an exemption takes something else out of prices than the taxes that they contained."""
-    before = {group["code"]: terms(group["taxes"]) for group in body.get("taxes_before", ())}
     exempt = {row["code"] for row in body["taxes"] if row.get("exempt")}
+    if not (exempt or body.get("tax_relief", 0) or any("tax_relief" in line for line in lines)):
+        return  # as nearly everywhere
+    before = {group["code"]: terms(group["taxes"]) for group in body.get("taxes_before", ())}
     total = 0
     for line in lines:
         said = line.get("tax_relief", 0)

@@ -18,9 +18,9 @@ TenderSums = Iterable[tuple[str, str, int, int]]
 
 def recompute_tenders(body: Body) -> Iterator[Disagreement]:
     """Where foreign notes are not worth what is stated, and where change or rounding are more than they can be."""
-    home = Fraction(1, 10 ** _places(body["currency"]))
     for row in body["tenders"]:
         if "rate" in row:
+            home = Fraction(1, 10 ** _places(body["currency"]))
             notes = Fraction(row["foreign"], 10 ** _places(row["currency"]))
             worth = nearest(notes * Fraction(row["rate"]) / home)
             if worth != row["amount"]:
@@ -39,12 +39,10 @@ def _recompute_cash(body: Body) -> Iterator[Disagreement]:
         return
     kept = sum(row["amount"] for row in rows if row.get("tender") in cash and row["kind"] != "rounding")
     others = sum(row["amount"] for row in rows if row.get("tender") not in cash)
-    part = Fraction(body["total"] - others, step)
-    whole = abs(part).__floor__()
-    over = abs(part) - whole
-    half = Fraction(1, 2)
-    up = over > half or (over == half and body.get("cash_rounding_tie", "up") == "up")
-    right = (whole + up) * step * (-1 if part < 0 else 1)
+    due = body["total"] - others
+    whole, over = divmod(abs(due), step)
+    up = 2 * over > step or (2 * over == step and body.get("cash_rounding_tie", "up") == "up")
+    right = (whole + up) * step * (-1 if due < 0 else 1)
     if kept != right:
         yield "cash", kept, right
 

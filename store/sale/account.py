@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from store.sale.customer import NAME_LIMIT, SaleCustomer
-from store.sale.money import format_amount
+from store.sale.language import phrase
+from store.sale.money import shown_amount
 from store.sale.refusal import SaleRefused
 from store.sale.text import stored
 
@@ -44,9 +45,9 @@ def check_account_sale(
     well, and what waits on this register for the server stays within `offline_limit` (0: nothing on account offline).
     """
     if customer is None:
-        raise SaleRefused("Nobody is on the sale. Put the customer on it first (F5).")
+        raise SaleRefused(phrase("Nobody is on the sale. Put the customer on it first (F5)."))
     if not customer.account:
-        raise SaleRefused(f"{customer.name} has no account. Choose another way to pay.")
+        raise SaleRefused(phrase("{name} has no account. Choose another way to pay.", customer.name))
     if amount <= 0:
         return
     if not standing.final:
@@ -54,8 +55,13 @@ def check_account_sale(
     left = customer.credit_limit - standing.owed
     if amount > left:
         raise SaleRefused(
-            f"{customer.name} may owe {format_amount(customer.credit_limit, currency)} and owes "
-            f"{format_amount(standing.owed, currency)}: {format_amount(max(left, 0), currency)} can go on account."
+            phrase(
+                "{name} may owe {amount} and owes {amount_2}: {amount_3} can go on account.",
+                customer.name,
+                shown_amount(customer.credit_limit, currency),
+                shown_amount(standing.owed, currency),
+                shown_amount(max(left, 0), currency),
+            )
         )
 
 
@@ -63,15 +69,20 @@ def _check_offline(
     customer: SaleCustomer, standing: Standing, amount: int, currency: str, offline_limit: int
 ) -> None:
     if offline_limit <= 0:
-        raise SaleRefused("An account needs the server, which is away. Choose another way to pay.")
+        raise SaleRefused(phrase("An account needs the server, which is away. Choose another way to pay."))
     if standing.as_of_ms <= 0:
         raise SaleRefused(
-            f"Nothing is known here of the account of {customer.name}. Choose another way to pay."
+            phrase(
+                "Nothing is known here of the account of {name}. Choose another way to pay.", customer.name
+            )
         )
     left = offline_limit - max(standing.waiting, 0)
     if amount > left:
         raise SaleRefused(
-            f"Offline {format_amount(max(left, 0), currency)} can go on this account until the server answers again."
+            phrase(
+                "Offline {amount} can go on this account until the server answers again.",
+                shown_amount(max(left, 0), currency),
+            )
         )
 
 

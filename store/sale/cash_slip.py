@@ -45,23 +45,27 @@ def _counted(payload: Payload) -> Iterator[AnyElement]:
             yield Columns(left=left, right=money(payload, piece["count"] * piece["value"]))
         yield Columns(left=label_of(row), right=amount_of(row, payload, row["amount"]), bold=True)
     yield Rule()
-    yield Columns(left=f"Counted {payload['currency']}", right=money(payload, payload["total"]), bold=True)
+    yield Columns(
+        left=phrase("Counted {currency}", payload["currency"]),
+        right=money(payload, payload["total"]),
+        bold=True,
+    )
     yield from _signature()
 
 
 def _middle(payload: Payload) -> Iterator[AnyElement]:
     if payload.get("account"):
         yield Columns(
-            left="Account", right=f"{payload['account']} {payload.get('account_name', '')}".rstrip()
+            left=phrase("Account"), right=f"{payload['account']} {payload.get('account_name', '')}".rstrip()
         )
     if payload.get("bag"):
-        yield Columns(left="Bag", right=payload["bag"])
+        yield Columns(left=phrase("Bag"), right=payload["bag"])
     amount = money(payload, payload["total"])
-    yield Columns(left=f"Amount {payload['currency']}", right=amount, bold=True)
+    yield Columns(left=phrase("Amount {currency}", payload["currency"]), right=amount, bold=True)
     yield from _signature()
 
 
 def _signature() -> Iterator[AnyElement]:
     yield Blank()
     yield Blank()
-    yield Text(text="Signature ........................")
+    yield Text(text=phrase("Signature ........................"))

@@ -3,9 +3,10 @@
 from msgspec.structs import replace
 
 from store.sale.discount import Discount, percent_of
+from store.sale.language import later, phrase
 from store.sale.limits import Limits
 from store.sale.line_change import RECORD_BYTES, check_amount, find_line, with_change, with_changed_line
-from store.sale.money import format_amount
+from store.sale.money import shown_amount
 from store.sale.policy import StorePolicy
 from store.sale.quantity import SCALE, multiply, parse_quantity, thousandths
 from store.sale.refusal import LimitRefused, SaleRefused
@@ -15,7 +16,7 @@ from store.sale.text import printable, stored
 COMMENT_LIMIT = 60
 """Characters of a comment; it has to fit on paper and into the record."""
 REASON_LIMIT = 40
-FULL = "This sale is full. Take payment, then begin a new sale."
+FULL = later("This sale is full. Take payment, then begin a new sale.")
 
 
 def parse_percent(text: str) -> str | None:
@@ -32,7 +33,7 @@ def discount_line(sale: Sale, n: int, discount: Discount, limits: Limits) -> Sal
     """
     line = find_line(sale, n)
     if not line.takes_discount:
-        raise SaleRefused(f"There is no discount on {line.name}.")
+        raise SaleRefused(phrase("There is no discount on {name}.", line.name))
     left = line.amount - line.offered
     given = _within(discount, left, limits.line_percent, limits.line_amount, sale.currency, "the line")
     return _checked(with_changed_line(sale, replace(line, given=given)))
@@ -56,13 +57,17 @@ def override_price(sale: Sale, policy: StorePolicy, n: int, price: int, reason: 
     """
     line = find_line(sale, n)
     if line.price_source is PriceSource.LABEL:
-        raise SaleRefused(f"The price of {line.name} is on its label. Give a discount on the line instead.")
+        raise SaleRefused(
+            phrase("The price of {name} is on its label. Give a discount on the line instead.", line.name)
+        )
     if line.no_discount:
-        raise SaleRefused(f"The price of {line.name} is a deposit and cannot be set.")
+        raise SaleRefused(phrase("The price of {name} is a deposit and cannot be set.", line.name))
     if line.returns_of is not None:
-        raise SaleRefused(f"{line.name} comes back at the price of its receipt. Return it without one (109).")
+        raise SaleRefused(
+            phrase("{name} comes back at the price of its receipt. Return it without one (109).", line.name)
+        )
     if price <= 0:
-        raise SaleRefused("A price of zero sells nothing. Give a discount on the line instead.")
+        raise SaleRefused(phrase("A price of zero sells nothing. Give a discount on the line instead."))
     before = line.price if line.list_price is None else line.list_price
     _check_price(line, before, price, limits, sale.currency)
     amount = multiply(price, line.quantity)
@@ -102,15 +107,17 @@ def _within(
     if discount.amount == 0 and discount.percent in ("", "0"):
         return None
     if base <= 0:
-        raise SaleRefused(f"There is nothing to take off {what}.")
+        raise SaleRefused(phrase("There is nothing to take off {what}.", what))
     if asked > base:
-        worth = format_amount(base, currency)
-        raise SaleRefused(f"{format_amount(asked, currency)} is more than {what} costs: {worth}.")
+        worth = shown_amount(base, currency)
+        raise SaleRefused(
+            phrase("{amount} is more than {what} costs: {worth}.", shown_amount(asked, currency), what, worth)
+        )
     given = replace(discount, most_percent=most_percent, most_amount=most_amount)
     beyond = discount.percent and thousandths(discount.percent) > thousandths(most_percent)
     if beyond or asked > given.most(base):
-        most = format_amount(given.most(base), currency)
-        raise LimitRefused(f"At most {most_percent} %, here {most}.")
+        most = shown_amount(given.most(base), currency)
+        raise LimitRefused(phrase("At most {most_percent} %, here {most}.", most_percent, most))
     return given
 
 
@@ -121,8 +128,8 @@ def _check_price(line: SaleLine, before: int, price: int, limits: Limits, curren
     lowest = before - percent_of(before, limits.price_lower)
     highest = before + percent_of(before, limits.price_higher)
     if not lowest <= price <= highest:
-        low, high = format_amount(lowest, currency), format_amount(highest, currency)
-        raise LimitRefused(f"The price may be set from {low} to {high}.")
+        low, high = shown_amount(lowest, currency), shown_amount(highest, currency)
+        raise LimitRefused(phrase("The price may be set from {low} to {high}.", low, high))
 
 
 def _source_before(line: SaleLine) -> PriceSource:
@@ -138,5 +145,5 @@ def _comment(text: str) -> str:
 
 def _checked(sale: Sale) -> Sale:
     if sale.record_bytes > RECORD_BYTES:
-        raise SaleRefused(FULL)
+        raise SaleRefused(phrase(FULL))
     return sale

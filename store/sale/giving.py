@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from store.sale.foreign import home_value
 from store.sale.language import later, phrase
-from store.sale.money import format_amount
+from store.sale.money import shown_amount
 from store.sale.policy import StorePolicy
 from store.sale.refunding import refund_refused
 from store.sale.refusal import SaleRefused
@@ -217,10 +217,8 @@ def _reference(chosen: TenderType, text: str, *, required: bool) -> str:
 
 def _check_step(policy: StorePolicy, given: int, exact: int, currency: str) -> None:
     if given % policy.cash_step:
-        advice = f"Cash comes in steps of {format_amount(policy.cash_step, currency)}"
-        raise SaleRefused(
-            phrase("{advice}; {amount} is due in cash.", advice, format_amount(exact, currency))
-        )
+        advice = f"Cash comes in steps of {shown_amount(policy.cash_step, currency)}"
+        raise SaleRefused(phrase("{advice}; {amount} is due in cash.", advice, shown_amount(exact, currency)))
 
 
 def _check_over(sale: Sale, chosen: TenderType, over: int) -> None:
@@ -236,4 +234,4 @@ def _word(chosen: TenderType) -> str:
 
 
 def _text(amount: int, sale: Sale) -> str:
-    return format_amount(amount, sale.currency)
+    return shown_amount(amount, sale.currency)

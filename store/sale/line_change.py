@@ -6,7 +6,8 @@ Every change of lines goes through `with_line` or `with_changed_line`, so that t
 from msgspec.structs import replace
 
 from store.sale.discount import discount_of, spread
-from store.sale.money import format_amount
+from store.sale.language import phrase
+from store.sale.money import shown_amount
 from store.sale.offer import offers_taken
 from store.sale.policy import RoundingScope, StorePolicy
 from store.sale.quantity import thousandths
@@ -41,10 +42,10 @@ RECORD_BYTES = 51_000
 def find_line(sale: Sale, n: int) -> SaleLine:
     """Line `n`, counted from 1. Raises SaleRefused when there is none or it is voided."""
     if not 1 <= n <= len(sale.lines):
-        raise SaleRefused("No line is selected. Choose one with the arrow keys.")
+        raise SaleRefused(phrase("No line is selected. Choose one with the arrow keys."))
     line = sale.lines[n - 1]
     if line.voided:
-        raise SaleRefused(f"Line {n} is voided already. Choose another one.")
+        raise SaleRefused(phrase("Line {n} is voided already. Choose another one.", n))
     return line
 
 
@@ -55,7 +56,9 @@ def with_line(sale: Sale, policy: StorePolicy, line: SaleLine, zero_confirmed: b
     changed = reckoned(sale, (*sale.lines, line), line.n)
     if changed.record_bytes > RECORD_BYTES:
         raise SaleRefused(
-            f"This sale is full with {len(sale.lines)} lines. Take payment, then begin a new sale."
+            phrase(
+                "This sale is full with {count} lines. Take payment, then begin a new sale.", len(sale.lines)
+            )
         )
     return replace(changed, state=state)
 
@@ -71,7 +74,7 @@ def with_change(sale: Sale, lines: tuple[SaleLine, ...], n: int) -> Sale:
     changed = reckoned(sale, lines, n)
     paid = sum(tender.amount for tender in sale.live_tenders)
     if due(changed) * paid < 0:
-        raise SaleRefused("More than that is paid already. Void the payment first (Pay, then F3).")
+        raise SaleRefused(phrase("More than that is paid already. Void the payment first (Pay, then F3)."))
     return replace(changed, state=state)
 
 
@@ -95,12 +98,20 @@ def reckoned(sale: Sale, lines: tuple[SaleLine, ...], n: int) -> Sale:
 def check_amount(line: SaleLine, policy: StorePolicy, currency: str, zero_confirmed: bool) -> None:
     """Raise SaleRefused for a price or amount out of bounds, ZeroPriceRefused for a price of zero nobody confirmed."""
     if line.price < 0:
-        raise SaleRefused(f"{line.name} has a price below zero. Type a price of its own, or ask the manager.")
+        raise SaleRefused(
+            phrase("{name} has a price below zero. Type a price of its own, or ask the manager.", line.name)
+        )
     if line.price == 0 and not zero_confirmed:
-        raise ZeroPriceRefused(f"{line.name} costs {format_amount(0, currency)}. Is that right?")
+        raise ZeroPriceRefused(
+            phrase("{name} costs {amount}. Is that right?", line.name, shown_amount(0, currency))
+        )
     if abs(line.amount) > policy.max_line_amount:
-        most = format_amount(policy.max_line_amount, currency)
-        raise SaleRefused(f"{line.name} would cost more than {most} on one line. Check price and quantity.")
+        most = shown_amount(policy.max_line_amount, currency)
+        raise SaleRefused(
+            phrase(
+                "{name} would cost more than {most} on one line. Check price and quantity.", line.name, most
+            )
+        )
 
 
 def _all_reckoned(sale: Sale, lines: tuple[SaleLine, ...], n: int) -> tuple[SaleLine, ...]:

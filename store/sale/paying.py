@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from store.sale.giving import given_back, payment
 from store.sale.language import phrase
-from store.sale.money import format_amount
+from store.sale.money import shown_amount
 from store.sale.offering import count_offers, waiting_offers
 from store.sale.policy import StorePolicy
 from store.sale.refunding import ways_of_sale
@@ -88,7 +88,7 @@ def void_tender(sale: Sale, n: int) -> Sale:
         raise SaleRefused(phrase("There is no payment to void."))
     later = [other for other in sale.live_tenders if other.n > n and other.kind is TenderKind.CASH]
     if tender.kind is TenderKind.CASH and later:
-        given = format_amount(abs(later[-1].given), sale.currency)
+        given = shown_amount(abs(later[-1].given), sale.currency)
         raise SaleRefused(phrase("Void the later cash payment of {given} first.", given))
     pair = {tender.n, tender.change_of} - {0} | {other.n for other in sale.tenders if other.change_of == n}
     tenders = tuple(replace(other, voided=True) if other.n in pair else other for other in sale.tenders)
@@ -103,7 +103,7 @@ def complete(sale: Sale, policy: StorePolicy) -> Sale:
         raise SaleRefused(
             phrase(
                 "{amount} {currency} is still to be paid.",
-                format_amount(sums.due, sale.currency),
+                shown_amount(sums.due, sale.currency),
                 sale.currency,
             )
         )
@@ -114,7 +114,7 @@ def void_sale(sale: Sale) -> Sale:
     """The abandoned sale. Raises SaleRefused while it holds payments: they go back to the customer first."""
     state = next_state(sale.state, SaleEvent.VOID)
     if sale.live_tenders:
-        taken = format_amount(sum(tender.kept for tender in sale.live_tenders), sale.currency)
+        taken = shown_amount(sum(tender.kept for tender in sale.live_tenders), sale.currency)
         raise SaleRefused(
             phrase("{taken} is taken already. Give it back and void the payment (F3) first.", taken)
         )

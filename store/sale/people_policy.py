@@ -6,7 +6,6 @@ import msgspec
 
 BADGES = ("pin", "alone")
 SHIFTS = ("shared", "personal")
-TILLS = ("fixed", "floating")
 MOST_HOURS = 24 * 365
 
 
@@ -14,21 +13,18 @@ class PeoplePolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Who may be at the till, and what waits there.
 
     `badge` is "pin" when a badge needs the PIN beside it, "alone" when it signs in by itself. `shift` is "shared" when
-    whoever signs in goes on in the open shift, "personal" when each operator has a shift of their own. `till` is
-    "floating" when a suspended shift may go on at another register. A suspended sale older than `old_sale_hours` is
-    resumed with a warning about its prices.
+    whoever signs in goes on in the open shift, "personal" when each operator has a shift of their own. A suspended sale
+    older than `old_sale_hours` is resumed with a warning about its prices.
     """
 
     badge: str = "pin"
     shift: str = "shared"
-    till: str = "fixed"
     old_sale_hours: int = 4
 
 
 SETTINGS = {
     "badge_sign_in": "A badge signs in with the PIN (pin, as without this setting) or by itself (alone).",
     "shift_of": "A shift is everybody's who signs in (shared, as without this setting) or its operator's (personal).",
-    "till_kind": "A suspended shift goes on at its own register (fixed, as without this setting) or at any (floating).",
     "old_sale_hours": "Hours after which a suspended sale is resumed with a warning about its prices; 4 without it.",
 }
 """What headquarters' noun `setting` says about each."""
@@ -41,7 +37,6 @@ def people_policy(settings: Mapping[str, str]) -> PeoplePolicy:
     return PeoplePolicy(
         badge=settings.get("badge_sign_in", "pin").strip(),
         shift=settings.get("shift_of", "shared").strip(),
-        till=settings.get("till_kind", "fixed").strip(),
         old_sale_hours=int(hours) if whole else -1,
     )
 
@@ -51,7 +46,6 @@ def people_faults(policy: PeoplePolicy) -> Iterator[str]:
     for name, value, known in (
         ("badge_sign_in", policy.badge, BADGES),
         ("shift_of", policy.shift, SHIFTS),
-        ("till_kind", policy.till, TILLS),
     ):
         if value not in known:
             yield f"{name} = {value[:20]!r} is none of {', '.join(known)}."

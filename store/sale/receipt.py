@@ -101,7 +101,7 @@ def void_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Doc
 
 def shift_open_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
     """The slip of a shift's beginning."""
-    start = Columns(left="Start amount", right=money(payload, payload["start_amount"]), bold=True)
+    start = Columns(left=phrase("Start amount"), right=money(payload, payload["start_amount"]), bold=True)
     return slip(phrase("SHIFT OPENED"), "", payload, facts, fingerprint, (start,), DocumentType.SHIFT_OPEN)
 
 
@@ -118,23 +118,23 @@ def store_head(payload: Payload, facts: StoreFacts) -> Iterator[AnyElement]:
     for line in facts.address:
         yield Text(text=line, align=Align.CENTER)
     if facts.tax_id:
-        yield Text(text=f"Tax no. {facts.tax_id}", align=Align.CENTER)
+        yield Text(text=phrase("Tax no. {tax_id}", facts.tax_id), align=Align.CENTER)
     yield Blank()
 
 
 def record_facts(payload: Payload) -> Iterator[AnyElement]:
     """Register, shift, local time and operator of a record."""
-    yield Columns(left="Register", right=register_of(payload))
+    yield Columns(left=phrase("Register"), right=register_of(payload))
     if payload.get("shift"):
-        yield Columns(left="Shift", right=str(payload["shift"]))
+        yield Columns(left=phrase("Shift"), right=str(payload["shift"]))
     at = shown_text(str(payload.get("at", "")), payload.get("utc_offset_min", 0))
-    yield Columns(left="Date", right=at)
+    yield Columns(left=phrase("Date"), right=at)
     operator = f"{payload.get('operator', '')} {payload.get('operator_name', '')}".strip()
     if operator:
-        yield Columns(left="Operator", right=operator[:24])
+        yield Columns(left=phrase("Operator"), right=operator[:24])
     if payload.get("salesperson"):
         served_by = f"{payload['salesperson']} {payload.get('salesperson_name', '')}".strip()
-        yield Columns(left="Served by", right=served_by[:24])
+        yield Columns(left=phrase("Served by"), right=served_by[:24])
 
 
 def chain_mark(payload: Payload, fingerprint: str) -> AnyElement:
@@ -166,7 +166,7 @@ def _facts(payload: Payload, facts: StoreFacts) -> StoreFacts:
 def copy_mark(payload: Payload, copy_no: int, at: str, offset_min: int | None) -> Iterator[AnyElement]:
     """TRAINING on what was made for practice; COPY with its number and the time of copying, nothing on an original."""
     if payload.get("training"):
-        yield Text(text="TRAINING", align=Align.CENTER, bold=True, size=2)
+        yield Text(text=phrase("TRAINING"), align=Align.CENTER, bold=True, size=2)
         yield Text(text=phrase("For practice only. This is no receipt."), align=Align.CENTER)
         yield Blank()
     if "voids_of" in payload:
@@ -177,10 +177,10 @@ def copy_mark(payload: Payload, copy_no: int, at: str, offset_min: int | None) -
         yield Blank()
     if copy_no <= 0:
         return
-    yield Text(text=f"COPY {copy_no}", align=Align.CENTER, bold=True, size=2)
+    yield Text(text=phrase("COPY {copy_no}", copy_no), align=Align.CENTER, bold=True, size=2)
     if at:
         offset_min = payload.get("utc_offset_min", 0) if offset_min is None else offset_min
-        yield Columns(left="Copied", right=shown_text(at, offset_min))
+        yield Columns(left=phrase("Copied"), right=shown_text(at, offset_min))
     yield Blank()
 
 
@@ -222,14 +222,18 @@ def _by_hand(payload: Payload, line: Payload) -> Iterator[AnyElement]:
     if line["quantity"].startswith("-") and "empties" not in line:
         yield from _came_back(line)
     if "list_price" in line:
-        yield Text(text=f"  Price was {money(payload, line['list_price'])}")
+        yield Text(text=phrase("  Price was {amount}", money(payload, line["list_price"])))
     if line.get("discount"):
         yield from offer_notes(line, partial(money, payload))
         left = money(payload, line["amount"] - line["discount"])
         by_hand = line["discount"] - offered(line)
         if by_hand:
             percent = f" {line['discount_percent']} %" if "discount_percent" in line else ""
-            yield Text(text=f"  Discount{percent} {money(payload, -by_hand)}, so {left}")
+            yield Text(
+                text=phrase(
+                    "  Discount{percent} {amount}, so {left}", percent, money(payload, -by_hand), left
+                )
+            )
     yield from goods_notes(line)
     if line.get("comment"):
         yield Text(text=f"  {line['comment']}")
@@ -245,7 +249,7 @@ def _came_back(line: Payload) -> Iterator[AnyElement]:
 
 
 def _sums(payload: Payload) -> Iterator[AnyElement]:
-    yield Columns(left="Subtotal", right=money(payload, payload["subtotal"]))
+    yield Columns(left=phrase("Subtotal"), right=money(payload, payload["subtotal"]))
     yield from _discounts(payload)
     yield from relief_row(payload, partial(money, payload))
     for row in payload["taxes"]:
@@ -253,19 +257,19 @@ def _sums(payload: Payload) -> Iterator[AnyElement]:
             words = tax_words(row, partial(money, payload))
             yield Columns(left=f"+ {row['name']} {words}", right=money(payload, row["tax"]))
     total = money(payload, payload["total"])
-    yield Columns(left=f"TOTAL {payload['currency']}", right=total, bold=True, size=2)
+    yield Columns(left=phrase("TOTAL {currency}", payload["currency"]), right=total, bold=True, size=2)
     if payload["cash_rounding"]:
-        yield Columns(left="Cash rounding", right=money(payload, payload["cash_rounding"]))
+        yield Columns(left=phrase("Cash rounding"), right=money(payload, payload["cash_rounding"]))
 
 
 def _discounts(payload: Payload) -> Iterator[AnyElement]:
     """What is taken off the lines, then what is taken off the sale."""
     of_sale = payload.get("sale_discount", 0)
     if payload["discount"] != of_sale:
-        yield Columns(left="Discounts on lines", right=money(payload, of_sale - payload["discount"]))
+        yield Columns(left=phrase("Discounts on lines"), right=money(payload, of_sale - payload["discount"]))
     if of_sale:
         percent = f" {payload['sale_discount_percent']} %" if "sale_discount_percent" in payload else ""
-        yield Columns(left=f"Discount{percent}", right=money(payload, -of_sale))
+        yield Columns(left=phrase("Discount{percent}", percent), right=money(payload, -of_sale))
 
 
 def _foot(payload: Payload, facts: StoreFacts) -> Iterator[AnyElement]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from store.sale.language import phrase
-from store.sale.money import format_amount
+from store.sale.money import shown_amount
 from store.sale.policy import StorePolicy
 from store.sale.sale import Sale
 from store.sale.tender import RefundWay
@@ -76,7 +76,7 @@ def refund_refused(sale: Sale, policy: StorePolicy, code: str, magnitude: int) -
     named = ", ".join(_name(policy, one.type) for one in ways) or "nothing; ask a manager"
     if way is None:
         return phrase("{name} is not given back here. There is: {named}.", _name(policy, code), named)
-    most = format_amount(way.most, sale.currency)
+    most = shown_amount(way.most, sale.currency)
     return phrase("{name}: at most {most} goes back so. There is: {named}.", _name(policy, code), most, named)
 
 

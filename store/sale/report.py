@@ -133,7 +133,7 @@ def _document(
         case "report.x":
             return x_report(payload, facts, fingerprint)
         case "shift.suspend" | "shift.blind_close" as kind:
-            return slip(SHIFT_SLIPS[kind], "Nothing is counted yet", payload, facts, fingerprint)
+            return slip(SHIFT_SLIPS[kind], phrase("Nothing is counted yet"), payload, facts, fingerprint)
         case "sale.suspend":
             return suspended_slip(payload, facts, fingerprint)
         case "safe.count" | "safe.in" | "safe.out" as kind:
@@ -158,7 +158,7 @@ def z_report(
     difference = payload["over_short"]
     word = "Over" if difference > 0 else "Short" if difference < 0 else "Difference"
     counted = (
-        Columns(left="Cash counted", right=money(payload, payload["counted"])),
+        Columns(left=phrase("Cash counted"), right=money(payload, payload["counted"])),
         Columns(left=word, right=money(payload, abs(difference)), bold=True),
     )
     rows = (*counted, *declared_lines(payload))
@@ -191,62 +191,65 @@ def _report(
 
 
 def _grand_total(payload: Payload) -> Iterator[AnyElement]:
-    yield Columns(left="Grand total before", right=money(payload, payload["grand_total_before"]))
-    yield Columns(left="Grand total", right=money(payload, payload["grand_total"]), bold=True)
+    yield Columns(left=phrase("Grand total before"), right=money(payload, payload["grand_total_before"]))
+    yield Columns(left=phrase("Grand total"), right=money(payload, payload["grand_total"]), bold=True)
 
 
 def _span(payload: Payload) -> Iterator[AnyElement]:
     if payload.get("business_date"):
-        yield Columns(left="Business date", right=shown_day(payload["business_date"]))
+        yield Columns(left=phrase("Business date"), right=shown_day(payload["business_date"]))
     if payload["opened_at"]:
         opened = shown_text(payload["opened_at"], payload.get("utc_offset_min", 0))
-        yield Columns(left="Opened", right=opened)
+        yield Columns(left=phrase("Opened"), right=opened)
     if payload["last_receipt_no"]:
         first, last = (
             {**payload, "receipt_no": payload[name]} for name in ("first_receipt_no", "last_receipt_no")
         )
-        yield Columns(left="First receipt", right=receipt_number(first))
-        yield Columns(left="Last receipt", right=receipt_number(last))
-    yield Columns(left="Records", right=f"{payload['first_seq']} - {payload['last_seq']}")
+        yield Columns(left=phrase("First receipt"), right=receipt_number(first))
+        yield Columns(left=phrase("Last receipt"), right=receipt_number(last))
+    yield Columns(left=phrase("Records"), right=f"{payload['first_seq']} - {payload['last_seq']}")
     if payload.get("unacknowledged"):
-        yield Columns(left="Not yet at the server", right=str(payload["unacknowledged"]))
+        yield Columns(left=phrase("Not yet at the server"), right=str(payload["unacknowledged"]))
 
 
 def _counts(payload: Payload) -> Iterator[AnyElement]:
     yield Columns(
-        left=f"{payload['sales']} sales {payload['currency']}",
+        left=phrase("{sales} sales {currency}", payload["sales"], payload["currency"]),
         right=money(payload, payload["sales_total"]),
         bold=True,
     )
     if payload["discount"]:
-        yield Columns(left="Discount", right=money(payload, -payload["discount"]))
+        yield Columns(left=phrase("Discount"), right=money(payload, -payload["discount"]))
     if payload.get("offered"):
-        yield Columns(left="  of headquarters", right=money(payload, -payload["offered"]))
+        yield Columns(left=phrase("  of headquarters"), right=money(payload, -payload["offered"]))
     if payload.get("price_overrides"):
-        yield Columns(left="Prices set by hand", right=str(payload["price_overrides"]))
+        yield Columns(left=phrase("Prices set by hand"), right=str(payload["price_overrides"]))
     if payload.get("deposits_total"):
-        yield Columns(left="Deposits", right=money(payload, payload["deposits_total"]))
+        yield Columns(left=phrase("Deposits"), right=money(payload, payload["deposits_total"]))
     if payload.get("empties_total"):
-        yield Columns(left="Empties", right=money(payload, -payload["empties_total"]))
+        yield Columns(left=phrase("Empties"), right=money(payload, -payload["empties_total"]))
     if payload.get("account_payments"):
         yield Columns(
-            left=f"{payload['account_payments']} x paid into accounts",
+            left=phrase("{account_payments} x paid into accounts", payload["account_payments"]),
             right=money(payload, payload["account_payments_total"]),
         )
-    yield Columns(left=f"{payload['voids']} voided sales", right=money(payload, payload["voids_total"]))
     yield Columns(
-        left=f"{payload['voided_lines']} voided lines", right=money(payload, payload["voided_lines_total"])
+        left=phrase("{voids} voided sales", payload["voids"]), right=money(payload, payload["voids_total"])
     )
-    yield Columns(left="Voided payments", right=str(payload["voided_tenders"]))
-    yield Columns(left="Drawer opened without sale", right=str(payload["no_sales"]))
-    yield Columns(left="Copies of receipts", right=str(payload["reprints"]))
+    yield Columns(
+        left=phrase("{voided_lines} voided lines", payload["voided_lines"]),
+        right=money(payload, payload["voided_lines_total"]),
+    )
+    yield Columns(left=phrase("Voided payments"), right=str(payload["voided_tenders"]))
+    yield Columns(left=phrase("Drawer opened without sale"), right=str(payload["no_sales"]))
+    yield Columns(left=phrase("Copies of receipts"), right=str(payload["reprints"]))
     yield from people_elements(payload)
 
 
 def _by_tender(payload: Payload) -> Iterator[AnyElement]:
     yield from tender_sums(payload)
     if payload["cash_rounding"]:
-        yield Columns(left="Cash rounding", right=money(payload, payload["cash_rounding"]))
+        yield Columns(left=phrase("Cash rounding"), right=money(payload, payload["cash_rounding"]))
 
 
 def _taxes(payload: Payload) -> Iterator[AnyElement]:
@@ -255,17 +258,17 @@ def _taxes(payload: Payload) -> Iterator[AnyElement]:
     untaxed = payload["sales_total"] - sum(row["gross"] for row in payload["taxes"])
     untaxed = payload.get("untaxed", untaxed)
     if untaxed:
-        yield Columns(left="Untaxed", right=money(payload, untaxed))
+        yield Columns(left=phrase("Untaxed"), right=money(payload, untaxed))
     if payload["taxes"] or untaxed:
         yield Rule()
 
 
 def _cash(payload: Payload) -> Iterator[AnyElement]:
-    yield Columns(left="Start amount", right=money(payload, payload["start_amount"]))
-    yield Columns(left="Cash received", right=money(payload, payload["cash_in"]))
-    yield Columns(left="Change given", right=money(payload, -payload["change"]))
+    yield Columns(left=phrase("Start amount"), right=money(payload, payload["start_amount"]))
+    yield Columns(left=phrase("Cash received"), right=money(payload, payload["cash_in"]))
+    yield Columns(left=phrase("Change given"), right=money(payload, -payload["change"]))
     yield from _movements(payload)
-    yield Columns(left="Cash expected", right=money(payload, payload["expected_cash"]), bold=True)
+    yield Columns(left=phrase("Cash expected"), right=money(payload, payload["expected_cash"]), bold=True)
 
 
 def _movements(payload: Payload) -> Iterator[AnyElement]:

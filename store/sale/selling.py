@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from store.sale.barcode import LabelReading
 from store.sale.deposit import ONE_PIECE, refuse_deposit, with_goods, with_goods_voided
 from store.sale.item import Department, Item
+from store.sale.language import phrase
 from store.sale.line_change import check_amount, find_line, with_changed_line, with_line
 from store.sale.offer import Offer
 from store.sale.policy import LabelMeasure, StorePolicy, TaxRate
@@ -47,7 +48,7 @@ def add_line(
         raise SaleRefused(blocked_words(item))
     if price is None:
         if item.open_price:
-            raise PriceNeeded(f"{item.name} has no fixed price. Type its price.")
+            raise PriceNeeded(phrase("{name} has no fixed price. Type its price.", item.name))
         price = item.price
     elif price_source is PriceSource.CATALOG:
         price_source = PriceSource.TYPED
@@ -96,7 +97,9 @@ def add_label_line(
         return add_line(sale, policy, item, label.quantity, code, source, offers=offers)
     amount = label.amount(sale.currency)
     if amount == 0:
-        raise SaleRefused(f"The label of {item.name} says 0.00. Have it weighed again, or type the price.")
+        raise SaleRefused(
+            phrase("The label of {name} says 0.00. Have it weighed again, or type the price.", item.name)
+        )
     if not is_measured(item) or item.price <= 0:
         return add_line(sale, policy, item, "1", code, source, amount, PriceSource.LABEL)
     quantity = divide(amount, item.price)
@@ -131,7 +134,7 @@ def add_department_line(
 
 def blocked_words(item: Item) -> str:
     """Why a blocked item is not sold, a sentence."""
-    return f"{item.name} must not be sold: {item.blocked}"
+    return phrase("{name} must not be sold: {blocked}", item.name, item.blocked)
 
 
 def void_line(sale: Sale, n: int) -> Sale:
@@ -152,14 +155,16 @@ def set_quantity(sale: Sale, policy: StorePolicy, n: int, quantity: str) -> Sale
     line = find_line(sale, n)
     refuse_deposit(line)
     if line.is_return and not line.empties:
-        raise SaleRefused(f"{line.name} comes back; its quantity is set as one of a return.")
+        raise SaleRefused(phrase("{name} comes back; its quantity is set as one of a return.", line.name))
     if line.price_source is PriceSource.LABEL:
         raise SaleRefused(
-            f"The price of {line.name} is on its label. Void the line and scan the label again."
+            phrase("The price of {name} is on its label. Void the line and scan the label again.", line.name)
         )
     quantity = checked_quantity(quantity, line.measured, line.name, line.decimals)
     if line.serial and quantity != ONE_PIECE:
-        raise SaleRefused(f"{line.name} has a serial number, so its line is one piece. Scan the next one.")
+        raise SaleRefused(
+            phrase("{name} has a serial number, so its line is one piece. Scan the next one.", line.name)
+        )
     if line.empties:
         quantity = f"-{quantity}"
     return with_goods(sale, policy, replace(line, quantity=quantity, amount=multiply(line.price, quantity)))
@@ -187,18 +192,25 @@ def checked_quantity(text: str, measured: bool, name: str, decimals: int = DECIM
     quantity = parse_quantity(text)
     if quantity is None:
         raise SaleRefused(
-            f"{text[:20]!r} is no quantity. Type a number such as 2{' or 0.482' if measured else ''}."
+            phrase(
+                "{text} is no quantity. Type a number such as 2{what}.",
+                repr(text[:20]),
+                " or 0.482" if measured else "",
+            )
         )
     if quantity == "0":
-        raise SaleRefused("A quantity of 0 sells nothing. Void the line with Del instead.")
+        raise SaleRefused(phrase("A quantity of 0 sells nothing. Void the line with Del instead."))
     if not measured and not is_whole(quantity):
-        raise SaleRefused(f"{name} is sold by the piece. Type a whole number.")
+        raise SaleRefused(phrase("{name} is sold by the piece. Type a whole number.", name))
     if len(quantity.partition(".")[2]) > decimals:
         digits = "1 decimal" if decimals == 1 else f"{decimals} decimals"
-        raise SaleRefused(f"The quantity of {name} has at most {digits}.")
+        raise SaleRefused(phrase("The quantity of {name} has at most {digits}.", name, digits))
     if thousandths(quantity) > MAX_QUANTITY * SCALE:
         raise SaleRefused(
-            f"A line takes at most {MAX_QUANTITY}. Was a code typed as quantity? Type it again."
+            phrase(
+                "A line takes at most {max_quantity}. Was a code typed as quantity? Type it again.",
+                MAX_QUANTITY,
+            )
         )
     return quantity
 
@@ -207,6 +219,10 @@ def _tax_of(policy: StorePolicy, code: str, name: str) -> TaxRate:
     tax = find_tax(policy, code)
     if tax is None:
         raise SaleRefused(
-            f"{name} has tax {code!r}, which this store does not know. Sell it by department (Ins)."
+            phrase(
+                "{name} has tax {code}, which this store does not know. Sell it by department (Ins).",
+                name,
+                repr(code),
+            )
         )
     return tax

@@ -7,7 +7,8 @@ import msgspec
 from msgspec.structs import replace
 
 from store.sale.document import AnyElement, Columns
-from store.sale.money import format_amount
+from store.sale.language import phrase
+from store.sale.money import shown_amount
 from store.sale.record import Body
 
 Payload = Mapping[str, Any]
@@ -82,17 +83,19 @@ def people_elements(payload: Payload) -> Iterator[AnyElement]:
     """The lines of a printed report."""
 
     def money(amount: int) -> str:
-        return format_amount(amount, str(payload.get("currency", "")))
+        return shown_amount(amount, str(payload.get("currency", "")))
 
     for row in payload.get("operators", ()):
         yield Columns(
-            left=f"{row['operator']} {row['name']}: {row['sales']} sales", right=money(row["total"])
+            left=phrase("{operator} {name}: {sales} sales", row["operator"], row["name"], row["sales"]),
+            right=money(row["total"]),
         )
     if payload.get("overrides"):
-        yield Columns(left="Allowed by somebody else", right=str(payload["overrides"]))
+        yield Columns(left=phrase("Allowed by somebody else"), right=str(payload["overrides"]))
     if payload.get("late_sales"):
         yield Columns(
-            left=f"{payload['late_sales']} sales of a later day", right=money(payload["late_total"])
+            left=phrase("{late_sales} sales of a later day", payload["late_sales"]),
+            right=money(payload["late_total"]),
         )
     if payload.get("training_sales"):
         left = f"Training, not counted: {payload['training_sales']}"

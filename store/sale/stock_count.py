@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from store.sale.item import Item
+from store.sale.language import phrase
 from store.sale.quantity import from_thousandths, thousandths
 from store.sale.refusal import SaleRefused
 from store.sale.selling import checked_quantity, decimals_of, is_measured
@@ -57,7 +58,10 @@ def counted(count: StockCount, item: Item, quantity: str, code: str) -> StockCou
     row = next((row for row in count.rows if row.sku == item.sku), None)
     if row is None and len(count.rows) >= MAX_ROWS:
         raise SaleRefused(
-            f"This count is full with {MAX_ROWS} items. Finish it with end, then begin the next one."
+            phrase(
+                "This count is full with {max_rows} items. Finish it with end, then begin the next one.",
+                MAX_ROWS,
+            )
         )
     before = thousandths(row.quantity) if row is not None else 0
     made = CountedRow(
@@ -77,7 +81,7 @@ def set_last(count: StockCount, quantity: str) -> StockCount:
     """The count with another quantity of the item that was counted last; 0 takes it out. Raises SaleRefused."""
     row = count.last_row
     if row is None:
-        raise SaleRefused("Nothing is counted yet. Scan an item first.")
+        raise SaleRefused(phrase("Nothing is counted yet. Scan an item first."))
     if quantity.strip() == "0":
         return replace(count, rows=tuple(one for one in count.rows if one is not row), last="")
     quantity = checked_quantity(quantity, True, row.name)

@@ -16,4 +16,4 @@ def count_slip(payload: Mapping[str, Any], facts: StoreFacts, fingerprint: str =
     )
     place = str(payload.get("place", ""))
     items = Columns(left=phrase("Items"), right=str(payload["items"]), bold=True)
-    return slip("STOCK COUNT", place, payload, facts, fingerprint, (*rows, items))
+    return slip(phrase("STOCK COUNT"), place, payload, facts, fingerprint, (*rows, items))

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from store.sale.deposit import deposits_of, refuse_deposit
 from store.sale.item import Item
+from store.sale.language import phrase
 from store.sale.line_change import find_line, with_change, with_changed_line, with_line
 from store.sale.offer import Offer
 from store.sale.past_sale import PastLine, PastSale, left_of, origin_of
@@ -37,10 +38,15 @@ def take_back(
     """
     line = next((line for line in past.lines if line.n == n), None)
     if line is None or past.voids:
-        raise SaleRefused(f"Receipt {past.number} has no line {n} that could come back.")
+        raise SaleRefused(phrase("Receipt {number} has no line {n} that could come back.", past.number, n))
     if past.currency != sale.currency:
         raise SaleRefused(
-            f"Receipt {past.number} is in {past.currency}; this register takes {sale.currency}."
+            phrase(
+                "Receipt {number} is in {currency}; this register takes {currency_2}.",
+                past.number,
+                past.currency,
+                sale.currency,
+            )
         )
     present = _present(sale, past, n)
     left = left_on(sale, past, line)
@@ -137,7 +143,7 @@ def turn_line(sale: Sale, n: int, reason: str) -> Sale:
     """
     line = find_line(sale, n)
     if line.is_return:
-        raise SaleRefused(f"Line {n} is a return already.")
+        raise SaleRefused(phrase("Line {n} is a return already.", n))
     refuse_deposit(line)
     turned = {one.n: _turned(one, reason) for one in (line, *deposits_of(sale, n))}
     if len(turned) == 1:
@@ -153,16 +159,22 @@ def set_back_quantity(sale: Sale, n: int, quantity: str) -> Sale:
     if origin is None:
         if asked is None or asked == "0" or not (line.measured or is_whole(asked)):
             raise SaleRefused(
-                f"{quantity[:20]!r} is no quantity of {line.name[:20]}. Type how much comes back."
+                phrase(
+                    "{quantity} is no quantity of {name}. Type how much comes back.",
+                    repr(quantity[:20]),
+                    line.name[:20],
+                )
             )
         asked = f"-{asked}"
         return with_changed_line(sale, replace(line, quantity=asked, amount=multiply(line.price, asked)))
     if asked is None or asked == "0" or thousandths(asked) > thousandths(origin.left):
-        raise SaleRefused(f"At most {origin.left} of {line.name[:30]} may come back of that receipt.")
+        raise SaleRefused(
+            phrase("At most {left} of {name} may come back of that receipt.", origin.left, line.name[:30])
+        )
     if thousandths(asked) > -thousandths(line.quantity):
-        raise SaleRefused("Scan the receipt again to take more of it back.")
+        raise SaleRefused(phrase("Scan the receipt again to take more of it back."))
     if not (line.measured or is_whole(asked) or not is_whole(origin.quantity)):
-        raise SaleRefused(f"{line.name[:30]} is sold by the piece. Type a whole number.")
+        raise SaleRefused(phrase("{name} is sold by the piece. Type a whole number.", line.name[:30]))
     changed = with_changed_line(sale, _filled(line, asked))
     for deposit in deposits_of(changed, n):
         if (of := deposit.returns_of) is not None:
@@ -200,17 +212,19 @@ def _present(sale: Sale, past: PastSale, n: int) -> SaleLine | None:
 
 def _check_quantity(line: PastLine, asked: str | None, left: str) -> None:
     if line.quantity.startswith("-"):
-        raise SaleRefused(f"{line.name[:30]} was taken back on that receipt, not sold.")
+        raise SaleRefused(phrase("{name} was taken back on that receipt, not sold.", line.name[:30]))
     if line.voucher:
-        raise SaleRefused(f"{line.name[:24]} is no goods; it is undone with its sale (9140).")
+        raise SaleRefused(phrase("{name} is no goods; it is undone with its sale (9140).", line.name[:24]))
     if left == "0":
-        raise SaleRefused(f"{line.name[:30]}: all {line.quantity} of it came back already.")
+        raise SaleRefused(
+            phrase("{name}: all {quantity} of it came back already.", line.name[:30], line.quantity)
+        )
     if asked is None or asked == "0":
-        raise SaleRefused(f"Type how much of {line.name[:30]} comes back, at most {left}.")
+        raise SaleRefused(phrase("Type how much of {name} comes back, at most {left}.", line.name[:30], left))
     if not (line.measured or is_whole(asked) or not is_whole(line.quantity)):
-        raise SaleRefused(f"{line.name[:30]} is sold by the piece. Type a whole number.")
+        raise SaleRefused(phrase("{name} is sold by the piece. Type a whole number.", line.name[:30]))
     if thousandths(asked) > thousandths(left):
-        raise SaleRefused(f"At most {left} of {line.name[:30]} may still come back.")
+        raise SaleRefused(phrase("At most {left} of {name} may still come back.", left, line.name[:30]))
 
 
 def _filled(line: SaleLine, quantity: str) -> SaleLine:

@@ -6,6 +6,7 @@ with another tax; an exemption takes the contained tax out of the price, and res
 
 from msgspec.structs import replace
 
+from store.sale.language import phrase
 from store.sale.line_change import RECORD_BYTES, find_line, with_change, with_changed_line
 from store.sale.policy import StorePolicy, TaxRate
 from store.sale.refusal import SaleRefused
@@ -28,7 +29,9 @@ def chosen(policy: StorePolicy, code: str) -> TaxRate:
     if tax is None:
         known = find_tax(policy, code.strip())
         why = "cannot be chosen at the register" if code.strip() and known else "is no tax of this store"
-        raise SaleRefused(f"{code.strip()[:20]!r} {why}. 128 and 130 list those that can.")
+        raise SaleRefused(
+            phrase("{strip} {why}. 128 and 130 list those that can.", repr(code.strip()[:20]), why)
+        )
     return tax
 
 
@@ -36,10 +39,17 @@ def override_line_tax(sale: Sale, n: int, tax: TaxRate, certificate: str = "") -
     """The sale with another tax on line `n`. Raises SaleRefused where it may not be."""
     line = find_line(sale, n)
     if line.returns_of is not None:
-        raise SaleRefused(f"{line.name[:30]} comes back with the taxes of its receipt.")
+        raise SaleRefused(phrase("{name} comes back with the taxes of its receipt.", line.name[:30]))
     own = line.tax_before or line.tax
     if not may_replace(tax, own):
-        raise SaleRefused(f"{tax.name} cannot take the place of {own.name or 'no tax'} on {line.name[:30]}.")
+        raise SaleRefused(
+            phrase(
+                "{name} cannot take the place of {name_2} on {name_3}.",
+                tax.name,
+                own.name or phrase("no tax"),
+                line.name[:30],
+            )
+        )
     sale = _certified(sale, tax, certificate)
     return _checked(with_changed_line(sale, replace(line, tax=tax, tax_before=own)))
 
@@ -54,14 +64,14 @@ def restore_line_tax(sale: Sale, n: int) -> Sale:
     """The sale with line `n` at its own tax again. Raises SaleRefused."""
     line = find_line(sale, n)
     if line.tax_before is None:
-        raise SaleRefused(f"{line.name[:40]} has its own tax.")
+        raise SaleRefused(phrase("{name} has its own tax.", line.name[:40]))
     return _uncertified(with_changed_line(sale, _restored(line)))
 
 
 def restore_sale_tax(sale: Sale) -> Sale:
     """The sale with every line at its own tax again. Raises SaleRefused when no tax was changed."""
     if sale.tax_override is None and not any(line.tax_before for line in sale.lines):
-        raise SaleRefused("No tax of this sale was changed.")
+        raise SaleRefused(phrase("No tax of this sale was changed."))
     sale = replace(sale, tax_override=None)
     return _uncertified(with_change(sale, tuple(_restored(line) for line in sale.lines), 0))
 
@@ -88,7 +98,7 @@ def _certified(sale: Sale, tax: TaxRate, certificate: str) -> Sale:
         return sale
     certificate = stored(printable(certificate).strip(), CERTIFICATE_LIMIT) or sale.certificate
     if not certificate:
-        raise SaleRefused(f"{tax.name} needs the number of a certificate.")
+        raise SaleRefused(phrase("{name} needs the number of a certificate.", tax.name))
     return replace(sale, certificate=certificate)
 
 
@@ -108,5 +118,5 @@ def _restored(line: SaleLine) -> SaleLine:
 
 def _checked(sale: Sale) -> Sale:
     if sale.record_bytes > RECORD_BYTES:
-        raise SaleRefused(FULL)
+        raise SaleRefused(phrase(FULL))
     return sale

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from tui.demo.goods import Goods, Row
 from tui.demo.refusal import DemoRefused
+from tui.demo.special_goods import INFO_CODES, PRODUCTS, STOCK
 
 STORE = "S0001"
 REGISTER = "S0001-R01"
@@ -144,6 +145,11 @@ class Chain:
         for beyond in range(len(goods.items), had):
             self._client.call("DELETE", f"/setup/product/{FIRST_SKU + beyond}")
         self._import(goods)
+        tax, department = goods.departments[0]["tax"], goods.departments[0]["code"]
+        special = {key: {"tax": tax, "department": department, **row} for key, row in PRODUCTS.items()}
+        for noun, rows in (("info-code", INFO_CODES), ("product", special), ("availability", STOCK)):
+            for key, fields in rows.items():
+                self._put(noun, key, fields)
         self._client.call("POST", "/commands/job/run", document={"numbers": ["9999"]})
 
     def activation_code(self) -> str:

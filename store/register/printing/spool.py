@@ -17,6 +17,7 @@ from store.register.peripherals import Drawer, Health, PrintOutcome, PrintResult
 from store.register.ports import Clock, Randomness
 from store.register.printing.job_states import JobEvent, JobState, sentence, step
 from store.sale.document import Document
+from store.sale.language import later
 from store.sale.policy import StoreFacts
 from store.sale.report import document_of
 from store.sale.voucher_slip import VOUCHER_SLIP, voucher_slips
@@ -33,7 +34,7 @@ _MOST_PAUSE_S = 30.0
 _BREAKER = 2
 """So many jobs in a row without an answer stop the lane until a person has looked."""
 _REMEMBERED = 64
-_DISK_FULL = "The disk is full"
+_DISK_FULL = later("The disk is full")
 _BROKEN_OFF = {False: JobEvent.CORE_STARTED, True: JobEvent.EXPIRED}
 """What becomes of a job found in SENDING, by whether it is the drawer's."""
 

@@ -19,6 +19,7 @@ from store.register.view import Choice, Entry
 from store.sale.account import PAYMENT, Standing, check_account_sale, payment_body
 from store.sale.barcode import looks_like_code
 from store.sale.customer import SaleCustomer, of_detail
+from store.sale.language import later, phrase
 from store.sale.moment import utc_text
 from store.sale.money import parse_amount
 from store.sale.refusal import SaleRefused
@@ -32,7 +33,7 @@ QUESTIONS = frozenset({WHO, WHICH, AMOUNT})
 MOST = 99_999_999
 """The most that is paid in at once, in minor units: more is a slip of the finger."""
 STATEMENT = "account.statement"
-NOT_IN_TRAINING = "In training no account is touched. Choose another way to pay."
+NOT_IN_TRAINING = later("In training no account is touched. Choose another way to pay.")
 CARD_WORD = "c"
 
 Facts = dict[str, str]
@@ -45,14 +46,17 @@ async def pay(work: Work, text: str) -> Reply:
     """202: what is due, or a part of it, goes on the account of the customer; a refund takes it off there."""
     sale = work.state.sale
     if sale is None:
-        return work.refuse("There is nothing to pay yet. Scan an item first.")
+        return work.refuse(phrase("There is nothing to pay yet. Scan an item first."))
     if work.training:
-        return work.refuse(NOT_IN_TRAINING)
+        return work.refuse(phrase(NOT_IN_TRAINING))
     due = totals(sale, work.policy).due
     amount = parse_amount(text, work.policy.currency) if text.strip() else abs(due)
     if not amount:
         return work.refuse(
-            f"{printable(text[:20])!r} is no amount. Type the account's part, or nothing for all of it."
+            phrase(
+                "{text} is no amount. Type the account's part, or nothing for all of it.",
+                repr(printable(text[:20])),
+            )
         )
     try:
         customer, standing = await _standing(work, sale.customer)
@@ -90,15 +94,15 @@ async def _standing(work: Work, customer: SaleCustomer | None) -> tuple[SaleCust
 async def begin(work: Work, text: str) -> Reply:
     """1100: whose account (number, card, name), how much, and with what."""
     if work.training:
-        return work.refuse(NOT_IN_TRAINING)
+        return work.refuse(phrase(NOT_IN_TRAINING))
     await work.ports.connection.transaction_starts()
     if text:
         return await _who(work, text)
     return work.ask(
         WHO,
-        "Pay into an account",
+        phrase("Pay into an account"),
         Entry.CODE,
-        lines=("Scan the customer card, or type a number or a name, and Enter.",),
+        lines=(phrase("Scan the customer card, or type a number or a name, and Enter."),),
     )
 
 
@@ -109,7 +113,7 @@ async def answer(work: Work, kind: str, facts: Facts, text: str, *, is_scan: boo
     if kind == WHO:
         return await _who(work, text)
     if is_scan or (kind == AMOUNT and looks_like_code(text)):
-        return work.keep(text, "refused while the question is open. Answer it first.")
+        return work.keep(text, phrase("refused while the question is open. Answer it first."))
     if kind == WHICH:
         return await _which(work, facts, text)
     return await _amount(work, facts, text)
@@ -125,7 +129,7 @@ async def _who(work: Work, text: str) -> Reply:
         return work.refuse(error.sentence)
     shown = hits.customers[: customer_desk.MOST_SHOWN]
     if not shown:
-        return work.refuse(f"No customer is found by {printable(text[:30])!r}.")
+        return work.refuse(phrase("No customer is found by {text}.", repr(printable(text[:30]))))
     if len(hits.customers) == 1:
         return await _who(work, shown[0].number)
     rows = tuple(
@@ -134,13 +138,13 @@ async def _who(work: Work, text: str) -> Reply:
     )
     numbers = msgspec.json.encode([one.number for one in shown]).decode()
     lines = ("Type the number in front and Enter.",)
-    return work.ask(WHICH, "Whose account?", Entry.CHOICE, lines=lines, choices=rows, numbers=numbers)
+    return work.ask(WHICH, phrase("Whose account?"), Entry.CHOICE, lines=lines, choices=rows, numbers=numbers)
 
 
 async def _which(work: Work, facts: Facts, text: str) -> Reply:
     numbers = msgspec.json.decode(facts["numbers"], type=list[str])
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:4]) <= len(numbers):
-        return work.refuse(f"Type a number from 1 to {len(numbers)} and Enter, or press Esc.")
+        return work.refuse(phrase("Type a number from 1 to {count} and Enter, or press Esc.", len(numbers)))
     return await _who(work, numbers[int(text) - 1])
 
 
@@ -150,7 +154,7 @@ def _ask_amount(work: Work, one: Customer, account: AccountFacts) -> Reply:
     owed = known.balance + work.own.waiting(customer.id, known)
     certain = known.final or known.as_of_ms > 0
     if not customer.account and owed == 0:
-        return work.refuse(f"{customer.name} has no account. Headquarters opens one.")
+        return work.refuse(phrase("{name} has no account. Headquarters opens one.", customer.name))
     when = "" if known.final else ", by the last known balance"
     lines = (
         f"To pay: {work.money(owed)}{when}." if certain else "What is owed is not known here.",
@@ -172,17 +176,30 @@ async def _amount(work: Work, facts: Facts, text: str) -> Reply:
     amount = parse_amount(typed, work.policy.currency)
     if not amount or amount > MOST or how.strip().lower() not in ("", CARD_WORD):
         return work.refuse(
-            f"{printable(text[:20])!r} is no amount. Type it, such as 50 or 12.80 {CARD_WORD}."
+            phrase(
+                "{text} is no amount. Type it, such as 50 or 12.80 {card_word}.",
+                repr(printable(text[:20])),
+                CARD_WORD,
+            )
         )
     facts = {**facts, "amount": str(amount)}
     if not how.strip():
         return await _pay_in(work, facts, "cash")
     return work.ask(
         CARD,
-        "Card",
+        phrase("Card"),
         Entry.NOTHING,
-        lines=(f"Card {work.money(amount)} {work.policy.currency}: approved on the terminal?",),
-        answers=("Approved", "Declined"),
+        lines=(
+            phrase(
+                "Card {amount} {currency}: approved on the terminal?",
+                work.money(amount),
+                work.policy.currency,
+            ),
+        ),
+        answers=(
+            phrase("Approved"),
+            phrase("Declined"),
+        ),
         amount=facts["amount"],
         customer=facts["customer"],
         name=facts["name"],
@@ -194,7 +211,7 @@ async def answer_card(work: Work, facts: Facts, yes: bool) -> Reply:
     """F5: the terminal approved; F6: it did not, nothing is paid in."""
     if yes:
         return await _pay_in(work, facts, "card")
-    work.say("Card declined. Nothing is paid in.")
+    work.say(phrase("Card declined. Nothing is paid in."))
     return DONE
 
 
@@ -217,7 +234,7 @@ async def _pay_in(work: Work, facts: Facts, tender: str) -> Reply:
     if work.slip is None:
         return work.refuse(work.message.text)
     left = f" Still to pay: {work.money(balance)}." if balance and balance > 0 else ""
-    work.say(f"{facts['name']} paid {work.money(amount)} into the account.{left}")
+    work.say(phrase("{name} paid {amount} into the account.{left}", facts["name"], work.money(amount), left))
     return DONE
 
 
@@ -229,7 +246,7 @@ async def statement(work: Work, text: str) -> Reply:
     sale = work.state.sale
     code = text or (sale.customer.id if sale is not None and sale.customer is not None else "")
     if not code:
-        return work.refuse("Type the customer's number or card behind 9161.", sound=False)
+        return work.refuse(phrase("Type the customer's number or card behind 9161."), sound=False)
     if sale is None:
         await work.ports.connection.transaction_starts()
     try:
@@ -237,17 +254,17 @@ async def statement(work: Work, text: str) -> Reply:
     except JournalError as error:
         return work.refuse(error.sentence)
     if answer.customer is None:
-        return work.refuse(f"No customer has the number or card {printable(code[:20])!r}.")
+        return work.refuse(phrase("No customer has the number or card {code}.", repr(printable(code[:20]))))
     customer = of_detail(answer.customer.number, answer.customer.name, answer.customer.detail)
     known = work.own.last_known(customer.id, answer.account)
     if not known.final and not known.as_of_ms:
-        return work.refuse("What is owed is not known here, and the server is away. Try again later.")
+        return work.refuse(phrase("What is owed is not known here, and the server is away. Try again later."))
     job = PrintJob(job_id=work.fresh_id(), kind="report", document_kind="account_statement")
     body = _statement_body(work, customer, known)
     work.slip = await work.commit(STATEMENT, work.state, body, txn_id=work.fresh_id(), jobs=(job,))
     if work.slip is None:
         return work.refuse(work.message.text)
-    work.say(f"Statement of {customer.name}: {work.money(body['balance'])} to pay.")
+    work.say(phrase("Statement of {name}: {amount} to pay.", customer.name, work.money(body["balance"])))
     return DONE
 
 

@@ -15,14 +15,15 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale.cash import denominations
 from store.sale.declaration import MOST_PIECES, Pieces, TenderCount, cash_count, declaration_body
-from store.sale.money import format_amount, parse_amount
+from store.sale.language import later, phrase
+from store.sale.money import parse_amount, shown_amount
 from store.sale.shift import ShiftTotals
 from store.sale.tender_rows import label_of
 from store.sale.tender_type import find_type
 from store.sale.text import printable
 
 SHEET, DECLARE = "count_sheet", "declare"
-FILLS = "Enter goes on, Esc one row back; 3*50 fills another row."
+FILLS = later("Enter goes on, Esc one row back; 3*50 fills another row.")
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -123,13 +124,19 @@ async def answer(work: Work, asked: Asked, text: str) -> Reply:
         currency = sheet.counted[1 + sheet.row - len(sheet.values)].currency or work.policy.currency
         amount = drawer_amount(work, text, currency)
         if amount is None:
-            return work.refuse(f"{printable(text[:20])!r} is no amount. Type the sum, such as 52.80.")
+            return work.refuse(
+                phrase("{text} is no amount. Type the sum, such as 52.80.", repr(printable(text[:20])))
+            )
         amounts = _with(sheet.amounts, sheet.row - len(sheet.values), amount)
         return next_row(work, msgspec.structs.replace(sheet, amounts=amounts))
     count = pieces(number)
     if count is None:
         return work.refuse(
-            f"{printable(text[:20])!r} is no count. Type how many there are, 0 to {MOST_PIECES}."
+            phrase(
+                "{text} is no count. Type how many there are, 0 to {most_pieces}.",
+                repr(printable(text[:20])),
+                MOST_PIECES,
+            )
         )
     return next_row(work, msgspec.structs.replace(sheet, counts=_with(sheet.counts, sheet.row, count)))
 
@@ -147,10 +154,13 @@ def next_row(work: Work, sheet: Sheet) -> Reply:
     total = sum(each.amount for each in sheet.counted if not each.currency)
     work.ask(
         DECLARE,
-        f"Declare {work.money(total)}?",
+        phrase("Declare {total}?", work.money(total)),
         Entry.NOTHING,
         lines=lines,
-        answers=("Declare", "Count again"),
+        answers=(
+            phrase("Declare"),
+            phrase("Count again"),
+        ),
         sheet=msgspec.json.encode(sheet).decode(),
     )
     return DONE
@@ -162,7 +172,7 @@ def row_back(work: Work, asked: Asked) -> Reply:
     if sheet.row > 0:
         return show(work, msgspec.structs.replace(sheet, row=sheet.row - 1))
     work.put(asked=None)
-    work.say("Nothing is declared.")
+    work.say(phrase("Nothing is declared."))
     return DONE
 
 
@@ -183,14 +193,20 @@ async def answer_declare(work: Work, facts: dict[str, str], yes: bool) -> Reply:
             return ask_close(work, sheet.cash.amount, await sums_of(work))
         except JournalError as error:
             return work.refuse(error.sentence)
-    work.say(f"Declared: {work.money(body['total'])}. Close with /1055 before money moves again.")
+    work.say(
+        phrase("Declared: {amount}. Close with /1055 before money moves again.", work.money(body["total"]))
+    )
     return DONE
 
 
 def _fill_other(work: Work, sheet: Sheet, number: str, note: str) -> Reply:
     count, value = pieces(number), parse_amount(note, work.policy.currency)
     if count is None or value not in sheet.values:
-        return work.refuse(f"{printable(number[:9])}*{printable(note[:9])}: no row of that note. Type 3*50.")
+        return work.refuse(
+            phrase(
+                "{number}*{note}: no row of that note. Type 3*50.", printable(number[:9]), printable(note[:9])
+            )
+        )
     counts = _with(sheet.counts, sheet.values.index(value), count)
     return show(work, msgspec.structs.replace(sheet, counts=counts))
 
@@ -218,4 +234,4 @@ def name_of(each: TenderCount) -> str:
 
 def money_of(work: Work, each: TenderCount) -> str:
     """How much of it, in its own currency."""
-    return format_amount(each.amount, each.currency) if each.currency else work.money(each.amount)
+    return shown_amount(each.amount, each.currency) if each.currency else work.money(each.amount)

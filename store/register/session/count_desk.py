@@ -13,6 +13,7 @@ from store.register.session.till import TillEvent, after
 from store.register.session.work import DONE, SOLD, Reply, Work
 from store.register.view import Entry, Tone
 from store.sale import stock_count
+from store.sale.language import phrase
 from store.sale.moment import utc_text
 from store.sale.quantity import parse_quantity
 from store.sale.refusal import SaleRefused
@@ -47,7 +48,7 @@ def _ask(work: Work) -> Reply:
         work.put(asked=replace(asked, question=replace(asked.question, lines=lines)))
         return DONE
     place = f" of {count.place}" if count.place else ""
-    return work.ask(KIND, f"Stock count{place}", Entry.CODE, lines=lines)
+    return work.ask(KIND, phrase("Stock count{place}", place), Entry.CODE, lines=lines)
 
 
 async def answer(work: Work, text: str, *, scanned: bool) -> Reply:
@@ -60,14 +61,14 @@ async def answer(work: Work, text: str, *, scanned: bool) -> Reply:
     number, star, code = text.rpartition("*")
     quantity = parse_quantity(number) if star else "1"
     if quantity is None:
-        return work.keep(text, "before the * belongs a quantity, as in 12*4006381333931.")
+        return work.keep(text, phrase("before the * belongs a quantity, as in 12*4006381333931."))
     if star and not code:
         return _set(work, number)
     found = await item_of(work, code)
     if isinstance(found, str):
         return work.keep(code, found)
     if isinstance(found, ItemUnknown):
-        return work.keep(code, "is not on file, so it cannot be counted.")
+        return work.keep(code, phrase("is not on file, so it cannot be counted."))
     try:
         changed = stock_count.counted(count, found.item, quantity, code)
     except SaleRefused as refusal:
@@ -89,7 +90,9 @@ def _put(work: Work, count: stock_count.StockCount, reply: Reply) -> Reply:
     work.put(count=count)
     _ask(work)
     row = count.last_row
-    work.say(f"{row.quantity} {row.unit} {row.name}" if row is not None else "Taken out of the count.")
+    work.say(
+        f"{row.quantity} {row.unit} {row.name}" if row is not None else phrase("Taken out of the count.")
+    )
     return reply
 
 
@@ -98,14 +101,23 @@ def _ask_finish(work: Work) -> Reply:
     assert count is not None
     if not count.rows:
         work.put(count=None, asked=None)
-        work.say("Nothing was counted; the count is gone.")
+        work.say(phrase("Nothing was counted; the count is gone."))
         return DONE
     return work.ask(
         FINISH,
-        "Finish the stock count?",
+        phrase("Finish the stock count?"),
         Entry.NOTHING,
-        lines=(f"{len(count.rows)} items, {stock_count.pieces_of(count)} counted. It goes to headquarters.",),
-        answers=("Finish it", "Go on counting"),
+        lines=(
+            phrase(
+                "{count} items, {pieces_of} counted. It goes to headquarters.",
+                len(count.rows),
+                stock_count.pieces_of(count),
+            ),
+        ),
+        answers=(
+            phrase("Finish it"),
+            phrase("Go on counting"),
+        ),
     )
 
 
@@ -117,7 +129,7 @@ async def answer_finish(work: Work, yes: bool) -> Reply:
     if not yes:
         return _ask(work)
     if not work.may(Permission.STOCK_COUNT):
-        return work.lacks(Permission.STOCK_COUNT, "Stock count")
+        return work.lacks(Permission.STOCK_COUNT, phrase("Stock count"))
     following = replace(
         work.state, till=after(work.state.till, TillEvent.SHIFT_WORK_DONE), count=None, asked=None
     )
@@ -126,5 +138,5 @@ async def answer_finish(work: Work, yes: bool) -> Reply:
     work.slip = await work.commit("stock.count", following, body, txn_id=count.count_id, jobs=(job,))
     if work.slip is None:
         return work.refuse(work.message.text)
-    work.say(f"The count of {len(count.rows)} items is recorded.", Tone.INFO)
+    work.say(phrase("The count of {count} items is recorded.", len(count.rows)), Tone.INFO)
     return DONE

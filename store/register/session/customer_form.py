@@ -15,6 +15,7 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale.barcode import looks_like_code
 from store.sale.customer import CustomerCard, SaleCustomer, checked, same_phone
+from store.sale.language import later, phrase
 from store.sale.refusal import SaleRefused
 from store.sale.text import printable
 
@@ -23,14 +24,14 @@ QUESTIONS = frozenset({FIELD, EDIT})
 """Kinds of questions that typed text, or a scanned card, answers here."""
 STEPS = ("name", "phone", "email", "card")
 """What is asked for about a new customer, in this order; the rest is edited (623)."""
-NEEDS_SERVER = "Editing a customer needs the server, which is away. Nothing was changed."
+NEEDS_SERVER = later("Editing a customer needs the server, which is away. Nothing was changed.")
 NAMELESS = CustomerCard(name="-")
 
 
 def begin_add(work: Work, text: str) -> Reply:
     """612: name, telephone number, mail address and card, one after the other; all but the name may be left out."""
     if work.training:
-        return work.refuse("In training nobody is added. End training first.")
+        return work.refuse(phrase("In training nobody is added. End training first."))
     work.put(asked=None)
     if not text:
         return _ask_step(work, NAMELESS, "name")
@@ -42,9 +43,11 @@ async def begin_edit(work: Work, text: str) -> Reply:
     """623: the customer of the sale, or the one of a number or card; the server has to answer."""
     code = text or (work.state.sale.customer.id if work.state.sale and work.state.sale.customer else "")
     if not code:
-        return work.refuse("No customer is on the sale. F5 finds one, then press it again.", sound=False)
+        return work.refuse(
+            phrase("No customer is on the sale. F5 finds one, then press it again."), sound=False
+        )
     if work.training:
-        return work.refuse("In training nobody is edited. End training first.")
+        return work.refuse(phrase("In training nobody is edited. End training first."))
     if work.state.sale is None:
         await work.ports.connection.transaction_starts()
     try:
@@ -52,11 +55,13 @@ async def begin_edit(work: Work, text: str) -> Reply:
     except JournalError as error:
         return work.refuse(error.sentence)
     if not work.online:
-        return work.refuse(NEEDS_SERVER)
+        return work.refuse(phrase(NEEDS_SERVER))
     if answer.customer is None:
-        return work.refuse(f"No customer has the number or card {printable(code[:20])!r}.")
+        return work.refuse(phrase("No customer has the number or card {code}.", repr(printable(code[:20]))))
     if answer.source is not Source.ONLINE:
-        return work.refuse(f"{answer.customer.name} is not at the server yet. Try again in a moment.")
+        return work.refuse(
+            phrase("{name} is not at the server yet. Try again in a moment.", answer.customer.name)
+        )
     one = answer.customer
     card = CustomerCard(name=one.name, **{field: str(one.detail.get(field, "")) for field in FIELDS[1:]})
     return _ask_edit(work, one.number, card)
@@ -66,7 +71,7 @@ async def answer(work: Work, kind: str, facts: dict[str, str], text: str, *, is_
     """Text or a scan while a question of this desk is open."""
     step = facts.get("step", "")
     if is_scan and step != "card":
-        return work.keep(text, "refused while the question is open. Answer it first.")
+        return work.keep(text, phrase("refused while the question is open. Answer it first."))
     if kind == EDIT:
         return _answer_edit(work, facts, text)
     card = _taken(work, msgspec.json.decode(facts["card"], type=CustomerCard), step, text)
@@ -81,7 +86,7 @@ async def answer(work: Work, kind: str, facts: dict[str, str], text: str, *, is_
 def _taken(work: Work, card: CustomerCard, field: str, text: str) -> CustomerCard | Reply:
     """The card with one field more, or the refusal; the question stays open then."""
     if field == "name" and looks_like_code(text):
-        return work.keep(text, "a code is no name. Type the name.")
+        return work.keep(text, phrase("a code is no name. Type the name."))
     try:
         return msgspec.structs.replace(card, **{field: checked(field, text)})
     except SaleRefused as refusal:
@@ -99,7 +104,7 @@ def _ask_step(work: Work, card: CustomerCard, step: str) -> Reply:
         lines[-1] = "Scan the customer card, or Enter alone for none."
     return work.ask(
         FIELD,
-        "New customer",
+        phrase("New customer"),
         Entry.CODE,
         lines=tuple(lines),
         step=step,
@@ -127,7 +132,7 @@ async def _add(work: Work, card: CustomerCard) -> Reply:
         reply = await put_on(work, SaleCustomer(id=customer, name=card.name, tax_id=card.tax_id))
         if reply.kind is not OutcomeKind.DONE:
             return reply
-    work.say(f"{card.name} is added.{hint}")
+    work.say(phrase("{name} is added.{hint}", card.name, hint))
     return DONE
 
 
@@ -138,9 +143,9 @@ def _ask_edit(work: Work, number: str, card: CustomerCard) -> Reply:
     )
     return work.ask(
         EDIT,
-        "Edit customer",
+        phrase("Edit customer"),
         Entry.CHOICE,
-        lines=("Type the number of what changes and Enter; Esc ends.",),
+        lines=(phrase("Type the number of what changes and Enter; Esc ends."),),
         choices=rows,
         id=number,
         card=msgspec.json.encode(card).decode(),
@@ -151,7 +156,7 @@ def _answer_edit(work: Work, facts: dict[str, str], text: str) -> Reply:
     if not text:
         return DONE
     if text not in {str(n) for n in range(1, len(FIELDS) + 1)}:
-        return work.refuse(f"Type a number from 1 to {len(FIELDS)} and Enter, or press Esc.")
+        return work.refuse(phrase("Type a number from 1 to {count} and Enter, or press Esc.", len(FIELDS)))
     field = FIELDS[int(text) - 1]
     card = msgspec.json.decode(facts["card"], type=CustomerCard)
     last = "" if field == "name" else "; Enter alone empties it"
@@ -165,7 +170,7 @@ async def _change(work: Work, number: str, card: CustomerCard, field: str) -> Re
     """The record of a changed field; the list of fields comes back for the next one."""
     if not work.online:
         work.put(asked=None)
-        return work.refuse(NEEDS_SERVER)
+        return work.refuse(phrase(NEEDS_SERVER))
     # Every field, the empty ones too: whoever lays it over what headquarters wrote has to see what was emptied.
     fields = {name: getattr(card, name) for name in FIELDS}
     body = {"customer": {"id": number, **fields}, "changed": [field]}
@@ -184,5 +189,5 @@ async def _change(work: Work, number: str, card: CustomerCard, field: str) -> Re
         changed = msgspec.structs.replace(sale.customer, **{field: getattr(card, field)})
         put_sale(work, msgspec.structs.replace(sale, customer=changed))
     _ask_edit(work, number, card)
-    work.say(f"{WORDS[field]} of {card.name} is changed.")
+    work.say(phrase("{words} of {name} is changed.", WORDS[field], card.name))
     return DONE

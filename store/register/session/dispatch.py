@@ -50,6 +50,7 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, Tone
 from store.sale import suspending
 from store.sale.barcode import looks_like_code
+from store.sale.language import phrase
 from store.sale.macro import is_macro
 from store.sale.voucher import parse_voucher
 
@@ -108,7 +109,7 @@ async def take_enter(work: Work, intent: Intent) -> Reply:
     meant = open_question if switch_question.is_switch(intent.question) else intent.question
     if meant != open_question and intent.arg.strip():
         if open_question:
-            return work.keep(intent.arg, "typed before the question was open. Answer it first.")
+            return work.keep(intent.arg, phrase("typed before the question was open. Answer it first."))
         why = "That question is no longer open. Type it again."
         work.say(why, Tone.WARN, sound=True)
         return Reply(OutcomeKind.STALE, why)
@@ -121,7 +122,7 @@ async def take_scan(work: Work, intent: Intent) -> Reply:
     if intent.question:
         return work.keep(text, intent.question)
     if not text:
-        return work.refuse("The scanner sent nothing readable. Scan again.")
+        return work.refuse(phrase("The scanner sent nothing readable. Scan again."))
     return await take_text(work, text, intent.seq, scanned=True)
 
 
@@ -129,7 +130,12 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
     """Typed text and Enter, or a scan."""
     text = text.strip()
     if len(text) > TEXT_LIMIT:
-        return work.keep(text, f"no code has {len(text)} characters, at most {TEXT_LIMIT}. Scan again.")
+        return work.keep(
+            text,
+            phrase(
+                "no code has {count} characters, at most {text_limit}. Scan again.", len(text), TEXT_LIMIT
+            ),
+        )
     if not scanned and len(text) > 1 and text[0] == "/" and text[1:].isascii() and text[1:].isdigit():
         return await session_operations.run(work, int(text[1:8]), "", seq)
     close_panel(work)
@@ -155,7 +161,7 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
         case TillState.SAFE_STOP:
             return await stopped(work, text)
         case TillState.RECOVER | TillState.COMMIT:
-            return work.keep(text, "the register is starting. Scan again in a moment.")
+            return work.keep(text, phrase("the register is starting. Scan again in a moment."))
         case _:
             assert_never(work.state.till)
 
@@ -163,14 +169,14 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
 async def take_slip(work: Work, text: str) -> Reply:
     """The barcode of a suspended slip: operation 504, if nothing else is being sold."""
     if work.state.sale is not None:
-        return work.keep(text, "a sale is open. Suspend or finish it, then scan the slip.")
+        return work.keep(text, phrase("a sale is open. Suspend or finish it, then scan the slip."))
     return await session_operations.run(work, 504, text, 0)
 
 
 async def stopped(work: Work, text: str) -> Reply:
     """Safe stop: Enter tries again, everything else is kept in sight."""
     if text:
-        return work.keep(text, "not sold: the register is stopped. Enter tries again.")
+        return work.keep(text, phrase("not sold: the register is stopped. Enter tries again."))
     if await restore.try_again(work):
         return DONE
     return Reply(OutcomeKind.REFUSED, work.message.text)
@@ -214,12 +220,12 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
     if kind == goods_desk.SERIAL and text:
         return await goods_desk.answer(work, kind, asked.facts, text)
     if scanned or looks_like_code(text):
-        return work.keep(text, "refused while the question is open. Answer it first.")
+        return work.keep(text, phrase("refused while the question is open. Answer it first."))
     if kind == cash_count.SHEET:
         return await cash_count.answer(work, asked, text)
     if asked.question.guarded:
         words = f"F5 {asked.question.yes}, F6 {asked.question.no}"
-        return work.refuse(f"This is answered by its keys only: {words}.", sound=bool(text))
+        return work.refuse(phrase("This is answered by its keys only: {words}.", words), sound=bool(text))
     if not text:
         return DONE
     if kind in salesperson_desk.QUESTIONS:
@@ -252,7 +258,7 @@ async def take_answer_text(work: Work, asked: Asked, text: str, *, scanned: bool
         case Entry.CHOICE:
             return sale_department.answer_department(work, asked.facts, text)
         case _:
-            return work.refuse("Press Esc to leave the question.")
+            return work.refuse(phrase("Press Esc to leave the question."))
 
 
 async def go_on(work: Work, asked: Asked, text: str) -> Reply:
@@ -280,10 +286,10 @@ async def answer(work: Work, question: str, word: str) -> Reply:
         return switch_question.answer(work, question, word)
     asked = work.state.asked
     if asked is None or asked.question.id != question:
-        work.say("That question is no longer open. Look at the screen.", sound=True)
+        work.say(phrase("That question is no longer open. Look at the screen."), sound=True)
         return Reply(OutcomeKind.STALE, "That question is no longer open.")
     if not asked.question.guarded or word not in ("yes", "no"):
-        return work.refuse("Type the answer and Enter, or press Esc.")
+        return work.refuse(phrase("Type the answer and Enter, or press Esc."))
     work.put(asked=None)
     yes, facts = word == "yes", asked.facts
     match asked.question.kind:
@@ -318,7 +324,7 @@ async def answer(work: Work, question: str, word: str) -> Reply:
         case "close_shift":
             return await shift_desk.answer_close(work, facts, yes)
         case _:
-            return work.refuse("That question has no such answer.")
+            return work.refuse(phrase("That question has no such answer."))
 
 
 def select(work: Work, where: str) -> Reply:

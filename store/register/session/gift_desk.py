@@ -10,6 +10,7 @@ from store.register.printing.spool import GIFT
 from store.register.session.sale_open import put_sale
 from store.register.session.till import TillEvent, after
 from store.register.session.work import DONE, Reply, Work
+from store.sale.language import phrase
 from store.sale.past_sale import parse_number
 from store.sale.receipt import receipt_number
 from store.sale.text import printable
@@ -25,14 +26,16 @@ async def begin(work: Work, text: str) -> Reply:
         return await of_number(work, text)
     if sale is not None:
         put_sale(work, msgspec.structs.replace(sale, gift=not sale.gift))
-        work.say("No gift receipt." if sale.gift else "A gift receipt is printed with the receipt.")
+        work.say(
+            phrase("No gift receipt.") if sale.gift else phrase("A gift receipt is printed with the receipt.")
+        )
         return DONE
     try:
         last = await work.ports.journal.last_receipt()
     except JournalError as error:
         return work.refuse(error.sentence)
     if last is None:
-        return work.refuse("There is no sale whose gift receipt could be printed.")
+        return work.refuse(phrase("There is no sale whose gift receipt could be printed."))
     return await print_gift(work, last)
 
 
@@ -40,13 +43,17 @@ async def of_number(work: Work, text: str) -> Reply:
     """The gift receipt of a receipt of this register."""
     number = parse_number(text)
     if work.state.sale is not None:
-        return work.refuse("A sale is open. Finish it first, then print the gift receipt of another one.")
+        return work.refuse(
+            phrase("A sale is open. Finish it first, then print the gift receipt of another one.")
+        )
     try:
-        own = await work.ports.journal.receipts.by_number(number.series, number.receipt_no) if number else None
+        own = (
+            await work.ports.journal.receipts.by_number(number.series, number.receipt_no) if number else None
+        )
     except JournalError as error:
         return work.refuse(error.sentence)
     if own is None:
-        return work.refuse(f"Receipt {printable(text[:30])} is not in this register's journal.")
+        return work.refuse(phrase("Receipt {text} is not in this register's journal.", printable(text[:30])))
     return await print_gift(work, own.committed)
 
 
@@ -54,14 +61,14 @@ async def print_gift(work: Work, sold: Committed) -> Reply:
     """Print the gift receipt of a finished sale, and record that it was."""
     payload = sold.payload
     if not any(not line["quantity"].startswith("-") for line in payload.get("lines", ())):
-        return work.refuse("Nothing was sold on that receipt that could be a gift.")
+        return work.refuse(phrase("Nothing was sold on that receipt that could be a gift."))
     job = gift_job(work, str(payload["txn_id"]))
     following = msgspec.structs.replace(work.state, till=after(work.state.till, TillEvent.SHIFT_WORK_DONE))
     body: dict[str, Any] = {"of_seq": sold.record.seq, "of_receipt_no": sold.receipt_no or 0}
     done = await work.commit("gift.receipt", following, body, txn_id=work.fresh_id(), jobs=(job,))
     if done is None:
         return work.refuse(work.message.text)
-    work.say(f"Gift receipt of {receipt_number(payload)}.")
+    work.say(phrase("Gift receipt of {receipt_number}.", receipt_number(payload)))
     return DONE
 
 

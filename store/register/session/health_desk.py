@@ -8,6 +8,7 @@ from store.register.journal.errors import JournalError
 from store.register.session.errand import Panel
 from store.register.session.server_health import ServerHealth
 from store.register.session.work import DONE, Reply, Work
+from store.sale.language import phrase
 
 KIND = "health"
 GOOD_MS, ACCEPTABLE_MS = 50, 100
@@ -20,7 +21,7 @@ CHECKED = "health_checked"
 async def begin(work: Work) -> Reply:
     """Start the tests; the till goes on meanwhile."""
     work.errands.append(functools.partial(_check, work))
-    work.say("Checking devices, network and database.")
+    work.say(phrase("Checking devices, network and database."))
     return DONE
 
 
@@ -83,10 +84,18 @@ async def database_lines(work: Work) -> list[str]:
         lines.append(f"! Journal: {error.sentence}")
     else:
         mark, what = ("  ", "sound") if check.ok else ("! ", "damaged")
-        lines.append(f"{mark}Journal: written in {took_ms:.0f} ms, its end is {what}.")
-        lines.append(f"  {counts.pending_transactions} transactions wait for the server.")
+        lines.append(
+            phrase("{mark}Journal: written in {took_ms} ms, its end is {what}.", mark, f"{took_ms:.0f}", what)
+        )
+        lines.append(
+            phrase("  {pending_transactions} transactions wait for the server.", counts.pending_transactions)
+        )
     shop = work.ports.shop
     lines.append(f"{'! ' if shop.trouble or shop.caution else '  '}{shop.caution or shop.facts}")
     free = work.ports.free_bytes()
-    lines.append(f"{'! ' if free < ENOUGH_FREE_BYTES else '  '}Disk: {free // (1024 * 1024)} MiB free.")
+    lines.append(
+        phrase(
+            "{what}Disk: {value} MiB free.", "! " if free < ENOUGH_FREE_BYTES else "  ", free // (1024 * 1024)
+        )
+    )
     return lines

@@ -17,6 +17,7 @@ from store.register.session.state import Asked
 from store.register.session.till import TillState
 from store.register.session.work import Reply, Work
 from store.register.view import Choice, Entry
+from store.sale.language import phrase
 from store.sale.past_sale import parse_number
 from store.sale.receipt import receipt_number
 
@@ -42,12 +43,12 @@ async def begin(work: Work, text: str) -> Reply:
         return work.refuse(found)
     rows = offered(work, found)
     if not rows:
-        return work.refuse("Nothing more can be done with that. Only sales are printed again.")
+        return work.refuse(phrase("Nothing more can be done with that. Only sales are printed again."))
     return work.ask(
         KIND,
-        f"Receipt {receipt_number(found.payload)}",
+        phrase("Receipt {receipt_number}", receipt_number(found.payload)),
         Entry.CHOICE,
-        lines=(f"{work.money(found.payload['total'])}. Type the number and Enter.",),
+        lines=(phrase("{amount}. Type the number and Enter.", work.money(found.payload["total"])),),
         choices=tuple(Choice(str(n), NAMES[number]) for n, number in enumerate(rows, start=1)),
         txn_id=str(found.payload["txn_id"]),
     )
@@ -87,7 +88,7 @@ async def answer(work: Work, asked: Asked, text: str) -> Reply:
         return work.refuse(found)
     rows = offered(work, found)
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= len(rows)):
-        return work.refuse(f"Type a number from 1 to {len(rows)}.")
+        return work.refuse(phrase("Type a number from 1 to {count}.", len(rows)))
     number = rows[int(text[:4]) - 1]
     operation = BY_NUMBER[number]
     if not work.may(operation.permission):
@@ -120,7 +121,7 @@ async def last_again(work: Work, text: str) -> Reply:
     if isinstance(found, str):
         return work.refuse(found)
     if found.payload["kind"] != "sale":
-        return work.refuse("Only receipts of sales are printed again.")
+        return work.refuse(phrase("Only receipts of sales are printed again."))
     return await shift_desk.reprint_of(work, found)
 
 

@@ -33,7 +33,7 @@ def slip_title(payload: Mapping[str, Any]) -> str:
     if payload["kind"] in BY_KIND:
         return phrase(BY_KIND[payload["kind"]].name)
     if payload["kind"] == "tender.declaration":
-        return "Tender declaration"
+        return phrase("Tender declaration")
     if payload["kind"] in ACCOUNT_SLIPS:
         return ACCOUNT_SLIPS[payload["kind"]]
     if payload["kind"] in SHIFT_SLIPS:

@@ -72,7 +72,7 @@ async def answer(work: Work, asked: Asked, text: str, *, scanned: bool) -> Reply
     if kind in voucher_desk.QUESTIONS:
         return await voucher_desk.answer(work, asked, text, scanned=scanned)
     if scanned:
-        return work.keep(text, "refused while the question is open. Answer it first.")
+        return work.keep(text, phrase("refused while the question is open. Answer it first."))
     if kind == tender_choice.REFERENCE:
         return await tender_choice.answer_reference(work, asked, text, take_payment)
     if not text:

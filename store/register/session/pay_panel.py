@@ -5,7 +5,7 @@ from store.register.session.work import Work
 from store.register.view import TenderChoice, TenderPanel
 from store.sale.foreign import least_foreign
 from store.sale.language import phrase
-from store.sale.money import format_amount
+from store.sale.money import shown_amount
 from store.sale.refunding import ways_of
 from store.sale.sale import Sale
 from store.sale.tender import round_amounts
@@ -55,7 +55,7 @@ def _choice(work: Work, chosen: TenderType, sums: Totals) -> TenderChoice:
         takes = phrase("number or scan")
     elif chosen.kind is TenderKind.FOREIGN:
         least = least_foreign(sums.due, chosen.currency, chosen.rate, work.policy.currency)
-        takes = f"{format_amount(least, chosen.currency)} {chosen.currency}"
+        takes = f"{shown_amount(least, chosen.currency)} {chosen.currency}"
     else:
         takes = work.money(sums.due)
     return TenderChoice(chosen.key, name_of(chosen), takes)

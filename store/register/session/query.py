@@ -18,6 +18,7 @@ from store.register.sync.unsent import unsent_of
 from store.register.view import View
 from store.sale.barcode import LabelReading, read_label
 from store.sale.item import Item
+from store.sale.language import phrase
 from store.sale.moment import local_text, utc_text
 from store.sale.receipt import receipt_number
 from store.sale.text import printable
@@ -213,10 +214,12 @@ def next_attempt(work: Work, next_attempt_ms: int | None, word: str) -> str:
     if word == "ONLINE":
         return ""
     if next_attempt_ms is None:
-        return "none; press Connect"
+        return phrase("none; press Connect")
     if next_attempt_ms <= work.now_ms:
-        return "at the next sale"
-    return f"at the next sale, not before {time_of_day(work, next_attempt_ms, seconds=True)}"
+        return phrase("at the next sale")
+    return phrase(
+        "at the next sale, not before {time_of_day}", time_of_day(work, next_attempt_ms, seconds=True)
+    )
 
 
 async def status(work: Work) -> dict[str, Any]:

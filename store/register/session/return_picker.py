@@ -17,7 +17,8 @@ from store.register.session.state import Asked
 from store.register.session.work import DONE, SOLD, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale.barcode import LabelReading, looks_like_code, read_label
-from store.sale.money import format_amount
+from store.sale.language import later, phrase
+from store.sale.money import shown_amount
 from store.sale.past_sale import PastLine, PastSale, origin_of
 from store.sale.refusal import SaleRefused
 from store.sale.returning import part_of
@@ -27,7 +28,7 @@ from store.sale.tax_group import on_top
 
 LINES, REASON = "return_lines", "return_reason"
 QUESTIONS = frozenset({LINES, REASON})
-HINT = "Enter takes the selected line back, * all lines, 2*3 two of line 3. A scan takes one."
+HINT = later("Enter takes the selected line back, * all lines, 2*3 two of line 3. A scan takes one.")
 Pick = tuple[int, str]
 """Line of the receipt, and how much of it; empty for all that is left."""
 PAGE = 10
@@ -42,7 +43,7 @@ def show(work: Work, past: PastSale, source: Source, row: int = 0, note: str = "
     lines = (f"{past.number} of {past.at[:10]}, {work.money(past.total)} {past.currency}", note or HINT)
     work.ask(
         LINES,
-        "Return with receipt",
+        phrase("Return with receipt"),
         Entry.CODE,
         lines=lines,
         choices=tuple(_choice(work, past, line) for line in rows),
@@ -70,7 +71,7 @@ async def answer(work: Work, asked: Asked, text: str, *, scanned: bool) -> Reply
     if scanned or looks_like_code(text):
         pick = await _by_code(work, past, text.strip())
         if pick is None:
-            return work.keep(text, f"is not on receipt {past.number}. Esc leaves it.")
+            return work.keep(text, phrase("is not on receipt {number}. Esc leaves it.", past.number))
         return await _take_piece(work, past, source, pick)
     picks = picked(past, int(asked.question.selected), text)
     if isinstance(picks, str):
@@ -81,7 +82,7 @@ async def answer(work: Work, asked: Asked, text: str, *, scanned: bool) -> Reply
     along = {line.n for line in past.lines if line.parent in goods}  # deposits come with their goods
     picks = [pick for pick in picks if pick[0] not in along]
     if not picks:
-        return work.refuse(f"Nothing of receipt {past.number} is left to come back.")
+        return work.refuse(phrase("Nothing of receipt {number} is left to come back.", past.number))
     if work.policy.returns.ask_reason:
         return _ask_reason(work, past, source, picks)
     return await take(work, past, source, picks)
@@ -138,12 +139,12 @@ async def why_not(work: Work, sale: Sale, source: Source) -> str:
                 line.name for line in sale.live_lines if line.returns_of and line.returns_of.n == short.n
             )
             left = "nothing" if short.quantity == "0" else f"only {short.quantity}"
-            return f"{name[:24]}: another register was faster; {left} is left."
+            return phrase("{name}: another register was faster; {left} is left.", name[:24], left)
     limit = work.policy.returns.offline_limit
     back = -sum(line.gross for line in sale.live_lines if line.returns_of is not None)
     if limit and back > limit and not work.training:
-        most = format_amount(limit, sale.currency)
-        return f"Without the server at most {most} goes back with receipts."
+        most = shown_amount(limit, sale.currency)
+        return phrase("Without the server at most {most} goes back with receipts.", most)
     return ""
 
 
@@ -216,7 +217,7 @@ def _newest(before: Sale | None, sale: Sale) -> SaleLine:
 
 def _taken(work: Work, line: SaleLine, count: int) -> str:
     if count > 1:
-        return f"{count} lines come back."
+        return phrase("{count} lines come back.", count)
     size = line.quantity.removeprefix("-")
     words = f"{size} {line.unit}" if line.measured else f"{size} x"
     return f"Return: {words} {line.name[:40]}   {work.money(line.gross)}"
@@ -226,9 +227,9 @@ def _ask_reason(work: Work, past: PastSale, source: Source, picks: list[Pick]) -
     reasons = work.policy.returns.reasons
     return work.ask(
         REASON,
-        "Why does it come back?",
+        phrase("Why does it come back?"),
         Entry.CHOICE,
-        lines=("Type the number of the reason and Enter.",),
+        lines=(phrase("Type the number of the reason and Enter."),),
         choices=tuple(Choice(str(number), reason) for number, reason in enumerate(reasons, start=1)),
         receipt=msgspec.json.encode(past).decode("utf-8"),
         source=source.value,
@@ -240,7 +241,7 @@ async def _answer_reason(work: Work, asked: Asked, text: str) -> Reply:
     reasons = work.policy.returns.reasons
     reason = reason_of(reasons, text)
     if not reason:
-        return work.refuse(f"Type a number from 1 to {len(reasons)}.")
+        return work.refuse(phrase("Type a number from 1 to {count}.", len(reasons)))
     past, source = receipt_of(asked)
     picks = msgspec.json.decode(asked.facts["picks"], type=list[Pick])
     return await take(work, past, source, picks, reason)

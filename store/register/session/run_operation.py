@@ -62,7 +62,7 @@ async def run(work: Work, number: int, text: str, seq: int) -> Reply:
     """Run operation `number` with the text that stood in the entry line."""
     operation = BY_NUMBER.get(number)
     if operation is None or (operation.demo and number not in work.ports.demo_operations):
-        return work.refuse(f"There is no operation {number} here. F10 lists all.")
+        return work.refuse(phrase("There is no operation {number} here. F10 lists all.", number))
     mode = work.state.mode
     if mode not in operation.modes:
         return work.refuse(f"{operation.name}: {CURES[mode]}")
@@ -72,7 +72,7 @@ async def run(work: Work, number: int, text: str, seq: int) -> Reply:
         return work.lacks(operation.permission, operation.name)
     close_panel(work)
     if work.state.asked is not None and number not in DURING_A_QUESTION:
-        return work.refuse("Answer the question first, or press Esc.")
+        return work.refuse(phrase("Answer the question first, or press Esc."))
     if operation.local and not text:
         return DONE
     if (question := info_desk.before(work, number, text, seq)) is not None:
@@ -93,7 +93,9 @@ def _simple(flow: Callable[[Work], Awaitable[Reply]]) -> Callable[[Work, str, in
 
 
 async def _sell(work: Work, text: str, seq: int) -> Reply:
-    return await sale_desk.sell_text(work, text) if text else work.refuse("Type the code, then Enter.")
+    return (
+        await sale_desk.sell_text(work, text) if text else work.refuse(phrase("Type the code, then Enter."))
+    )
 
 
 async def _price_check(work: Work, text: str, seq: int) -> Reply:
@@ -102,13 +104,13 @@ async def _price_check(work: Work, text: str, seq: int) -> Reply:
 
 async def _void_line(work: Work, text: str, seq: int) -> Reply:
     if text:
-        return work.refuse("Clear the entry line first, then press Del.")
+        return work.refuse(phrase("Clear the entry line first, then press Del."))
     return sale_lines.void_line(work, seq)
 
 
 async def _quantity(work: Work, text: str, seq: int) -> Reply:
     if looks_like_code(text):
-        return work.keep(text, "a code is never a quantity. Scan it without F4.")
+        return work.keep(text, phrase("a code is never a quantity. Scan it without F4."))
     return sale_lines.set_quantity(work, text) if text else sale_lines.ask_quantity(work)
 
 
@@ -181,7 +183,7 @@ async def _void_sale(work: Work, text: str, seq: int) -> Reply:
 async def _sign_on(work: Work, text: str, seq: int) -> Reply:
     if text:
         return await sign_on.take_text(work, text, scanned=False)
-    work.say("Type your operator number and Enter.")
+    work.say(phrase("Type your operator number and Enter."))
     return DONE
 
 
@@ -192,7 +194,7 @@ async def _emergency(work: Work, text: str, seq: int) -> Reply:
 async def _connection(work: Work, text: str, seq: int) -> Reply:
     """917 with a word presses the button; the screen shows the rest by itself."""
     if work.state.till is TillState.LOCKED and not work.ports.profile().manual_switch_before_sign_in:
-        return work.refuse(BEFORE_SIGN_IN)
+        return work.refuse(phrase(BEFORE_SIGN_IN))
     match text.lower():
         case "connect":
             answer = await work.ports.connection.connect(work.state.sale is not None)
@@ -201,7 +203,7 @@ async def _connection(work: Work, text: str, seq: int) -> Reply:
         case "disconnect":
             answer = await work.ports.connection.disconnect()
         case _:
-            return work.refuse("Type connect or disconnect.")
+            return work.refuse(phrase("Type connect or disconnect."))
     if not answer.done:
         return work.refuse(answer.sentence)
     sale_open.note_connection(work)
@@ -219,7 +221,7 @@ async def _sync_now(work: Work, text: str, seq: int) -> Reply:
             return error.sentence
 
     work.errands.append(carry_out)
-    work.say("Synchronising.")
+    work.say(phrase("Synchronising."))
     return DONE
 
 
@@ -240,7 +242,7 @@ async def _manage(work: Work, text: str, seq: int) -> Reply:
 
 async def _start_amount(work: Work, text: str, seq: int) -> Reply:
     if not text:
-        work.say("Type the start amount in the drawer and Enter.")
+        work.say(phrase("Type the start amount in the drawer and Enter."))
         return DONE
     return await shift_desk.open_with(work, text, scanned=False)
 
@@ -258,7 +260,9 @@ async def _end(work: Work, text: str, seq: int) -> Reply:
             await sign_on.lock(work)
         case TillState.IDLE:
             await sign_on.sign_off(work)
-    work.say("The register ends. An open sale stays." if work.state.sale else "The register ends.")
+    work.say(
+        phrase("The register ends. An open sale stays.") if work.state.sale else phrase("The register ends.")
+    )
     work.ending = True
     return DONE
 
@@ -270,7 +274,7 @@ async def _nothing(work: Work, text: str, seq: int) -> Reply:
 def _demo(number: int) -> Callable[[Work, str, int], Awaitable[Reply]]:
     async def carry_out(work: Work, text: str, seq: int) -> Reply:
         work.errands.append(work.ports.demo_operations[number])
-        work.say(f"{BY_NUMBER[number].name}: just a moment.")
+        work.say(phrase("{name}: just a moment.", BY_NUMBER[number].name))
         return DONE
 
     return carry_out

@@ -6,6 +6,7 @@ from store.register.session.sale_open import put_sale
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, Tone
 from store.sale import selling
+from store.sale.language import phrase
 from store.sale.line_change import find_line
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale, SaleLine
@@ -16,7 +17,7 @@ def void_line(work: Work, seq: int) -> Reply:
     """Del: void the selected line, if it is the one the person saw selected."""
     sale = work.state.sale
     if sale is None:
-        return work.refuse("There is no sale open. Scan an item first.")
+        return work.refuse(phrase("There is no sale open. Scan an item first."))
     if 0 < seq < work.selected_since:
         why = "The sale changed. Look at the selected line, then press Del again."
         work.say(why, Tone.WARN, sound=True)
@@ -28,7 +29,7 @@ def void_line(work: Work, seq: int) -> Reply:
         return work.refuse(str(refusal))
     put_sale(work, changed)
     let_go(work, sale, changed)
-    work.say(f"Voided: {line.name}   {work.money(-line.amount)}")
+    work.say(phrase("Voided: {name}   {amount}", line.name, work.money(-line.amount)))
     select_near(work, changed, line.n)
     return DONE
 
@@ -45,7 +46,7 @@ def set_quantity(work: Work, text: str) -> Reply:
     """`N*` and F4: another quantity on the selected line."""
     sale = work.state.sale
     if sale is None:
-        return work.refuse("There is no line whose quantity could be set. Scan an item first.")
+        return work.refuse(phrase("There is no line whose quantity could be set. Scan an item first."))
     try:
         if _comes_back(sale, work.state.selected):
             changed = set_back_quantity(sale, work.state.selected, text)
@@ -70,7 +71,7 @@ def clear_quantity(work: Work) -> Reply:
     """106: one of the selected line again; what is measured has no such quantity."""
     sale, n = work.state.sale, work.state.selected
     if sale is not None and 0 < n <= len(sale.lines) and sale.lines[n - 1].measured:
-        return work.refuse(f"{sale.lines[n - 1].name} is measured. Type its quantity with F4.")
+        return work.refuse(phrase("{name} is measured. Type its quantity with F4.", sale.lines[n - 1].name))
     return set_quantity(work, "1")
 
 
@@ -87,8 +88,16 @@ def ask_quantity(work: Work) -> Reply:
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     if line is None:
-        return work.refuse("There is no line whose quantity could be set. Scan an item first.")
-    return work.ask("quantity", "Quantity", Entry.QUANTITY, lines=(line.name, "Type the quantity and Enter."))
+        return work.refuse(phrase("There is no line whose quantity could be set. Scan an item first."))
+    return work.ask(
+        "quantity",
+        phrase("Quantity"),
+        Entry.QUANTITY,
+        lines=(
+            line.name,
+            phrase("Type the quantity and Enter."),
+        ),
+    )
 
 
 def move_selection(work: Work, where: str) -> Reply:
@@ -111,6 +120,6 @@ def move_selection(work: Work, where: str) -> Reply:
     elif where.isascii() and where.isdigit():
         target = int(where[:6])
     else:
-        return work.refuse(f"There is no line {where[:20]!r}.")
+        return work.refuse(phrase("There is no line {where}.", repr(where[:20])))
     work.select(min(max(target, 1), last))
     return DONE

@@ -9,6 +9,7 @@ from store.register.session.till import TillEvent, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry
 from store.sale import paying
+from store.sale.language import phrase
 from store.sale.record import void_body
 from store.sale.refusal import SaleRefused
 from store.sale.tender import TenderKind
@@ -19,24 +20,27 @@ def ask_void_sale(work: Work) -> Reply:
     """500: give up the sale, guarded."""
     sale = work.state.sale
     if sale is None:
-        return work.refuse("There is no sale to void.")
+        return work.refuse(phrase("There is no sale to void."))
     if not work.may(Permission.VOID_SALE):
-        return work.lacks(Permission.VOID_SALE, "Voiding a sale")
+        return work.lacks(Permission.VOID_SALE, phrase("Voiding a sale"))
     if any(tender.kind is TenderKind.CARD for tender in sale.live_tenders):
-        return work.refuse("A card payment is taken. Void it first (Pay, then F3), then the sale.")
+        return work.refuse(phrase("A card payment is taken. Void it first (Pay, then F3), then the sale."))
     sums = totals(sale, work.policy)
     lines = [f"{len(sale.live_lines)} lines, {work.money(sums.total)} {work.policy.currency}."]
     cash = sum(one.kept for one in sale.live_tenders if one.kind is TenderKind.CASH)
     if cash:
-        lines.append(f"Give back {work.money(cash)} in cash.")
+        lines.append(phrase("Give back {cash} in cash.", work.money(cash)))
     others = [one for one in sale.live_tenders if one.kind is not TenderKind.CASH]
     lines += [f"Give back: {tender_view(one).name} {work.money(one.kept)}." for one in others]
     return work.ask(
         "void_sale",
-        "Void the whole sale?",
+        phrase("Void the whole sale?"),
         Entry.NOTHING,
         lines=tuple(lines),
-        answers=("Void the sale", "Keep it"),
+        answers=(
+            phrase("Void the sale"),
+            phrase("Keep it"),
+        ),
     )
 
 
@@ -44,7 +48,7 @@ async def answer_void_sale(work: Work, yes: bool) -> Reply:
     """F5: payments first, then the sale; a record, no receipt number."""
     sale = work.state.sale
     if not yes or sale is None:
-        work.say("The sale stays.")
+        work.say(phrase("The sale stays."))
         return DONE
     try:
         while (last := paying.last_tender(sale)) is not None:
@@ -66,5 +70,5 @@ async def answer_void_sale(work: Work, yes: bool) -> Reply:
         return work.refuse(work.message.text)
     release_vouchers(work, sale.txn_id, sale.tenders)
     let_go(work, sale, None)
-    work.say("The sale is voided.")
+    work.say(phrase("The sale is voided."))
     return DONE

@@ -29,6 +29,7 @@ from store.register.session.work import Work
 from store.register.sync.library import SyncAnswer, SyncEnd
 from store.register.sync.suspended_sales import RELEASE_CLIENT
 from store.register.view import Message, Mode, Question, Tone, View
+from store.sale.language import phrase
 
 IDLE_CLIENT = "core:idle"
 """The client in whose name the register locks itself."""
@@ -270,7 +271,7 @@ class Session:
     async def retry(self) -> str:
         """The steering command `retry`: leave a safe stop if the journal can be written. Returns a sentence."""
         if self._work.state.till is not TillState.SAFE_STOP:
-            return "The register is not stopped."
+            return phrase("The register is not stopped.")
         intent = Intent(n=self.last_n("core:retry") + 1, kind=IntentKind.ENTER)
         await self.handle([Submission(client="core:retry", intent=intent)])
         self.on_change()

@@ -112,7 +112,13 @@ async def change_of_person(work: Work) -> bool:
         return True
     offer(work)
     if work.state.asked is None:
-        work.say(f"Shift {shift.number} of operator {shift.owner} waits. Type your start amount and Enter.")
+        work.say(
+            phrase(
+                "Shift {number} of operator {owner} waits. Type your start amount and Enter.",
+                shift.number,
+                shift.owner,
+            )
+        )
     return True
 
 
@@ -166,7 +172,9 @@ async def answer(work: Work, text: str) -> Reply:
     if state.shift is not None:
         return work.refuse(phrase("Shift {number} is open. Close or suspend it first.", state.shift.number))
     if not is_theirs(work, found):
-        return work.refuse(f"Shift {found.shift.number} is that of operator {found.shift.owner}.")
+        return work.refuse(
+            phrase("Shift {number} is that of operator {owner}.", found.shift.number, found.shift.owner)
+        )
     return await (begin_blind(work, found) if found.blind else resume(work, found))
 
 

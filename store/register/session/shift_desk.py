@@ -18,7 +18,7 @@ from store.sale.barcode import looks_like_code
 from store.sale.declaration import declared_rows
 from store.sale.language import counted, phrase
 from store.sale.moment import local_text, utc_text
-from store.sale.money import format_amount, parse_amount
+from store.sale.money import parse_amount, shown_amount
 from store.sale.record import drawer_open_body, reprint_body, shift_open_body
 from store.sale.shift import ShiftTotals, fold_all, shift_close_body, x_report_body
 from store.sale.tender_rows import label_of
@@ -46,16 +46,18 @@ def drawer_amount(work: Work, text: str, currency: str = "") -> int | None:
 async def open_with(work: Work, text: str, *, scanned: bool) -> Reply:
     """No shift is open: the start amount opens one; "0" is an amount, nothing is none."""
     if scanned or looks_like_code(text):
-        return work.keep(text, "no shift is open. Type the start amount and Enter first.")
+        return work.keep(text, phrase("no shift is open. Type the start amount and Enter first."))
     if not text.strip():
         return DONE
     if not work.may(Permission.OPEN_SHIFT):
-        return work.lacks(Permission.OPEN_SHIFT, "Opening a shift")
+        return work.lacks(Permission.OPEN_SHIFT, phrase("Opening a shift"))
     if missing := await first_data(work):
-        return work.refuse(f"The shift opens when the shop's data is here. {missing}")
+        return work.refuse(phrase("The shift opens when the shop's data is here. {missing}", missing))
     amount = drawer_amount(work, text)
     if amount is None:
-        return work.refuse(f"{text[:20]!r} is no amount. Type what is in the drawer, such as 100 or 0.")
+        return work.refuse(
+            phrase("{text} is no amount. Type what is in the drawer, such as 100 or 0.", repr(text[:20]))
+        )
     return await open_shift(work, amount)
 
 
@@ -98,7 +100,7 @@ async def open_shift(work: Work, amount: int) -> Reply:
     body = shift_open_body(amount, work.policy.currency, work.state.grand_total)
     if await work.commit("shift.open", following, body, txn_id=shift.shift_id) is None:
         return work.refuse(work.message.text)
-    work.say(f"Shift {number} is open with {work.money(amount)}. Scan the first item.")
+    work.say(phrase("Shift {number} is open with {amount}. Scan the first item.", number, work.money(amount)))
     return DONE
 
 
@@ -107,7 +109,11 @@ def left_open(work: Work) -> str:
     shift = work.state.shift
     if shift is None or shift.business_date >= work.today:
         return ""
-    return f"Shift {shift.number} is open since {shift.business_date}; sales count for that day. Close it by F11."
+    return phrase(
+        "Shift {number} is open since {business_date}; sales count for that day. Close it by F11.",
+        shift.number,
+        shift.business_date,
+    )
 
 
 async def sums_of(work: Work) -> ShiftTotals:
@@ -157,7 +163,7 @@ async def open_drawer(work: Work) -> Reply:
     work.slip = await work.commit("drawer.open", following, body, txn_id=work.fresh_id(), jobs=(job,))
     if work.slip is None:
         return work.refuse(work.message.text)
-    work.say("The drawer was opened without a sale; it is recorded.")
+    work.say(phrase("The drawer was opened without a sale; it is recorded."))
     return DONE
 
 
@@ -168,7 +174,7 @@ async def reprint(work: Work) -> Reply:
     except JournalError as error:
         return work.refuse(error.sentence)
     if last is None:
-        return work.refuse("There is no receipt to print again.")
+        return work.refuse(phrase("There is no receipt to print again."))
     return await reprint_of(work, last)
 
 
@@ -200,7 +206,7 @@ async def reprint_of(work: Work, last: Committed) -> Reply:
     if await work.commit("reprint", following, body, txn_id=work.fresh_id(), jobs=(job,)) is None:
         return work.refuse(work.message.text)
     work.paid_record = last
-    work.say(f"Copy {copy_no} of receipt {last.receipt_no}.")
+    work.say(phrase("Copy {copy_no} of receipt {receipt_no}.", copy_no, last.receipt_no))
     return DONE
 
 
@@ -233,7 +239,7 @@ async def begin_close(work: Work) -> Reply:
     work.step(TillEvent.CLOSING_BEGAN, paid=None, report=())
     if sums.declaration_holds:
         return ask_close(work, next(row.amount for row in sums.declared if row.kind == "cash"), sums)
-    work.say("Count the cash in the drawer. Type the sum and Enter.")
+    work.say(phrase("Count the cash in the drawer. Type the sum and Enter."))
     return DONE
 
 
@@ -242,7 +248,7 @@ def leave_close(work: Work) -> Reply:
     blind = work.state.closing_blind is not None
     work.state = work.state.blind_again()
     work.step(TillEvent.CLOSING_LEFT)
-    work.say("The shift waits to be counted." if blind else "The shift stays open.")
+    work.say(phrase("The shift waits to be counted.") if blind else phrase("The shift stays open."))
     return DONE
 
 
@@ -254,7 +260,9 @@ async def take_count(work: Work, text: str, *, scanned: bool) -> Reply:
         return DONE
     counted = drawer_amount(work, text)
     if counted is None:
-        return work.refuse(f"{text[:20]!r} is no amount. Type the counted sum, such as 310.20.")
+        return work.refuse(
+            phrase("{text} is no amount. Type the counted sum, such as 310.20.", repr(text[:20]))
+        )
     try:
         sums = await sums_of(work)
     except JournalError as error:
@@ -271,10 +279,13 @@ def ask_close(work: Work, counted: int, sums: ShiftTotals) -> Reply:
     lines += suspend_desk.still_suspended(work)
     return work.ask(
         "close_shift",
-        f"Close shift {sums.shift}?",
+        phrase("Close shift {shift}?", sums.shift),
         Entry.NOTHING,
         lines=tuple(lines),
-        answers=("Close the shift", "Count again"),
+        answers=(
+            phrase("Close the shift"),
+            phrase("Count again"),
+        ),
         counted=str(counted),
     )
 
@@ -292,7 +303,7 @@ def difference_words(work: Work, counted: int, expected: int, row: Mapping[str, 
     currency = (row or {}).get("currency", "")
 
     def money(amount: int) -> str:
-        return f"{format_amount(amount, currency)} {currency}" if currency else work.money(amount)
+        return f"{shown_amount(amount, currency)} {currency}" if currency else work.money(amount)
 
     return f"counted {money(counted)}, expected {money(expected)}, {word} {money(abs(difference))}."
 
@@ -300,7 +311,7 @@ def difference_words(work: Work, counted: int, expected: int, row: Mapping[str, 
 async def answer_close(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     """F5 closes: the Z record with everything in it, its report, and the register is locked. F6 counts again."""
     if not yes:
-        work.say("Count again. Type the sum and Enter.")
+        work.say(phrase("Count again. Type the sum and Enter."))
         return DONE
     counted = int(facts["counted"])
     try:
@@ -332,5 +343,5 @@ async def answer_close(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     work.slip = await work.commit("shift.close", following, body, txn_id=txn_id, jobs=(job,))
     if work.slip is None:
         return work.refuse(work.message.text)
-    work.say(f"Shift {sums.shift} is closed. {words}")
+    work.say(phrase("Shift {shift} is closed. {words}", sums.shift, words))
     return DONE

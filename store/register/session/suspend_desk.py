@@ -19,6 +19,7 @@ from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry, Tone
 from store.sale import suspending
+from store.sale.language import later, phrase
 from store.sale.moment import local_text, ms_of, utc_text
 from store.sale.sale import Sale
 from store.sale.text import printable, stored
@@ -33,7 +34,7 @@ MOST_SHOWN = 12
 HOUR_MS = 3_600_000
 ASK_TIMES, ASK_S = 12, 0.4
 """How often and how long apart a sale is asked for that another register keeps."""
-NOT_HERE = "No suspended sale has that number here. /504 lists them."
+NOT_HERE = later("No suspended sale has that number here. /504 lists them.")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,12 +58,15 @@ async def suspend(work: Work, text: str) -> Reply:
     """503: the sale waits, the till is free; what stood in the entry line is its note."""
     sale, person = work.state.sale, work.state.operator
     if sale is None or person is None:
-        return work.refuse("There is no sale to suspend. Scan an item first.")
+        return work.refuse(phrase("There is no sale to suspend. Scan an item first."))
     if why := suspending.hindrance(sale):
         return work.refuse(why)
     if len(work.state.suspended) >= MOST_KEPT:
         return work.refuse(
-            f"{MOST_KEPT} sales are suspended here already. Resume or void one first (504, 1221)."
+            phrase(
+                "{most_kept} sales are suspended here already. Resume or void one first (504, 1221).",
+                MOST_KEPT,
+            )
         )
     number = work.state.suspensions + 1
     code = suspending.code_of(work.ports.config.register, number)
@@ -87,7 +91,7 @@ async def suspend(work: Work, text: str) -> Reply:
     work.slip = await work.commit("sale.suspend", following, body, txn_id=held.id, jobs=(job,))
     if work.slip is None:
         return work.refuse(work.message.text)
-    work.say(f"Suspended: {code}, {work.money(sums.total)}. Its slip or /504 resumes it.")
+    work.say(phrase("Suspended: {code}, {total}. Its slip or /504 resumes it.", code, work.money(sums.total)))
     return DONE
 
 
@@ -176,7 +180,7 @@ async def show(work: Work, kind: str) -> Reply:
     only = " Enter alone: number 1." if len(rows) == 1 and kind == RECALL else ""
     return work.ask(
         kind,
-        "Suspended sales",
+        phrase("Suspended sales"),
         Entry.CHOICE,
         lines=(f"Type the number to {what} and Enter.{only}{more} {sentence}".strip(),),
         choices=tuple(Choice(str(n), words(work, row)) for n, row in enumerate(shown, start=1)),
@@ -208,7 +212,7 @@ async def answer(work: Work, asked: Asked, text: str) -> Reply:
         return DONE
     row = _chosen(rows, text)
     if row is None:
-        return work.refuse(f"Type a number from 1 to {len(rows)}.")
+        return work.refuse(phrase("Type a number from 1 to {count}.", len(rows)))
     work.put(asked=None)
     reply = await recall(work, row) if asked.question.kind == RECALL else ask_void(work, row)
     if reply.kind is OutcomeKind.REFUSED and work.state.till is TillState.IDLE and work.state.asked is None:
@@ -255,7 +259,13 @@ async def recall(work: Work, row: Row) -> Reply:
         return work.refuse(found)
     sale = found
     if sale.currency != work.policy.currency:
-        return work.refuse(f"That sale is in {sale.currency}; this store sells in {work.policy.currency}.")
+        return work.refuse(
+            phrase(
+                "That sale is in {currency}; this store sells in {currency_2}.",
+                sale.currency,
+                work.policy.currency,
+            )
+        )
     following = msgspec.structs.replace(
         work.state,
         till=after(work.state.till, TillEvent.RECALLED),
@@ -287,12 +297,16 @@ def say_resumed(work: Work, row: Row, sale: Sale) -> None:
     waited_ms = work.now_ms - row.at_ms
     if waited_ms > work.policy.people.old_sale_hours * HOUR_MS:
         work.say(
-            f"{row.code}: suspended {age(waited_ms)} ago. Its prices are those of then; check them.",
+            phrase(
+                "{code}: suspended {age} ago. Its prices are those of then; check them.",
+                row.code,
+                age(waited_ms),
+            ),
             Tone.WARN,
             sound=True,
         )
     else:
-        work.say(f"{what}. Scan the next item or pay.")
+        work.say(phrase("{what}. Scan the next item or pay.", what))
 
 
 async def fetch(work: Work, row: Row) -> Sale | str:
@@ -342,10 +356,21 @@ def ask_void(work: Work, row: Row) -> Reply:
     since = local_text(utc_text(row.at_ms), work.ports.clock.utc_offset_min())[:16]
     return work.ask(
         VOID,
-        f"Void suspended sale {row.code}?",
+        phrase("Void suspended sale {code}?", row.code),
         Entry.NOTHING,
-        lines=(f"{row.items} items, {work.money(row.total)}, by {row.by[:20]}, {since}.",),
-        answers=("Void it", "Keep it"),
+        lines=(
+            phrase(
+                "{items} items, {total}, by {by}, {since}.",
+                row.items,
+                work.money(row.total),
+                row.by[:20],
+                since,
+            ),
+        ),
+        answers=(
+            phrase("Void it"),
+            phrase("Keep it"),
+        ),
         row=msgspec.json.encode(row).decode(),
     )
 
@@ -354,7 +379,7 @@ async def answer_void(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     """F5: it is gone for good; a record, no receipt number."""
     row = msgspec.json.decode(facts["row"], type=Row)
     if not yes:
-        work.say("The suspended sale stays.")
+        work.say(phrase("The suspended sale stays."))
         return DONE
     found = await fetch(work, row)
     if isinstance(found, str) and row.register:
@@ -369,7 +394,7 @@ async def answer_void(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     body = suspending.end_body("voided", row.id, row.code, row.total, work.policy.currency)
     if await work.commit("sale.discard", following, body, txn_id=suspending.end_id(row.id)) is None:
         return work.refuse(work.message.text)
-    work.say(f"Suspended sale {row.code} is voided.")
+    work.say(phrase("Suspended sale {code} is voided.", row.code))
     return DONE
 
 
@@ -380,7 +405,7 @@ async def release(work: Work, text: str) -> Reply:
     """9137: let go of one suspended sale, or of all: from then on the server says who resumes them."""
     ids = [held.id for held in work.state.suspended if text in ("", held.id, held.code)]
     if not ids:
-        return work.refuse("This register keeps no such suspended sale.", sound=False)
+        return work.refuse(phrase("This register keeps no such suspended sale."), sound=False)
     for suspension_id in ids:
         held = next(each for each in work.state.suspended if each.id == suspension_id)
         kept = tuple(each for each in work.state.suspended if each is not held)

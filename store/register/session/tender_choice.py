@@ -12,7 +12,7 @@ from store.sale import paying
 from store.sale.barcode import looks_like_code
 from store.sale.foreign import home_value, least_foreign
 from store.sale.language import phrase
-from store.sale.money import format_amount, parse_amount
+from store.sale.money import parse_amount, shown_amount
 from store.sale.refunding import ways_of
 from store.sale.refusal import SaleRefused
 from store.sale.tender import Payment
@@ -206,7 +206,7 @@ async def foreign(work: Work, chosen: TenderType, text: str, take: Take) -> Repl
         )
     least = least_foreign(due, chosen.currency, chosen.rate, home)
     lines = (
-        f"{work.money(due)} {home} = {format_amount(least, chosen.currency)} {chosen.currency}",
+        f"{work.money(due)} {home} = {shown_amount(least, chosen.currency)} {chosen.currency}",
         phrase(
             "1 {foreign} = {rate} {home}. Type what is given; change is {home}.",
             chosen.currency,
@@ -245,7 +245,7 @@ async def take_notes(work: Work, chosen: TenderType, text: str, take: Take) -> R
         return work.refuse(why)
     worth, home = home_value(notes, chosen.currency, chosen.rate, work.policy.currency), work.policy.currency
     if worth > 10 * max(totals(sale, work.policy).total, 1):
-        shown = format_amount(notes, chosen.currency)
+        shown = shown_amount(notes, chosen.currency)
         line = phrase(
             "{notes} {foreign} are {worth} {home} for a sale of {total}: is that right?",
             shown,
@@ -259,7 +259,10 @@ async def take_notes(work: Work, chosen: TenderType, text: str, take: Take) -> R
             phrase("Large amount"),
             Entry.NOTHING,
             lines=(line,),
-            answers=("Yes, take it", "No"),
+            answers=(
+                phrase("Yes, take it"),
+                phrase("No"),
+            ),
             type=chosen.code,
             foreign=str(notes),
         )

@@ -13,8 +13,8 @@ from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, TenderView
 from store.sale import paying
-from store.sale.language import in_every_language
-from store.sale.money import format_amount, parse_amount
+from store.sale.language import in_every_language, phrase
+from store.sale.money import parse_amount, shown_amount
 from store.sale.record import sale_body
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale
@@ -34,7 +34,7 @@ def begin(work: Work) -> Reply:
     """F12: from the lines to the payments."""
     sale = work.state.sale
     if sale is None:
-        return work.refuse("There is nothing to pay yet. Scan an item first.")
+        return work.refuse(phrase("There is nothing to pay yet. Scan an item first."))
     try:
         sale = paying.begin_payment(sale, work.policy)
     except SaleRefused as refusal:
@@ -42,11 +42,13 @@ def begin(work: Work) -> Reply:
     work.step(TillEvent.PAYMENT_BEGAN, sale=sale)
     due = totals(sale, work.policy).due
     if due < 0:
-        work.say(f"{work.money(-due)} goes back. Enter gives it back in cash, a letter otherwise.")
+        work.say(
+            phrase("{amount} goes back. Enter gives it back in cash, a letter otherwise.", work.money(-due))
+        )
     elif due == 0:
-        work.say("There is nothing to pay. Enter finishes the sale.")
+        work.say(phrase("There is nothing to pay. Enter finishes the sale."))
     else:
-        work.say("Type the amount given and Enter, or Enter for the exact amount.")
+        work.say(phrase("Type the amount given and Enter, or Enter for the exact amount."))
     return DONE
 
 
@@ -78,17 +80,24 @@ async def cash(work: Work, text: str, *, by_key: bool = False) -> Reply:
     given = parse_amount(text, work.policy.currency)
     sale = work.state.sale
     if given is None or sale is None:
-        return work.refuse(f"{text[:20]!r} is no amount. Type what is given, such as 20 or 20.50.")
+        return work.refuse(
+            phrase("{text} is no amount. Type what is given, such as 20 or 20.50.", repr(text[:20]))
+        )
     sums = totals(sale, work.policy)
     total = sums.total
     deliberate = by_key and given in round_amounts(sums.exact_cash, sale.currency)
     if sums.due > 0 and not deliberate and given > LARGE_FACTOR * max(total, 1):
         return work.ask(
             "large_amount",
-            "Large amount",
+            phrase("Large amount"),
             Entry.NOTHING,
-            lines=(f"{work.money(given)} for a sale of {work.money(total)}: is that right?",),
-            answers=("Yes, take it", "No"),
+            lines=(
+                phrase("{given} for a sale of {total}: is that right?", work.money(given), work.money(total)),
+            ),
+            answers=(
+                phrase("Yes, take it"),
+                phrase("No"),
+            ),
             given=str(given),
         )
     return await take(work, TenderKind.CASH, given)
@@ -97,7 +106,7 @@ async def cash(work: Work, text: str, *, by_key: bool = False) -> Reply:
 async def answer_large(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     """F5 takes the large amount, F6 does not."""
     if not yes:
-        work.say("Not taken. Type the amount again.")
+        work.say(phrase("Not taken. Type the amount again."))
         return DONE
     if "foreign" in facts:
         return await take_payment(work, Payment(type=facts["type"], foreign=int(facts["foreign"])))
@@ -107,7 +116,7 @@ async def answer_large(work: Work, facts: dict[str, str], yes: bool) -> Reply:
 async def answer_card(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     """F5: the terminal approved; F6: it did not, nothing is taken."""
     if not yes:
-        work.say("Card declined. Nothing is taken; choose another way to pay.")
+        work.say(phrase("Card declined. Nothing is taken; choose another way to pay."))
         return DONE
     deferred = deferred_card.is_deferred(work, facts["type"])
     how = Payment(
@@ -120,7 +129,7 @@ async def take(work: Work, kind: TenderKind, given: int) -> Reply:
     """`take_payment` with the store's first tender type of a kind; `given` is never below zero."""
     chosen = first_of(work.policy.tenders, kind)
     if chosen is None:
-        return work.refuse("This store does not take that. Choose another way to pay.")
+        return work.refuse(phrase("This store does not take that. Choose another way to pay."))
     return await take_payment(work, Payment(type=chosen.code, given=given))
 
 
@@ -147,10 +156,22 @@ async def take_payment(work: Work, how: Payment, *, informed: bool = False) -> R
     name = tender_name(tender)
     if sums.due < 0:
         work.say(
-            f"{name} {work.money(-tender.given)} given back. {work.money(-sums.due)} still to give back."
+            phrase(
+                "{name} {amount} given back. {amount_2} still to give back.",
+                name,
+                work.money(-tender.given),
+                work.money(-sums.due),
+            )
         )
     else:
-        work.say(f"{name} {work.money(tender.given)} taken. {work.money(sums.due)} still to pay.")
+        work.say(
+            phrase(
+                "{name} {given} taken. {due} still to pay.",
+                name,
+                work.money(tender.given),
+                work.money(sums.due),
+            )
+        )
     return DONE
 
 
@@ -192,7 +213,7 @@ async def finish(work: Work, sale: Sale) -> Reply:
         return work.refuse(work.message.text)
     work.paid_record = committed
     del work.differences[: len(differences)]
-    work.say(f"CHANGE {work.money(sums.change)}" if sums.change else paid_words(work, sale))
+    work.say(phrase("CHANGE {change}", work.money(sums.change)) if sums.change else paid_words(work, sale))
     return DONE
 
 
@@ -254,9 +275,9 @@ def paid_words(work: Work, sale: Sale) -> str:
     back = -sum(tender.given for tender in sale.live_tenders if tender.amount < 0 and not tender.change_of)
     if back > 0:
         names = {tender_name(tender) for tender in sale.live_tenders if tender.amount < 0}
-        return f"GIVE BACK {work.money(back)}: {', '.join(sorted(names))}."
+        return phrase("GIVE BACK {back}: {join}.", work.money(back), ", ".join(sorted(names)))
     kinds = {tender.kind for tender in sale.live_tenders}
-    return "Paid by card." if kinds == {TenderKind.CARD} else "Paid."
+    return phrase("Paid by card.") if kinds == {TenderKind.CARD} else phrase("Paid.")
 
 
 def tender_name(tender: Tender) -> str:
@@ -268,7 +289,7 @@ def tender_view(tender: Tender) -> TenderView:
     """A payment as screens show it."""
     name = tender_name(tender)
     if tender.currency:
-        name = f"{format_amount(tender.foreign, tender.currency)} {tender.currency}"
+        name = f"{shown_amount(tender.foreign, tender.currency)} {tender.currency}"
     elif tender.voucher:
         name = f"{name} ..{tender.voucher[-4:]}"
     elif tender.reference:
@@ -281,15 +302,18 @@ def void_payment(work: Work) -> Reply:
     sale = work.state.sale
     last = paying.last_tender(sale) if sale else None
     if sale is None or last is None:
-        return work.refuse("There is no payment to void.")
+        return work.refuse(phrase("There is no payment to void."))
     words = f"{tender_name(last)} {work.money(abs(last.amount))}"
     if last.kind is TenderKind.CARD:
         return work.ask(
             "void_card",
-            "Void payment",
+            phrase("Void payment"),
             Entry.NOTHING,
-            lines=(f"{words}: reversed on the terminal?",),
-            answers=("Reversed", "Keep it"),
+            lines=(phrase("{words}: reversed on the terminal?", words),),
+            answers=(
+                phrase("Reversed"),
+                phrase("Keep it"),
+            ),
             n=str(last.n),
         )
     return voided(work, sale, last)
@@ -307,18 +331,18 @@ def voided(work: Work, sale: Sale, last: Tender) -> Reply:
     first = gone[0]
     words = f"{tender_name(first)} {work.money(abs(first.amount))}"
     if first.amount < 0:
-        work.say(f"Voided: {words}. Take back {work.money(-first.kept)}.")
+        work.say(phrase("Voided: {words}. Take back {amount}.", words, work.money(-first.kept)))
     elif first.kind is TenderKind.FOREIGN:
-        notes = f"{format_amount(first.foreign, first.currency)} {first.currency}"
+        notes = f"{shown_amount(first.foreign, first.currency)} {first.currency}"
         change = f", take back the change of {work.money(first.change)}" if first.change else ""
-        work.say(f"Voided: {words}. Give back {notes}{change}.")
+        work.say(phrase("Voided: {words}. Give back {notes}{change}.", words, notes, change))
     elif first.kind in (TenderKind.VOUCHER, TenderKind.ACCOUNT):
-        work.say(f"Voided: {words}.")
+        work.say(phrase("Voided: {words}.", words))
     elif first.kind is TenderKind.CHECK:
         change = f" and take back the change of {work.money(first.change)}" if first.change else ""
-        work.say(f"Voided: {words}. Give the check back{change}.")
+        work.say(phrase("Voided: {words}. Give the check back{change}.", words, change))
     else:
-        work.say(f"Voided: {words}. Give back {work.money(first.kept)}.")
+        work.say(phrase("Voided: {words}. Give back {kept}.", words, work.money(first.kept)))
     return DONE
 
 
@@ -333,14 +357,14 @@ def answer_void_card(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     """F5: the card payment was reversed; F6: it stays."""
     sale = work.state.sale
     if not yes or sale is None:
-        work.say("The card payment stays.")
+        work.say(phrase("The card payment stays."))
         return DONE
     try:
         sale = paying.void_tender(sale, int(facts["n"]))
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     work.step(TillEvent.TENDER_CHANGED, sale=sale)
-    work.say("The card payment is voided.")
+    work.say(phrase("The card payment is voided."))
     return DONE
 
 

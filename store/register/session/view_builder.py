@@ -29,7 +29,7 @@ from store.register.view import (
 )
 from store.sale.language import language_in_force, region_in_force
 from store.sale.macro import is_macro
-from store.sale.money import exponent, format_amount
+from store.sale.money import exponent, shown_amount
 from store.sale.receipt import receipt_number
 from store.sale.sale import Sale, SaleLine
 from store.sale.tax import TaxRow
@@ -267,7 +267,7 @@ def shift_panel(state: SessionState, work: Work) -> ShiftPanel | None:
         number=shift.number,
         rows=(
             ("Business date", shift.business_date),
-            ("Start amount", format_amount(shift.start_amount, work.policy.currency)),
+            ("Start amount", shown_amount(shift.start_amount, work.policy.currency)),
         ),
     )
 

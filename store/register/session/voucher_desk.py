@@ -68,7 +68,7 @@ async def answer(work: Work, asked: Asked, text: str, *, scanned: bool) -> Reply
         work.put(asked=None)
         return await (redeem(work, number) if kind == NUMBER else show(work, number))
     if scanned or looks_like_code(text):
-        return work.keep(text, "refused while the question is open. Answer it first.")
+        return work.keep(text, phrase("refused while the question is open. Answer it first."))
     amount = parse_amount(text, work.policy.currency)
     if not amount:
         return work.refuse(phrase("'{text}' is no amount. Type it, such as 25.", printable(text[:20])))

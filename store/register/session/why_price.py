@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from store.register.session.work import Reply, Work
 from store.register.view import Entry
+from store.sale.language import phrase
 from store.sale.line_change import find_line
 from store.sale.offer import OfferTaken
 from store.sale.policy import RoundingScope
@@ -31,12 +32,12 @@ def show(work: Work) -> Reply:
     """Lay the steps over the sale until Esc or the next scan."""
     sale = work.state.sale
     if sale is None:
-        return work.refuse("There is no sale open. Scan an item first.")
+        return work.refuse(phrase("There is no sale open. Scan an item first."))
     try:
         line = find_line(sale, work.state.selected)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
-    return work.ask(KIND, "Why this price", Entry.CODE, lines=tuple(steps(work, line)))
+    return work.ask(KIND, phrase("Why this price"), Entry.CODE, lines=tuple(steps(work, line)))
 
 
 def steps(work: Work, line: SaleLine) -> Iterator[str]:
@@ -81,7 +82,7 @@ def offer_words(work: Work, one: OfferTaken) -> str:
     """What an offer says: "20 %", "0.50 off each", "now 1.99"."""
     if one.new_price is not None:
         return f"now {work.money(one.new_price)}"
-    return f"{one.percent} %" if one.percent else f"{work.money(one.amount)} off each"
+    return f"{one.percent} %" if one.percent else phrase("{amount} off each", work.money(one.amount))
 
 
 def taxes(work: Work, line: SaleLine) -> Iterator[str]:

@@ -24,6 +24,7 @@ from store.register.sync.unsent import Unsent
 from store.register.view import Choice, Message, Question, RefusedScan, Tone
 from store.register.view import Entry as EntryLine
 from store.sale.info import info_rows
+from store.sale.language import later, phrase
 from store.sale.limits import Limits
 from store.sale.moment import local_text, utc_text
 from store.sale.money import shown_amount
@@ -32,8 +33,8 @@ from store.sale.text import printable
 
 LEAST_FREE_BYTES = 50 * 1024 * 1024
 """With less free disk no sale is begun (offline protocol: caps)."""
-NEARLY_FULL = "The disk is nearly full. Free some space."
-TRY_AGAIN = "Nothing is sold until then. Enter tries again."
+NEARLY_FULL = later("The disk is nearly full. Free some space.")
+TRY_AGAIN = later("Nothing is sold until then. Enter tries again.")
 PREDICATES = ("is ", "ist ", "steht ")
 """How a reason begins that goes on from the code: "4711 is not on file."."""
 SAID_CODE_LIMIT = 20
@@ -373,7 +374,7 @@ class Work:
             )
             change = self.money(done.payload.get("change", 0))
             paid = f"The last sale is stored: receipt {done.receipt_no}, change {change}."
-            self.say(paid if done.receipt_no else "The last sale is voided, and stored.", Tone.WARN)
+            self.say(paid if done.receipt_no else phrase("The last sale is voided, and stored."), Tone.WARN)
         if state.paid is not None:
             self.paid_record = await journal.record_by_txn(state.paid.txn_id)
         return state
