@@ -256,6 +256,23 @@ FOUND = {
 }
 
 
+CUSTOMERS = {
+    "customers": [
+        {"code": "C1", "name": "Maria Berg", "phone": "+49 30 123456", "card": "KC-1001", "blocked": ""},
+        {
+            "code": "C2",
+            "name": "Marianne Lindenbaum-Hartmann",
+            "phone": "0171 777888",
+            "card": "",
+            "blocked": "",
+        },
+        {"code": "C3", "name": "Marius Hill", "phone": "", "card": "", "blocked": "unpaid bills"},
+    ],
+    "source": "online",
+    "complete": True,
+}
+
+
 def local(**changes) -> Local:
     """A connected screen."""
     return Local(**{"link": Link.CONNECTED} | changes)
@@ -387,6 +404,10 @@ def screens() -> dict[str, tuple[View | None, Local]]:
                 ),
             ),
             local(),
+        ),
+        "customers": (
+            sale(customer="Maria Berg"),
+            local(overlay=Overlay.CUSTOMERS, entry="mari", asked="mari", answer=CUSTOMERS, chosen=1),
         ),
         "find": (sale(), local(overlay=Overlay.FIND, entry="milk", asked="milk", answer=FOUND, chosen=1)),
         "menu": (sale(), local(overlay=Overlay.MENU)),
