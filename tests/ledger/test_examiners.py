@@ -88,9 +88,9 @@ async def test_a_process_that_was_killed_is_replaced_and_the_batch_is_examined_a
     series, batch = open_at(db, register), batch_of(register)
     await examiners.start()
     killed = pids(examiners)
-    for pid in killed:
-        os.kill(pid, signal.SIGKILL)
-        psutil.Process(pid).wait(5)
+    for each in examiners._processes:
+        os.kill(each._process.pid, signal.SIGKILL)
+        await each._process.wait()
     for _ in range(2):
         examination = await examiners.examine(batch, series, NOW_MS)
         assert found(examination.records) == found(examine_all(series.facts, batch.records))
