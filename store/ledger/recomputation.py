@@ -34,7 +34,18 @@ __all__ = [
 
 
 def recompute_sale(body: Body) -> Iterator[Disagreement]:
-    """Where the figures of a sale do not follow from its lines, taxes and tenders; raises what malformed ones do."""
+    """Where the figures of a sale do not follow from its lines, taxes and tenders; raises what malformed ones do.
+
+    Each figure is named once, with the first reason.
+    """
+    named: set[str] = set()
+    for effect, said, found in _recompute_sale(body):
+        if effect not in named:
+            named.add(effect)
+            yield effect, said, found
+
+
+def _recompute_sale(body: Body) -> Iterator[Disagreement]:
     lines, tenders = body["lines"], body["tenders"]
     table = TaxTable(body["taxes"])
     scope = body["rounding_scope"]
@@ -179,9 +190,9 @@ def _recompute_discount(line: Body) -> Iterator[Disagreement]:
     """What is taken off a line: by its offers, by the percentage it names, and never more than the line."""
     said, amount = line["discount"], line["amount"]
     offered = 0
-    for number, row in enumerate(line.get("offers", ()), start=1):
+    for row in line.get("offers", ()):
         right = _offer(row, amount - offered, Fraction(line["quantity"]))
-        yield from _differ(f"line:{line['n']}.offer:{number}", row["off"], right)
+        yield from _differ(f"line:{line['n']}.offer", row["off"], right)
         offered += row["off"]
     if "discount_percent" in line:
         percent = Fraction(line["discount_percent"]) / 100

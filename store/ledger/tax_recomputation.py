@@ -134,7 +134,7 @@ def recompute_line_tax(line: Body, table: TaxTable, by_line: bool) -> Iterator[D
         said = _said(line)
         if by_line:
             exact = exact_taxes(base, Fraction(line["quantity"]), of)
-            yield from _differ_each(n, of, said, [nearest(one) for one in exact])
+            yield from _differ_each(n, said, [nearest(one) for one in exact])
         if tax_amount != sum(said):
             yield f"line:{n}.tax", tax_amount, sum(said)
         right = base + sum(tax for tax, one in zip(said, of, strict=True) if not one[2])
@@ -209,10 +209,10 @@ def _exact_of(line: Body, table: TaxTable) -> Iterator[tuple[str, bool, Fraction
         yield one[0], one[2] == 1, value, said
 
 
-def _differ_each(n: int, of: Terms, said: list[int], right: list[int]) -> Iterator[Disagreement]:
-    for one, tax, found in zip(of, said, right, strict=True):
+def _differ_each(n: int, said: list[int], right: list[int]) -> Iterator[Disagreement]:
+    for tax, found in zip(said, right, strict=True):
         if tax != found:
-            yield f"line:{n}.tax:{one[0]}", tax, found
+            yield f"line:{n}.tax", tax, found
 
 
 def parts_of(total: int, exact: list[Fraction]) -> list[int]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from sale_shop import CITY, POLICY, VAT_19
+from store.ledger.causes import cause_of
 from store.ledger.recomputation import recompute_sale
 from store.ledger.tax_recomputation import exact_taxes as exact_on_the_server
 from store.ledger.tax_recomputation import terms
@@ -188,6 +189,12 @@ def test_sales_with_every_kind_of_tax_add_up_and_are_found_right(scope):
         with pytest.raises(ValueError):
             check_sale(payload)
         row["tax_parts"][place]["tax"] -= 1
+    for part in row["tax_parts"]:
+        part["tax"] += 1
+    effects = [effect for effect, _, _ in recompute_sale(payload)]
+    assert len(effects) == len(set(effects)), "the books name each figure once"
+    assert {f"line:{row['n']}.tax", "tax:SU.tax", "tax:V.tax"} <= set(effects)
+    assert not [effect for effect in effects if "compute this figure differently" in cause_of(effect)]
 
 
 def test_taxes_of_headquarters_find_their_members():
