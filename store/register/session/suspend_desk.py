@@ -428,4 +428,4 @@ def still_suspended(work: Work) -> tuple[str, ...]:
     total = work.money(sum(held.total for held in kept))
     count = f"{len(kept)} sale is" if len(kept) == 1 else f"{len(kept)} sales are"
     oldest = age(work.now_ms - kept[0].at_ms)
-    return (f"{count} still suspended, {total}, oldest {oldest} ago. They stay; /504 resumes, /1221 voids.",)
+    return (f"{count} still suspended, {total}, oldest {oldest} ago. Nothing is lost: /504 resumes, /1221 voids.",)
