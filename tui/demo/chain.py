@@ -23,6 +23,15 @@ TAXES: tuple[Row, ...] = (
     {"code": "S", "name": "Tax", "rate": "19", "included": True},
     {"code": "Z", "name": "Tax", "rate": "0", "included": True},
 )
+CHOSEN_TAXES: dict[str, Row] = {
+    "T": {"name": "Take away", "rate": "7", "replaces": ["S"]},
+    "X": {"name": "Exempt", "rate": "0", "exempt": True, "replaces": ["*"]},
+}
+"""What a manager may put in the place of the goods' own tax (127-130)."""
+DISCOUNTS: dict[str, Row] = {
+    "STAFF10": {"name": "Staff", "percent": "10", "everything": True, "price_group": "STAFF"},
+    "SWEETS": {"name": "Sweet week", "percent": "15", "departments": ["08"]},
+}
 LABEL_REGION = "DE"
 STORE_FIELDS = {
     "name": "First store",
@@ -133,11 +142,10 @@ class Chain:
         for code, tender in TENDERS.items():
             self._put("tender", code, tender)
         self._put("customer-group", "STAFF", {"name": "Staff"})
-        self._put(
-            "discount",
-            "STAFF10",
-            {"name": "Staff", "percent": "10", "everything": True, "price_group": "STAFF"},
-        )
+        for code, fields in CHOSEN_TAXES.items():
+            self._put("tax", code, fields)
+        for code, discount in DISCOUNTS.items():
+            self._put("discount", code, discount)
         for number, customer in CUSTOMERS.items():
             self._put("customer", number, customer)
         for operator, name, role, pin in STAFF:

@@ -34,14 +34,23 @@ async def _check(work: Work) -> Panel | str:
         *await database_lines(work),
     ]
     bad = sum(row.startswith("! ") for row in rows)
-    found = "Everything is in order." if not bad else f"{bad} of {len(rows)} need a look (!)."
-    return Panel(kind=KIND, title="Health check", lines=(found, *rows), sentence=f"Health check: {found}")
+    found = (
+        phrase("Everything is in order.")
+        if not bad
+        else phrase("{bad} of {count} need a look (!).", bad, len(rows))
+    )
+    return Panel(
+        kind=KIND,
+        title=phrase("Health check"),
+        lines=(found, *rows),
+        sentence=phrase("Health check: {found}", found),
+    )
 
 
 def device_lines(devices: list[dict[str, Any]]) -> Iterator[str]:
     """Each device with its state; what is not there is not tested."""
     if not devices:
-        yield "  No printer, drawer or scanner is set up."
+        yield phrase("  No printer, drawer or scanner is set up.")
     for row in devices:
         health = str(row["health"])
         mark = "  " if health in ("ready", "unknown") else "! "
@@ -52,22 +61,29 @@ def device_lines(devices: list[dict[str, Any]]) -> Iterator[str]:
 def network_lines(work: Work, server: ServerHealth | None) -> Iterator[str]:
     """Whether the server answers, how quickly, how it stands with headquarters, and whose clock is wrong."""
     status = work.ports.connection.status()
-    name = status.server or "the server"
+    name = status.server or phrase("the server")
     if server is None:
-        yield f"  Network: disconnected by hand, {name} was not asked."
+        yield phrase("  Network: disconnected by hand, {name} was not asked.", name)
         return
     if server.trouble:
-        yield f"! Network: {name} does not answer ({server.trouble})."
+        yield phrase("! Network: {name} does not answer ({trouble}).", name, server.trouble)
         return
     count = len(server.times_ms)
     mean = sum(server.times_ms) / max(count, 1)
     word = "good" if mean <= GOOD_MS else "acceptable" if mean <= ACCEPTABLE_MS else "poor"
     mark = "! " if mean > ACCEPTABLE_MS or not count else "  "
-    yield f"{mark}Network: {count} answers of {name}, {mean:.0f} ms on average: {word}."
+    yield phrase(
+        "{mark}Network: {count} answers of {name}, {mean} ms on average: {word}.",
+        mark,
+        count,
+        name,
+        f"{mean:.0f}",
+        word,
+    )
     if server.headquarters:
         yield f"  {server.headquarters}"
     if abs(server.clock_differs_ms) > CLOCK_DIFFERS_MS:
-        yield f"! Clock: {abs(server.clock_differs_ms) // 1000} s away from the server's."
+        yield phrase("! Clock: {value} s away from the server's.", abs(server.clock_differs_ms) // 1000)
 
 
 async def database_lines(work: Work) -> list[str]:
