@@ -14,6 +14,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(1, str(HERE.parent / "support"))
 
 import commits  # noqa: E402
+import customers  # noqa: E402
 import deliveries  # noqa: E402
 import distribution  # noqa: E402
 import failures  # noqa: E402
@@ -35,6 +36,7 @@ MEASUREMENTS = {
     "rest": rest.measure,
     "commits": commits.measure,
     "packages": packages.measure,
+    "customers": customers.measure,
     "distribution": distribution.measure,
     "deliveries": deliveries.measure,
     "uploads": uploads.measure,

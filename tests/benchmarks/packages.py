@@ -85,7 +85,7 @@ def items(count: int) -> Iterator[tuple[str | int, ...]]:
     for n in range(count):
         words = f"{rng.choice(FIRST)} {rng.choice(FIRST).lower()} {rng.choice(SECOND)}"
         name = f"{words} {rng.randrange(1, 2000)} g no. {n}"
-        yield f"{n:07d}", name, "pcs", rng.randrange(50, 9999), "A", "10", "", 0, 0, ""
+        yield f"{n:07d}", name, "pcs", rng.randrange(50, 9999), "A", "10", "", 0, 0, "", ""
 
 
 def barcodes(count: int) -> Iterator[tuple[str | int, ...]]:
