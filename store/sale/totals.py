@@ -20,7 +20,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     items: str
-    """Number of articles, a decimal string; goods sold by measure count as one each."""
+    """Number of articles, a decimal string; goods sold by measure count as one each, deposits not."""
     subtotal: int
     discount: int
     taxes: tuple[TaxRow, ...]
@@ -39,7 +39,13 @@ def totals(sale: Sale, policy: StorePolicy) -> Totals:
     total = sum(line.gross for line in lines)
     paid = sum(tender.amount for tender in tenders)
     return Totals(
-        items=from_thousandths(sum(SCALE if line.measured else thousandths(line.quantity) for line in lines)),
+        items=from_thousandths(
+            sum(
+                SCALE if line.measured else thousandths(line.quantity)
+                for line in lines
+                if not line.no_discount
+            )
+        ),
         subtotal=sum(line.amount for line in lines),
         discount=sum(line.discount + line.discount_share for line in lines),
         taxes=tax_table(

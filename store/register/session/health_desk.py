@@ -8,7 +8,7 @@ from store.register.journal.errors import JournalError
 from store.register.session.errand import Panel
 from store.register.session.server_health import ServerHealth
 from store.register.session.work import DONE, Reply, Work
-from store.sale.language import phrase
+from store.sale.language import counted, phrase
 
 KIND = "health"
 GOOD_MS, ACCEPTABLE_MS = 50, 100
@@ -37,7 +37,7 @@ async def _check(work: Work) -> Panel | str:
     found = (
         phrase("Everything is in order.")
         if not bad
-        else phrase("{bad} of {count} need a look (!).", bad, len(rows))
+        else counted("{n} point needs a look (!).", "{n} points need a look (!).", bad)
     )
     return Panel(
         kind=KIND,
@@ -104,7 +104,11 @@ async def database_lines(work: Work) -> list[str]:
             phrase("{mark}Journal: written in {took_ms} ms, its end is {what}.", mark, f"{took_ms:.0f}", what)
         )
         lines.append(
-            phrase("  {pending_transactions} transactions wait for the server.", counts.pending_transactions)
+            counted(
+                "  {n} transaction waits for the server.",
+                "  {n} transactions wait for the server.",
+                counts.pending_transactions,
+            )
         )
     shop = work.ports.shop
     lines.append(f"{'! ' if shop.trouble or shop.caution else '  '}{shop.caution or shop.facts}")

@@ -62,7 +62,7 @@ async def test_what_is_wrong_is_marked_and_counted(till):
     till.world.shop.caution = "The catalog is past its date."
     question = await checked(till)
     bad = [row for row in question.lines if row.startswith("! ")]
-    assert question.lines[0].startswith(f"{len(bad)} of ") and len(bad) == 5
+    assert question.lines[0].startswith(f"{len(bad)} points need") and len(bad) == 5
     assert "! Printer paper out: Out of paper." in bad
     assert any("150 ms on average: poor." in row for row in bad)
     assert any("120 s away" in row for row in bad)
@@ -99,4 +99,4 @@ async def test_offline_everything_else_is_tested(till):
     till.world.connection.mode = Answers.OFFLINE_AUTO
     till.server = ServerHealth(trouble="no answer")
     lines = (await checked(till)).lines
-    assert any("Journal: written" in row for row in lines) and lines[0].startswith("1 of ")
+    assert any("Journal: written" in row for row in lines) and lines[0].startswith("1 point needs")
