@@ -37,7 +37,7 @@ def connected(server: str) -> str:
 
 def not_connected(reason: str, *, next_sale_tries: bool) -> str:
     """Connect has failed."""
-    then = "The next sale tries again." if next_sale_tries else "The register stays offline."
+    then = phrase("The next sale tries again.") if next_sale_tries else phrase("The register stays offline.")
     return phrase("Not connected: {reason}. {then}", reason, then)
 
 

@@ -27,9 +27,9 @@ TYPES = {
 def movement_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
     """What a float entry, removal, drop, income or expense says, with a line to sign on."""
     movement = BY_KIND[payload["kind"]]
-    says = "Put into the drawer" if movement.sign > 0 else "Taken out of the drawer"
+    says = phrase("Put into the drawer") if movement.sign > 0 else phrase("Taken out of the drawer")
     middle = tuple(_middle(payload))
-    return slip(movement.title, says, payload, facts, fingerprint, middle, TYPES[movement.kind])
+    return slip(phrase(movement.title), says, payload, facts, fingerprint, middle, TYPES[movement.kind])
 
 
 def declaration_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:

@@ -35,7 +35,9 @@ def discount_line(sale: Sale, n: int, discount: Discount, limits: Limits) -> Sal
     if not line.takes_discount:
         raise SaleRefused(phrase("There is no discount on {name}.", line.name))
     left = line.amount - line.offered
-    given = _within(discount, left, limits.line_percent, limits.line_amount, sale.currency, "the line")
+    given = _within(
+        discount, left, limits.line_percent, limits.line_amount, sale.currency, phrase("the line")
+    )
     return _checked(with_changed_line(sale, replace(line, given=given)))
 
 
@@ -45,7 +47,9 @@ def discount_sale(sale: Sale, discount: Discount, limits: Limits) -> Sale:
     It counts from what the lines' own discounts leave, and again whenever the lines change.
     """
     goods = sum(line.discountable for line in sale.live_lines)
-    given = _within(discount, goods, limits.total_percent, limits.total_amount, sale.currency, "the sale")
+    given = _within(
+        discount, goods, limits.total_percent, limits.total_amount, sale.currency, phrase("the sale")
+    )
     return _checked(with_change(replace(sale, given=given), sale.lines, 0))
 
 

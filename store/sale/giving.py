@@ -217,7 +217,7 @@ def _reference(chosen: TenderType, text: str, *, required: bool) -> str:
 
 def _check_step(policy: StorePolicy, given: int, exact: int, currency: str) -> None:
     if given % policy.cash_step:
-        advice = f"Cash comes in steps of {shown_amount(policy.cash_step, currency)}"
+        advice = phrase("Cash comes in steps of {amount}", shown_amount(policy.cash_step, currency))
         raise SaleRefused(phrase("{advice}; {amount} is due in cash.", advice, shown_amount(exact, currency)))
 
 

@@ -139,7 +139,7 @@ def record_facts(payload: Payload) -> Iterator[AnyElement]:
 
 def chain_mark(payload: Payload, fingerprint: str) -> AnyElement:
     """The record's place in the journal's chain; what a later check compares."""
-    place = f"Record {payload.get('series', '')}/{payload.get('seq', 0)}"
+    place = phrase("Record {series}/{seq}", payload.get("series", ""), payload.get("seq", 0))
     return Text(text=f"{place} {fingerprint}".strip(), align=Align.CENTER)
 
 
@@ -147,7 +147,7 @@ def tax_elements(payload: Payload, rows: list[Mapping[str, Any]]) -> Iterator[An
     """The tax table: per rate net, tax and gross; nothing when nothing is taxed."""
     if not rows:
         return
-    head = ("Tax", "Net", "Tax", "Gross")
+    head = (phrase("Tax"), phrase("Net"), phrase("Tax"), phrase("Gross"))
     table = [
         (
             f"{row['code']} {tax_words(row, partial(money, payload))}",

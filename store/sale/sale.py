@@ -16,6 +16,7 @@ from store.sale.age import AgeCheck
 from store.sale.customer import SaleCustomer
 from store.sale.discount import Discount
 from store.sale.info import InfoAnswer
+from store.sale.language import later, phrase
 from store.sale.offer import Offer, OfferTaken
 from store.sale.policy import RoundingScope, TaxRate
 from store.sale.refusal import SaleRefused
@@ -56,10 +57,10 @@ TRANSITIONS: dict[tuple[SaleState, SaleEvent], SaleState] = {
 }
 
 REFUSALS = {
-    SaleState.OPEN: "The sale is not in payment. Press Pay (F12) first.",
-    SaleState.TENDERING: "The sale is in payment. Press Esc to go back to its lines first.",
-    SaleState.COMPLETED: "The sale is finished. Scan an item to begin the next one.",
-    SaleState.VOIDED: "The sale is voided. Scan an item to begin the next one.",
+    SaleState.OPEN: later("The sale is not in payment. Press Pay (F12) first."),
+    SaleState.TENDERING: later("The sale is in payment. Press Esc to go back to its lines first."),
+    SaleState.COMPLETED: later("The sale is finished. Scan an item to begin the next one."),
+    SaleState.VOIDED: later("The sale is voided. Scan an item to begin the next one."),
 }
 """Why a state refuses what is not in TRANSITIONS, and what to do."""
 
@@ -254,7 +255,7 @@ def next_state(state: SaleState, event: SaleEvent) -> SaleState:
     """The state after `event`. Raises SaleRefused with a sentence when the state does not allow it."""
     following = TRANSITIONS.get((state, event))
     if following is None:
-        raise SaleRefused(REFUSALS[state])
+        raise SaleRefused(phrase(REFUSALS[state]))
     return following
 
 

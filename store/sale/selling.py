@@ -203,7 +203,7 @@ def checked_quantity(text: str, measured: bool, name: str, decimals: int = DECIM
     if not measured and not is_whole(quantity):
         raise SaleRefused(phrase("{name} is sold by the piece. Type a whole number.", name))
     if len(quantity.partition(".")[2]) > decimals:
-        digits = "1 decimal" if decimals == 1 else f"{decimals} decimals"
+        digits = "1 decimal" if decimals == 1 else phrase("{decimals} decimals", decimals)
         raise SaleRefused(phrase("The quantity of {name} has at most {digits}.", name, digits))
     if thousandths(quantity) > MAX_QUANTITY * SCALE:
         raise SaleRefused(

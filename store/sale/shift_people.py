@@ -98,5 +98,5 @@ def people_elements(payload: Payload) -> Iterator[AnyElement]:
             right=money(payload["late_total"]),
         )
     if payload.get("training_sales"):
-        left = f"Training, not counted: {payload['training_sales']}"
+        left = phrase("Training, not counted: {training_sales}", payload["training_sales"])
         yield Columns(left=left, right=money(payload["training_total"]))

@@ -28,7 +28,11 @@ def chosen(policy: StorePolicy, code: str) -> TaxRate:
     tax = next((tax for tax in choices(policy) if tax.code.casefold() == code.strip().casefold()), None)
     if tax is None:
         known = find_tax(policy, code.strip())
-        why = "cannot be chosen at the register" if code.strip() and known else "is no tax of this store"
+        why = (
+            phrase("cannot be chosen at the register")
+            if code.strip() and known
+            else phrase("is no tax of this store")
+        )
         raise SaleRefused(
             phrase("{strip} {why}. 128 and 130 list those that can.", repr(code.strip()[:20]), why)
         )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from store.register.view import View
-from store.sale.language import phrase
+from store.sale.language import later, phrase
 from store.sale.moment import local_text
 from tui.view.canvas import Canvas
 from tui.view.frame import Box, line
@@ -13,11 +13,11 @@ from tui.view.roles import Role
 from tui.view.text import amount_text, clean, cut, left, right
 
 KINDS = {
-    "sale": "Sale",
-    "void": "Voided sale",
-    "drawer.open": "Drawer opened",
-    "shift.open": "Shift opened",
-    "shift.close": "Shift closed",
+    "sale": later("Sale"),
+    "void": later("Voided sale"),
+    "drawer.open": later("Drawer opened"),
+    "shift.open": later("Shift opened"),
+    "shift.close": later("Shift closed"),
 }
 KIND_WIDTH, NUMBER_WIDTH, TOTAL_WIDTH = 16, 20, 11
 
@@ -70,7 +70,7 @@ def _row(row: dict[str, Any], view: View | None) -> str:
     exponent = view.exponent if view is not None else 2
     total = row.get("total", 0)
     at = local_text(str(row.get("at", "")), int(row.get("utc_offset_min", 0)))[:16]
-    kind = KINDS.get(str(row.get("kind")), str(row.get("kind", "")))
+    kind = phrase(KINDS.get(str(row.get("kind")), str(row.get("kind", ""))))
     number = clean(str(row.get("receipt", "")))
     shown = amount_text(total, exponent) if isinstance(total, int) and total else ""
     waits = "" if row.get("state") == "acknowledged" else "waiting"

@@ -146,10 +146,10 @@ def _draw_sign_in(canvas: Canvas, view: View, local: Local, box: Box) -> None:
 def _titles(view: View) -> tuple[str, str]:
     whose = f": {cut(clean(view.customer), 36)}" if view.customer else ""
     if view.mode is Mode.TENDER:
-        return f"Pay{whose}", "Total"
+        return f"{phrase('Pay')}{whose}", phrase("Total")
     if view.mode is Mode.PAID and view.paid is not None:
         return clean(view.paper_title or phrase("Receipt {number}", view.paid.receipt_no)), phrase("Paid")
-    return (clean(view.paper_title) if paper_of(view) else "") or f"Sale{whose}", "Total"
+    return (clean(view.paper_title) if paper_of(view) else "") or f"{phrase('Sale')}{whose}", phrase("Total")
 
 
 def _draw_side(canvas: Canvas, view: View, local: Local, side: Box) -> None:

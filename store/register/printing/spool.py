@@ -17,7 +17,7 @@ from store.register.peripherals import Drawer, Health, PrintOutcome, PrintResult
 from store.register.ports import Clock, Randomness
 from store.register.printing.job_states import JobEvent, JobState, sentence, step
 from store.sale.document import Document
-from store.sale.language import later
+from store.sale.language import later, phrase
 from store.sale.policy import StoreFacts
 from store.sale.report import document_of
 from store.sale.voucher_slip import VOUCHER_SLIP, voucher_slips
@@ -42,16 +42,16 @@ _BLOCKING = {Health.OFFLINE, Health.PAPER_OUT, Health.COVER_OPEN, Health.FAULT}
 GIFT = "gift_receipt"
 """What a print job asks for besides the document of its record: the sale without its prices."""
 _PLAIN = {
-    Health.OFFLINE: "Printer off or unplugged",
-    Health.PAPER_OUT: "Printer out of paper",
-    Health.COVER_OPEN: "Printer cover open",
-    Health.FAULT: "Printer faulty",
+    Health.OFFLINE: later("Printer off or unplugged"),
+    Health.PAPER_OUT: later("Printer out of paper"),
+    Health.COVER_OPEN: later("Printer cover open"),
+    Health.FAULT: later("Printer faulty"),
 }
 _PLAIN_DRAWER = {
-    Health.OFFLINE: "it is off or unplugged",
-    Health.PAPER_OUT: "the printer is out of paper",
-    Health.COVER_OPEN: "the printer's cover is open",
-    Health.FAULT: "the printer is faulty",
+    Health.OFFLINE: later("it is off or unplugged"),
+    Health.PAPER_OUT: later("the printer is out of paper"),
+    Health.COVER_OPEN: later("the printer's cover is open"),
+    Health.FAULT: later("the printer is faulty"),
 }
 _EVENTS = {
     PrintOutcome.CONFIRMED: JobEvent.PAPER_CONFIRMED,
@@ -124,9 +124,11 @@ class PrintSpool:
         """Settle the jobs that a former run left: what was being sent is UNKNOWN, drawers stay closed."""
         for job in await self._journal.open_jobs():
             if job.kind == "drawer":
-                await self._move(job, JobEvent.EXPIRED, "the register was restarted")
+                await self._move(job, JobEvent.EXPIRED, phrase("the register was restarted"))
             else:
-                await self._move(job, JobEvent.CORE_STARTED, "the register was restarted while it printed")
+                await self._move(
+                    job, JobEvent.CORE_STARTED, phrase("the register was restarted while it printed")
+                )
         self.wake()
 
     async def person_saw_paper(self, job_id: str) -> None:
@@ -178,7 +180,7 @@ class PrintSpool:
             if (
                 job.state == JobState.SENDING
             ):  # a lane that broke off in the middle of it: some bytes may be out
-                await self._move(job, _BROKEN_OFF[job.kind == "drawer"], "the register broke off")
+                await self._move(job, _BROKEN_OFF[job.kind == "drawer"], phrase("the register broke off"))
                 return 0.0
             return await turn(job)
         except JournalFull:
@@ -203,19 +205,21 @@ class PrintSpool:
     async def _print_head(self, job: JobRow) -> float:
         printer = self._printer
         if printer is None:
-            await self._move(job, JobEvent.GIVEN_UP, "No printer is attached")
+            await self._move(job, JobEvent.GIVEN_UP, phrase("No printer is attached"))
             return 0.0
         if self._unanswered >= _BREAKER and not await self._copy_wanted():
-            reason = f"Printer did not confirm {_BREAKER} times; check it, then F3 prints a copy"
+            reason = phrase(
+                "Printer did not confirm {breaker} times; check it, then F3 prints a copy", _BREAKER
+            )
             await self._block(job, reason)
             return LOOK_AGAIN_S
         status = printer.status()
         if status.health in _BLOCKING:
-            await self._block(job, _PLAIN[status.health])
+            await self._block(job, phrase(_PLAIN[status.health]))
             return LOOK_AGAIN_S
         document = await self._document(job)
         if document is None:
-            await self._move(job, JobEvent.GIVEN_UP, "There is nothing to print for this record")
+            await self._move(job, JobEvent.GIVEN_UP, phrase("There is nothing to print for this record"))
             return 0.0
         sending = await self._move(job, JobEvent.ATTEMPT_STARTED)
         done = await self._attempt(sending, lambda: printer.print(document, job.job_id))
@@ -257,16 +261,18 @@ class PrintSpool:
     async def _open_head(self, job: JobRow) -> float:
         drawer = self._drawer
         if drawer is None:
-            await self._move(job, JobEvent.GIVEN_UP, "no drawer is attached")
+            await self._move(job, JobEvent.GIVEN_UP, phrase("no drawer is attached"))
             return 0.0
         if self._clock.wall_ms() - job.created_ms > DRAWER_LIFE_S * 1000:
-            await self._move(job, JobEvent.EXPIRED, job.detail or "it took too long")
+            await self._move(job, JobEvent.EXPIRED, job.detail or phrase("it took too long"))
             return 0.0
         sending = await self._move(job, JobEvent.ATTEMPT_STARTED)
         done = await self._attempt(sending, lambda: drawer.open(job.job_id))
         if done.state == JobState.FAILED:
             # A drawer that springs open later, with nobody at the till, is worse than one that stays closed.
-            await self._move(done, JobEvent.GIVEN_UP, _PLAIN_DRAWER.get(drawer.status().health, done.detail))
+            await self._move(
+                done, JobEvent.GIVEN_UP, phrase(_PLAIN_DRAWER.get(drawer.status().health, done.detail))
+            )
         return 0.0
 
     # ---- both
@@ -276,10 +282,10 @@ class PrintSpool:
             async with asyncio.timeout(JOB_GUARD_S):
                 result = await send()
         except TimeoutError:
-            result = PrintResult(outcome=PrintOutcome.UNKNOWN, detail="the device hangs")
+            result = PrintResult(outcome=PrintOutcome.UNKNOWN, detail=phrase("the device hangs"))
         except Exception:  # a driver may raise anything; some bytes may be out, so nothing is known
             _log.exception("driver failed", extra={"job_id": job.job_id})
-            result = PrintResult(outcome=PrintOutcome.UNKNOWN, detail="the driver failed")
+            result = PrintResult(outcome=PrintOutcome.UNKNOWN, detail=phrase("the driver failed"))
         while True:  # nothing else is sent before it is stored what became of this
             try:
                 return await self._move(job, _EVENTS[result.outcome], result.detail)

@@ -137,7 +137,7 @@ async def _who(work: Work, text: str) -> Reply:
         for n, one in enumerate(shown, start=1)
     )
     numbers = msgspec.json.encode([one.number for one in shown]).decode()
-    lines = ("Type the number in front and Enter.",)
+    lines = (phrase("Type the number in front and Enter."),)
     return work.ask(WHICH, phrase("Whose account?"), Entry.CHOICE, lines=lines, choices=rows, numbers=numbers)
 
 
@@ -155,10 +155,12 @@ def _ask_amount(work: Work, one: Customer, account: AccountFacts) -> Reply:
     certain = known.final or known.as_of_ms > 0
     if not customer.account and owed == 0:
         return work.refuse(phrase("{name} has no account. Headquarters opens one.", customer.name))
-    when = "" if known.final else ", by the last known balance"
+    when = "" if known.final else phrase(", by the last known balance")
     lines = (
-        f"To pay: {work.money(owed)}{when}." if certain else "What is owed is not known here.",
-        f"Type the amount and Enter; {CARD_WORD} behind it is by card: 50 {CARD_WORD}",
+        phrase("To pay: {owed}{when}.", work.money(owed), when)
+        if certain
+        else phrase("What is owed is not known here."),
+        phrase("Type the amount and Enter; {card_word} behind it is by card: 50 {card_word}", CARD_WORD),
     )
     return work.ask(
         AMOUNT,
@@ -233,7 +235,7 @@ async def _pay_in(work: Work, facts: Facts, tender: str) -> Reply:
     work.slip = await work.commit(PAYMENT, following, body, txn_id=work.fresh_id(), jobs=jobs)
     if work.slip is None:
         return work.refuse(work.message.text)
-    left = f" Still to pay: {work.money(balance)}." if balance and balance > 0 else ""
+    left = phrase(" Still to pay: {balance}.", work.money(balance)) if balance and balance > 0 else ""
     work.say(phrase("{name} paid {amount} into the account.{left}", facts["name"], work.money(amount), left))
     return DONE
 

@@ -12,7 +12,7 @@ from store.sale.text import printable
 
 PERSON, BADGE = "badge_person", "badge_scan"
 QUESTIONS = frozenset({PERSON, BADGE})
-TITLE = "Badge"
+TITLE = later("Badge")
 MOST_KEPT = 200
 NO_PEPPER = later("No badge can be kept: the vault has no secret of the store. Activate again.")
 

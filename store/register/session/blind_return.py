@@ -44,7 +44,7 @@ async def begin(work: Work, text: str) -> Reply:
         return work.lacks(Permission.RETURN_WITHOUT_RECEIPT, phrase("Return without receipt"))
     if text:
         return await take_code(work, text)
-    lines = ["Scan the item that comes back, or type its code and Enter."]
+    lines = [phrase("Scan the item that comes back, or type its code and Enter.")]
     line = _selected(work)
     if line is not None:
         lines.append(phrase("Enter alone: line {n}, {name}, comes back.", line.n, line.name[:40]))
@@ -101,9 +101,11 @@ async def take_code(work: Work, text: str) -> Reply:
         "label": "1" if label is not None else "",
     }
     if label is None and found.item.open_price:
-        return _ask(work, PRICE, Entry.AMOUNT, found.item.name, "Type the price of one and Enter.", facts)
+        return _ask(
+            work, PRICE, Entry.AMOUNT, found.item.name, phrase("Type the price of one and Enter."), facts
+        )
     if label is None and is_weighed(found.item) and not star:
-        what = f"Type the weight in {found.item.unit} and Enter."
+        what = phrase("Type the weight in {unit} and Enter.", found.item.unit)
         return _ask(work, WEIGHT, Entry.QUANTITY, found.item.name, what, facts)
     return _ask_reason(work, facts)
 

@@ -93,10 +93,10 @@ def show(work: Work, sheet: Sheet) -> Reply:
         return DONE
     currency = ""
     if sheet.row < len(sheet.values):
-        title = f"How many {work.money(sheet.values[sheet.row])}?"
+        title = phrase("How many {amount}?", work.money(sheet.values[sheet.row]))
         entry = Entry.QUANTITY
     else:
-        title = f"{name_of(sheet.counted[1 + sheet.row - len(sheet.values)])}: which sum?"
+        title = phrase("{name_of}: which sum?", name_of(sheet.counted[1 + sheet.row - len(sheet.values)]))
         entry = Entry.AMOUNT
         currency = sheet.counted[1 + sheet.row - len(sheet.values)].currency
     question = msgspec.structs.replace(

@@ -115,20 +115,23 @@ async def go_on(work: Work, facts: Facts) -> Reply:
     if movement.account and "account" not in facts:
         accounts = accounts_of(work.policy, movement.account)
         rows = tuple(Choice(account.number, account.name) for account in accounts)
-        title = f"{movement.name}: which account?"
+        title = phrase("{name}: which account?", phrase(movement.name))
         work.ask(ACCOUNT, title, Entry.CHOICE, choices=rows)
         return remember(work, facts)
     if "amount" not in facts:
         lines: tuple[str, ...] = (
-            f"Type the amount {'put in' if movement.sign > 0 else 'taken out'} and Enter.",
+            phrase(
+                "Type the amount {what} and Enter.",
+                phrase("put in") if movement.sign > 0 else phrase("taken out"),
+            ),
         )
         if not movement.bagged:
-            lines = (*lines, "A reason may stand behind it: 50 change for the market")
-        work.ask(AMOUNT, phrase("{name}: how much?", movement.name), Entry.AMOUNT, lines=lines)
+            lines = (*lines, phrase("A reason may stand behind it: 50 change for the market"))
+        work.ask(AMOUNT, phrase("{name}: how much?", phrase(movement.name)), Entry.AMOUNT, lines=lines)
         return remember(work, facts)
     if movement.bagged and "bag" not in facts:
-        lines = ("Scan or type the number on the bag and Enter.",)
-        work.ask(BAG, phrase("{name}: which bag?", movement.name), Entry.CODE, lines=lines)
+        lines = (phrase("Scan or type the number on the bag and Enter."),)
+        work.ask(BAG, phrase("{name}: which bag?", phrase(movement.name)), Entry.CODE, lines=lines)
         return remember(work, facts)
     try:
         more = movement.sign < 0 and int(facts["amount"]) > (await sums_of(work)).expected_cash
@@ -138,7 +141,7 @@ async def go_on(work: Work, facts: Facts) -> Reply:
         return await move(work, facts)
     work.ask(
         MORE_THAN_THERE_IS,
-        phrase("{name} of {amount}?", movement.name, work.money(int(facts["amount"]))),
+        phrase("{name} of {amount}?", phrase(movement.name), work.money(int(facts["amount"]))),
         Entry.NOTHING,
         lines=(phrase("That is more than the register knows to be in the drawer."),),
         answers=(
@@ -180,9 +183,14 @@ async def move(work: Work, facts: Facts) -> Reply:
     work.slip = await work.commit(movement.kind, following, body, txn_id=work.fresh_id(), jobs=jobs)
     if work.slip is None:
         return work.refuse(work.message.text)
-    way = "put into" if movement.sign > 0 else "taken out of"
+    way = phrase("put into") if movement.sign > 0 else phrase("taken out of")
     work.say(
-        phrase("{name}: {amount} {way} the drawer; it is recorded.", movement.name, work.money(amount), way)
+        phrase(
+            "{name}: {amount} {way} the drawer; it is recorded.",
+            phrase(movement.name),
+            work.money(amount),
+            way,
+        )
     )
     return DONE
 

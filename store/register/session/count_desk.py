@@ -37,9 +37,9 @@ def _ask(work: Work) -> Reply:
     assert count is not None
     rows = sorted(count.rows, key=lambda row: row.sku != count.last)[:SHOWN]
     lines = (
-        "Scan, or type 12*CODE; 7* sets the last item to 7, 0* takes it out.",
-        "end and Enter finishes the count; Esc leaves it for later (802).",
-        f"{len(count.rows)} items, {stock_count.pieces_of(count)} counted",
+        phrase("Scan, or type 12*CODE; 7* sets the last item to 7, 0* takes it out."),
+        phrase("end and Enter finishes the count; Esc leaves it for later (802)."),
+        phrase("{count} items, {pieces_of} counted", len(count.rows), stock_count.pieces_of(count)),
         *(printable(f"{row.quantity} {row.unit}  {row.name}") for row in rows),
     )
     asked = work.state.asked

@@ -14,7 +14,7 @@ from store.register.session.till import TillEvent, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale.customer import SaleCustomer, of_detail
-from store.sale.language import phrase
+from store.sale.language import later, phrase
 from store.sale.refusal import SaleRefused
 from store.sale.serving import exemption_of, serve
 from store.sale.text import printable
@@ -27,12 +27,12 @@ MOST_SHOWN = 12
 """Customers in a question's list."""
 FIELDS = ("name", "phone", "email", "address", "tax_id", "card")
 WORDS = {
-    "name": "Name",
-    "phone": "Telephone number",
-    "email": "Mail address",
-    "address": "Address",
-    "tax_id": "Tax number",
-    "card": "Customer card",
+    "name": later("Name"),
+    "phone": later("Telephone number"),
+    "email": later("Mail address"),
+    "address": later("Address"),
+    "tax_id": later("Tax number"),
+    "card": later("Customer card"),
 }
 
 
@@ -114,7 +114,7 @@ def _ask_which(work: Work, found: tuple[Customer, ...], operation: str) -> Reply
         for n, one in enumerate(found, start=1)
     )
     numbers = msgspec.json.encode([one.number for one in found]).decode()
-    lines = ("Type the number in front and Enter.",)
+    lines = (phrase("Type the number in front and Enter."),)
     return work.ask(
         PICK,
         phrase("Which customer?"),
@@ -164,7 +164,7 @@ async def put_on(work: Work, customer: SaleCustomer) -> Reply:
         return work.refuse(str(refusal))
     put_sale(work, sale)
     exempt = customer.tax_exempt and exemption_of(work.policy) is None
-    more = " This store has no tax for an exemption; 127 sets one." if exempt else ""
+    more = phrase(" This store has no tax for an exemption; 127 sets one.") if exempt else ""
     work.say(phrase("{name} is on the sale.{more}", customer.name, more))
     return DONE
 
@@ -213,12 +213,18 @@ async def details(work: Work, text: str) -> Reply:
 
 def _detail_lines(work: Work, one: Customer, answer: CustomerAnswer) -> list[str]:
     sale = of_detail(one.number, one.name, one.detail)
-    rows = [("Number", sale.short_id)]
-    rows += [(WORDS[field], str(one.detail.get(field, "")).replace("\n", ", ")) for field in FIELDS[1:]]
-    rows += [("Group", sale.group), ("Tax exempt by", sale.tax_exempt), ("Blocked", sale.blocked)]
+    rows = [(phrase("Number"), sale.short_id)]
+    rows += [
+        (phrase(WORDS[field]), str(one.detail.get(field, "")).replace("\n", ", ")) for field in FIELDS[1:]
+    ]
+    rows += [
+        (phrase("Group"), sale.group),
+        (phrase("Tax exempt by"), sale.tax_exempt),
+        (phrase("Blocked"), sale.blocked),
+    ]
     if sale.account:
         known = work.own.last_known(sale.id, answer.account)
         owed = known.balance + work.own.waiting(sale.id, known)
-        when = "" if known.final else (" (last known)" if known.as_of_ms else " (known here)")
-        rows += [("Owes", f"{work.money(owed)}{when} of {work.money(sale.credit_limit)}")]
+        when = "" if known.final else (phrase(" (last known)") if known.as_of_ms else phrase(" (known here)"))
+        rows += [(phrase("Owes"), f"{work.money(owed)}{when} of {work.money(sale.credit_limit)}")]
     return [f"{label}: {value}" for label, value in rows if value]

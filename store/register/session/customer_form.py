@@ -94,14 +94,14 @@ def _taken(work: Work, card: CustomerCard, field: str, text: str) -> CustomerCar
 
 
 def _ask_step(work: Work, card: CustomerCard, step: str) -> Reply:
-    lines = [f"Type the {WORDS[step].lower()} and Enter."]
+    lines = [phrase("{field}: type it and Enter.", phrase(WORDS[step]))]
     if step != "name":
         lines = [
-            f"Name: {card.name}",
-            f"Type the {WORDS[step].lower()} and Enter; Enter alone leaves it out.",
+            phrase("Name: {name}", card.name),
+            phrase("{field}: type it and Enter; Enter alone leaves it out.", phrase(WORDS[step])),
         ]
     if step == "card":
-        lines[-1] = "Scan the customer card, or Enter alone for none."
+        lines[-1] = phrase("Scan the customer card, or Enter alone for none.")
     return work.ask(
         FIELD,
         phrase("New customer"),
@@ -127,7 +127,7 @@ async def _add(work: Work, card: CustomerCard) -> Reply:
         for one in (known.customers if known else ())
         if same_phone(one.detail.get("phone", ""), card.phone)
     ]
-    hint = f" {same[0].name} has the same telephone number." if same else ""
+    hint = phrase(" {name} has the same telephone number.", same[0].name) if same else ""
     if work.state.sale is not None:
         reply = await put_on(work, SaleCustomer(id=customer, name=card.name, tax_id=card.tax_id))
         if reply.kind is not OutcomeKind.DONE:
@@ -138,7 +138,7 @@ async def _add(work: Work, card: CustomerCard) -> Reply:
 
 def _ask_edit(work: Work, number: str, card: CustomerCard) -> Reply:
     rows = tuple(
-        Choice(str(n), f"{WORDS[field]}: {getattr(card, field)}".rstrip(": "))
+        Choice(str(n), f"{phrase(WORDS[field])}: {getattr(card, field)}".rstrip(": "))
         for n, field in enumerate(FIELDS, start=1)
     )
     return work.ask(
@@ -159,10 +159,13 @@ def _answer_edit(work: Work, facts: dict[str, str], text: str) -> Reply:
         return work.refuse(phrase("Type a number from 1 to {count} and Enter, or press Esc.", len(FIELDS)))
     field = FIELDS[int(text) - 1]
     card = msgspec.json.decode(facts["card"], type=CustomerCard)
-    last = "" if field == "name" else "; Enter alone empties it"
-    lines = (f"Now: {getattr(card, field)}", f"Type the {WORDS[field].lower()} and Enter{last}.")
+    last = "" if field == "name" else phrase("; Enter alone empties it")
+    lines = (
+        f"Now: {getattr(card, field)}",
+        phrase("{field}: type it and Enter{last}.", phrase(WORDS[field]), last),
+    )
     return work.ask(
-        FIELD, WORDS[field], Entry.CODE, lines=lines, id=facts["id"], card=facts["card"], step=field
+        FIELD, phrase(WORDS[field]), Entry.CODE, lines=lines, id=facts["id"], card=facts["card"], step=field
     )
 
 
@@ -189,5 +192,5 @@ async def _change(work: Work, number: str, card: CustomerCard, field: str) -> Re
         changed = msgspec.structs.replace(sale.customer, **{field: getattr(card, field)})
         put_sale(work, msgspec.structs.replace(sale, customer=changed))
     _ask_edit(work, number, card)
-    work.say(phrase("{words} of {name} is changed.", WORDS[field], card.name))
+    work.say(phrase("{words} of {name} is changed.", phrase(WORDS[field]), card.name))
     return DONE

@@ -51,12 +51,16 @@ async def over_limit(work: Work, sale: Sale, amount: int, code: str) -> str:
     except JournalError as error:
         return error.sentence
     if amount > left:
-        return _sentence(work, left, f"{work.money(profile.deferred_card_limit_sum)} in all")
+        return _sentence(
+            work,
+            left,
+            phrase("{deferred_card_limit_sum} in all", work.money(profile.deferred_card_limit_sum)),
+        )
     return ""
 
 
 def _sentence(work: Work, left: int, limit: str) -> str:
-    rest = f"at most {work.money(left)} more" if left > 0 else "nothing more"
+    rest = phrase("at most {left} more", work.money(left)) if left > 0 else phrase("nothing more")
     return phrase(
         "Offline, cards are authorised later, {limit}: {rest} by card. Take the rest in cash.", limit, rest
     )

@@ -52,15 +52,15 @@ def run(work: Work, number: int, text: str) -> Reply:
 def ask(work: Work, number: int, line: SaleLine | None) -> Reply:
     """Ask for the amount, percentage, price or comment."""
     kind = next(kind for kind, asked in QUESTIONS.items() if asked == number)
-    about = f"{line.name}, {work.money(line.amount)}" if line is not None else "The whole sale"
+    about = f"{line.name}, {work.money(line.amount)}" if line is not None else phrase("The whole sale")
     if number in COMMENTS:
-        entry, what = Entry.CODE, "Type the comment and Enter; - takes it away."
+        entry, what = Entry.CODE, phrase("Type the comment and Enter; - takes it away.")
     elif number == 104:
-        entry, what = Entry.AMOUNT, "Type the price of one and Enter."
+        entry, what = Entry.AMOUNT, phrase("Type the price of one and Enter.")
     elif kind.endswith("percent"):
-        entry, what = Entry.QUANTITY, "Type percent and Enter; 0 takes the discount away."
+        entry, what = Entry.QUANTITY, phrase("Type percent and Enter; 0 takes the discount away.")
     else:
-        entry, what = Entry.AMOUNT, "Type the amount and Enter; 0 takes the discount away."
+        entry, what = Entry.AMOUNT, phrase("Type the amount and Enter; 0 takes the discount away.")
     n = str(line.n) if line is not None else "0"
     return work.ask(kind, BY_NUMBER[number].name, entry, lines=(about, what), n=n)
 
@@ -87,7 +87,9 @@ def give(work: Work, number: int, n: int, text: str) -> Reply:
     discount = discount_from(work, number, text)
     if discount is None:
         what = (
-            "a percentage such as 10" if DISCOUNTS[number].endswith("percent") else "an amount such as 1.50"
+            phrase("a percentage such as 10")
+            if DISCOUNTS[number].endswith("percent")
+            else phrase("an amount such as 1.50")
         )
         return work.refuse(phrase("{text} is no discount. Type {what}.", repr(text[:20]), what))
 
@@ -191,7 +193,9 @@ def comment(work: Work, number: int, n: int, text: str) -> Reply:
             return discounting.comment_line(sale, n, text)
         return discounting.comment_sale(sale, text)
 
-    return carry_out(work, number, change, lambda _: "Comment noted." if text else "Comment taken away.")
+    return carry_out(
+        work, number, change, lambda _: phrase("Comment noted.") if text else phrase("Comment taken away.")
+    )
 
 
 def carry_out(

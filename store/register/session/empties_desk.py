@@ -58,7 +58,7 @@ async def deposit_for(work: Work, item: Item) -> Item | str:
     if item.detail.empties:
         return item
     deposit = await goods_questions.deposit_of(work, item)
-    return f"{item.name} has no deposit to give back." if deposit is None else deposit
+    return phrase("{name} has no deposit to give back.", item.name) if deposit is None else deposit
 
 
 def _take_line(work: Work, deposit: Item, quantity: str, code: str, source: Source) -> Reply:

@@ -29,12 +29,12 @@ async def deposit_of(work: Work, item: Item) -> Item | str | None:
     try:
         found = await work.ports.gateway.find_item((ItemKey(kind=KeyKind.SKU, value=sku),))
     except DatabaseTrouble as error:
-        return f"the offline catalog cannot be read ({error}). Ins sells it by department."
+        return phrase("the offline catalog cannot be read ({error}). Ins sells it by department.", error)
     finally:
         note_connection(work)
     if isinstance(found, ItemFound):
         return found.item
-    return f"its deposit {sku} is not on file. Headquarters has to run job 1040."
+    return phrase("its deposit {sku} is not on file. Headquarters has to run job 1040.", sku)
 
 
 # ---- age
@@ -106,8 +106,12 @@ def ask_prompt(work: Work, kind: str, about: str, prompt: InfoPrompt, facts: dic
     """Ask one info code."""
     detail = prompt.detail
     choices = choices_of(prompt)
-    what = "Type the number and Enter" if choices or detail.kind == "number" else "Type the answer and Enter"
-    leave = "." if detail.required else "; - leaves it out."
+    what = (
+        phrase("Type the number and Enter")
+        if choices or detail.kind == "number"
+        else phrase("Type the answer and Enter")
+    )
+    leave = "." if detail.required else phrase("; - leaves it out.")
     entry = Entry.CHOICE if choices else Entry.QUANTITY if detail.kind == "number" else Entry.CODE
     reply = work.ask(
         kind,

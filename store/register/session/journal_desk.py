@@ -17,17 +17,17 @@ from store.register.session.state import Asked
 from store.register.session.till import TillState
 from store.register.session.work import Reply, Work
 from store.register.view import Choice, Entry
-from store.sale.language import phrase
+from store.sale.language import later, phrase
 from store.sale.past_sale import parse_number
 from store.sale.receipt import receipt_number
 
 KIND = "journal_entry"
 AGAIN, GIFT, RETURN, UNDO = 9151, 9130, 114, 9140
 NAMES = {
-    AGAIN: "Print again",
-    GIFT: "Print a gift receipt",
-    RETURN: "Take goods back",
-    UNDO: "Undo the sale",
+    AGAIN: later("Print again"),
+    GIFT: later("Print a gift receipt"),
+    RETURN: later("Take goods back"),
+    UNDO: later("Undo the sale"),
 }
 """What can be done with a sale, by the operation that does it."""
 IN_A_SALE = frozenset({RETURN})
@@ -49,7 +49,7 @@ async def begin(work: Work, text: str) -> Reply:
         phrase("Receipt {receipt_number}", receipt_number(found.payload)),
         Entry.CHOICE,
         lines=(phrase("{amount}. Type the number and Enter.", work.money(found.payload["total"])),),
-        choices=tuple(Choice(str(n), NAMES[number]) for n, number in enumerate(rows, start=1)),
+        choices=tuple(Choice(str(n), phrase(NAMES[number])) for n, number in enumerate(rows, start=1)),
         txn_id=str(found.payload["txn_id"]),
     )
 
@@ -69,7 +69,7 @@ async def find(work: Work, text: str) -> Committed | str:
     except JournalError as error:
         return error.sentence
     if found is None:
-        return f"{text[:40]} is not in this register's journal."
+        return phrase("{text} is not in this register's journal.", text[:40])
     return found
 
 
@@ -131,7 +131,11 @@ async def document(work: Work, text: str) -> dict[str, Any]:
     if isinstance(found, str):
         return {"error": found}
     payload = found.payload
-    title = f"Receipt {receipt_number(payload)}" if payload["kind"] == "sale" else slip_title(payload)
+    title = (
+        phrase("Receipt {receipt_number}", receipt_number(payload))
+        if payload["kind"] == "sale"
+        else slip_title(payload)
+    )
     rows = paper_of(found, work.policy.facts, 0)
     if not rows:
         rows = tuple(f"{name}: {shown(value)}" for name, value in payload.items())

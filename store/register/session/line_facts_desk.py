@@ -44,7 +44,7 @@ async def item_of(work: Work, code: str) -> ItemFound | ItemUnknown | str:
     try:
         return await work.ports.gateway.find_item(keys_of(code, None))
     except DatabaseTrouble as error:
-        return f"The offline catalog cannot be read ({error})."
+        return phrase("The offline catalog cannot be read ({error}).", error)
     finally:
         note_connection(work)
 
@@ -86,9 +86,9 @@ async def units_for(work: Work, line: SaleLine) -> tuple[SoldUnit, ...] | str:
     if isinstance(item, str):
         return item
     if not isinstance(item, ItemFound) or item.item.sku != line.sku:
-        return f"{line.name} is not on file, so its units are not known."
+        return phrase("{name} is not on file, so its units are not known.", line.name)
     units = units_of(item.item, item.item.price, work.policy.currency)
-    return units if len(units) > 1 else f"{line.name} is sold in {line.unit} only."
+    return units if len(units) > 1 else phrase("{name} is sold in {unit} only.", line.name, line.unit)
 
 
 def _holds(one: SoldUnit, own: str) -> str:
@@ -123,7 +123,11 @@ def serial(work: Work, text: str) -> Reply:
     line = found[1]
     if text:
         return _set_serial(work, line.n, text)
-    has = f"It is {line.serial}; - takes it away." if line.serial else "Scan or type it and Enter."
+    has = (
+        phrase("It is {serial}; - takes it away.", line.serial)
+        if line.serial
+        else phrase("Scan or type it and Enter.")
+    )
     return work.ask(SERIAL, phrase("Serial number"), Entry.CODE, lines=(line.name, has), n=str(line.n))
 
 
@@ -208,20 +212,31 @@ def detail_lines(work: Work, item: Item, line: SaleLine | None) -> Iterator[str]
     """What a cashier can tell about a product."""
     money = work.money
     yield item.name
-    price = "typed at the till" if item.open_price else f"{money(item.price)} per {item.unit}"
-    yield f"Number {item.sku}{f', PLU {item.plu}' if item.plu else ''}   Price {price}"
-    yield f"Department {item.department or '-'}   Tax {item.tax or '-'}"
+    price = (
+        phrase("typed at the till")
+        if item.open_price
+        else phrase("{price} per {unit}", money(item.price), item.unit)
+    )
+    yield phrase(
+        "Number {sku}{what}   Price {price}",
+        item.sku,
+        phrase(", PLU {plu}", item.plu) if item.plu else "",
+        price,
+    )
+    yield phrase("Department {department}   Tax {tax}", item.department or "-", item.tax or "-")
     for one in units_of(item, item.price, work.policy.currency)[1:]:
-        yield f"Also in {one.unit} of {one.factor} {item.unit}: {money(one.price)}"
+        yield phrase(
+            "Also in {unit} of {factor} {unit_2}: {price}", one.unit, one.factor, item.unit, money(one.price)
+        )
     facts = item.detail
     if facts.deposit:
-        yield f"Deposit: product {facts.deposit}"
+        yield phrase("Deposit: product {deposit}", facts.deposit)
     if facts.min_age:
-        yield f"From age {facts.min_age}"
+        yield phrase("From age {min_age}", facts.min_age)
     if facts.serial != "no":
-        yield f"Serial number {facts.serial}"
+        yield phrase("Serial number {serial}", facts.serial)
     if line is not None and line.serial:
-        yield f"Serial number {line.serial}"
+        yield phrase("Serial number {serial}", line.serial)
     if item.blocked:
-        yield f"Must not be sold: {item.blocked}"
+        yield phrase("Must not be sold: {blocked}", item.blocked)
     yield from facts.description.splitlines()[:8]

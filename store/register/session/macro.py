@@ -21,7 +21,7 @@ async def run(work: Work, intent: Intent, carry_out: Callable[[Work, Intent], Aw
     """Carry out the entries of a macro; `carry_out` takes each like one that was typed."""
     operation = BY_NUMBER[intent.operation]
     if not work.may(operation.permission):
-        return work.lacks(operation.permission, operation.name)
+        return work.lacks(operation.permission, phrase(operation.name))
     steps = work.ports.macros().get(intent.operation, ())
     if not steps:
         return work.refuse(

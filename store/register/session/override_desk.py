@@ -21,12 +21,12 @@ from store.register.session.state import Asked, Grant, SessionState
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, Question
 from store.sale.barcode import looks_like_code
-from store.sale.language import phrase
+from store.sale.language import later, phrase
 from store.sale.record import FACT_LIMIT
 from store.sale.text import printable, stored
 
 KIND = "override"
-TITLE = "Somebody else allows it"
+TITLE = later("Somebody else allows it")
 
 
 def may_be_asked(state: SessionState, wanted: Wanted | None, reply: Reply) -> bool:
@@ -94,7 +94,14 @@ def _name(work: Work, asked: Asked, number: str, **facts: str) -> Reply:
         return work.refuse(refusal)
     if refusal := _same_person(work, number):
         return work.refuse(refusal)
-    _show(work, asked, Entry.PIN, f"Operator {number}: type your PIN and Enter.", person=number, **facts)
+    _show(
+        work,
+        asked,
+        Entry.PIN,
+        phrase("Operator {number}: type your PIN and Enter.", number),
+        person=number,
+        **facts,
+    )
     work.say(phrase("Type your PIN and Enter."))
     return DONE
 
@@ -123,7 +130,7 @@ async def _take_badge(work: Work, asked: Asked, text: str) -> Reply:
     member = await badge.holder(work, text)
     if member is None:
         return work.keep(
-            text, badge.not_a_badge(work, "refused while the question is open. Answer it first.")
+            text, badge.not_a_badge(work, phrase("refused while the question is open. Answer it first."))
         )
     if refusal := _same_person(work, member.number):
         return work.refuse(refusal)
@@ -176,7 +183,7 @@ async def _allow(work: Work, asked: Asked, member: StaffMember) -> Reply:
     """Record it, and have the refused intent carried out again."""
     wanted = _wanted(asked)
     if not _suffices(wanted, member):
-        return _again(work, asked, f"{member.name} may not allow it either.")
+        return _again(work, asked, phrase("{name} may not allow it either.", member.name))
     intent = msgspec.json.decode(asked.facts["intent"], type=Intent)
     grant = Grant(number=member.number, name=member.name, role=member.role, permissions=member.permissions)
     before = msgspec.json.decode(asked.facts["before"], type=Asked | None)

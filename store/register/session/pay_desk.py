@@ -34,7 +34,7 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
         return await choose(work, chosen, lettered["amount"])
     if not text.strip():
         if 0 < seq < work.refused_since:
-            return Reply(OutcomeKind.STALE, "This Enter ended a refused scan.")
+            return Reply(OutcomeKind.STALE, phrase("This Enter ended a refused scan."))
         return await tender_desk.cash_exact(work)
     return await tender_desk.cash(work, text)
 

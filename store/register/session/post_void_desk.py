@@ -38,7 +38,14 @@ async def begin(work: Work, text: str) -> Reply:
     if isinstance(found, str):
         return work.refuse(found)
     payload = found.payload
-    lines = [f"Receipt {receipt_number(payload)}, {work.money(payload['total'])} {payload['currency']}."]
+    lines = [
+        phrase(
+            "Receipt {receipt_number}, {amount} {currency}.",
+            receipt_number(payload),
+            work.money(payload["total"]),
+            payload["currency"],
+        )
+    ]
     drawer = sum(row["amount"] for row in payload["tenders"] if row["kind"] in ("cash", "change"))
     if drawer:
         lines.append(
@@ -110,25 +117,27 @@ async def undoable(work: Work, text: str) -> Committed | str:
     try:
         found = await _named(work, text.strip())
         if found is None:
-            return "There is no such sale of this register."
+            return phrase("There is no such sale of this register.")
         own = await work.ports.journal.receipts.by_number(found.payload["series"], found.receipt_no or 0)
     except JournalError as error:
         return error.sentence
     payload, number = found.payload, receipt_number(found.payload)
     if payload["kind"] != "sale" or own is None:
-        return f"{number} is no sale that counts."
+        return phrase("{number} is no sale that counts.", number)
     if "voids_of" in payload:
-        return f"Receipt {number} undoes a sale itself. Sell the goods again instead."
+        return phrase("Receipt {number} undoes a sale itself. Sell the goods again instead.", number)
     shift = work.state.shift
     if shift is None or payload.get("shift_id") != shift.shift_id:
-        return f"Receipt {number} is of another shift. Take its goods back (114)."
+        return phrase("Receipt {number} is of another shift. Take its goods back (114).", number)
     past = past_sale(payload)
     for given in own.given_back:
         if given.get("voids_of", {}).get("seq") == found.record.seq:
-            return f"Receipt {number} is undone already by {receipt_number(given)}."
+            return phrase(
+                "Receipt {number} is undone already by {receipt_number}.", number, receipt_number(given)
+            )
         past = with_returned(past, returned_of(given, past.series, past.seq))
     if not is_untouched(past):
-        return f"Goods of {number} came back already. Return the rest (114)."
+        return phrase("Goods of {number} came back already. Return the rest (114).", number)
     return found
 
 
@@ -158,6 +167,4 @@ async def _others(work: Work, past: PastSale, txn_id: str) -> str:
     note_connection(work)
     if answer is None or answer.granted:
         return ""
-    return phrase(
-        "Another register took goods of {number} back. Return the rest (114).", past.number
-    )
+    return phrase("Another register took goods of {number} back. Return the rest (114).", past.number)

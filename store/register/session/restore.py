@@ -38,7 +38,10 @@ async def restore(work: Work) -> None:
         return
     except msgspec.MsgspecError:
         fail(
-            work, "The open sale was written by another version of this program. Install that version again."
+            work,
+            phrase(
+                "The open sale was written by another version of this program. Install that version again."
+            ),
         )
         return
     if stored is None:
@@ -60,7 +63,7 @@ def stop_damaged(work: Work, sentence: str) -> None:
     """T3, found while the register already sold: a record does not hold. The open sale stays."""
     work.damaged = True
     if work.state.till is not TillState.SAFE_STOP:
-        work.stop_safely(sentence, then=LOOK_AGAIN)
+        work.stop_safely(sentence, then=phrase(LOOK_AGAIN))
 
 
 async def try_again(work: Work) -> bool:

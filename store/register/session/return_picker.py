@@ -40,7 +40,10 @@ def show(work: Work, past: PastSale, source: Source, row: int = 0, note: str = "
     rows = _rows(past)
     if not row:
         row = next((line.n for line in rows if left_on(work.state.sale, past, line) != "0"), rows[0].n)
-    lines = (f"{past.number} of {past.at[:10]}, {work.money(past.total)} {past.currency}", note or HINT)
+    lines = (
+        f"{past.number} of {past.at[:10]}, {work.money(past.total)} {past.currency}",
+        note or phrase(HINT),
+    )
     work.ask(
         LINES,
         phrase("Return with receipt"),
@@ -101,7 +104,7 @@ def picked(past: PastSale, selected: int, text: str) -> list[Pick] | str:
         count, star, number = word.rpartition("*")
         number = number or (str(selected) if star else "")
         if not (number.isascii() and number.isdigit() and int(number[:6]) in known):
-            return f"{word[:20]!r} is no line here. Type 3, 2*3 for two of line 3, or *."
+            return phrase("{word} is no line here. Type 3, 2*3 for two of line 3, or *.", repr(word[:20]))
         picks.append((int(number), count))
     return picks
 
@@ -138,7 +141,7 @@ async def why_not(work: Work, sale: Sale, source: Source) -> str:
             name = next(
                 line.name for line in sale.live_lines if line.returns_of and line.returns_of.n == short.n
             )
-            left = "nothing" if short.quantity == "0" else f"only {short.quantity}"
+            left = "nothing" if short.quantity == "0" else phrase("only {quantity}", short.quantity)
             return phrase("{name}: another register was faster; {left} is left.", name[:24], left)
     limit = work.policy.returns.offline_limit
     back = -sum(line.gross for line in sale.live_lines if line.returns_of is not None)
@@ -193,7 +196,7 @@ def _choice(work: Work, past: PastSale, line: PastLine) -> Choice:
     unit = f" {line.unit}" if line.measured else ""
     name = f"{line.name} {line.serial}".rstrip()
     if left == "0":
-        return Choice(str(line.n), name, "came back")
+        return Choice(str(line.n), name, phrase("came back"))
     part = part_of(origin_of(past, line), left)
     amount = part.base + on_top(part.tax_parts or (part.tax_amount,), line.tax)
     count = f"{left}{unit}" if left == line.quantity else f"{left} of {line.quantity}{unit}"

@@ -37,7 +37,7 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Mode
 from store.sale import macro
 from store.sale.barcode import looks_like_code
-from store.sale.language import phrase
+from store.sale.language import later, phrase
 
 DURING_A_QUESTION = frozenset({108, 703, 917, 9120, 9137, 9801, 9802, 9900, 9901})
 """What does not touch the sale, and the lock, which leaves the question."""
@@ -45,15 +45,15 @@ DURING_A_QUESTION = frozenset({108, 703, 917, 9120, 9137, 9801, 9802, 9900, 9901
 BEFORE_SIGN_IN = "This store switches the connection after sign-in only. Sign in first."
 
 CURES = {
-    Mode.STARTING: "the register is starting. A moment, please.",
-    Mode.LOCKED: "sign in first.",
-    Mode.SHIFT: "no shift is open. Type the start amount.",
-    Mode.IDLE: "no sale is open. Scan an item first.",
-    Mode.PAID: "the sale is finished. Scan the next item.",
-    Mode.SALE: "a sale is open. Finish or void it first.",
-    Mode.TENDER: "the sale is being paid. Esc goes back.",
-    Mode.CLOSING: "the drawer is being counted. Esc goes back.",
-    Mode.SAFE_STOP: "nothing is sold now. Enter tries again.",
+    Mode.STARTING: later("the register is starting. A moment, please."),
+    Mode.LOCKED: later("sign in first."),
+    Mode.SHIFT: later("no shift is open. Type the start amount."),
+    Mode.IDLE: later("no sale is open. Scan an item first."),
+    Mode.PAID: later("the sale is finished. Scan the next item."),
+    Mode.SALE: later("a sale is open. Finish or void it first."),
+    Mode.TENDER: later("the sale is being paid. Esc goes back."),
+    Mode.CLOSING: later("the drawer is being counted. Esc goes back."),
+    Mode.SAFE_STOP: later("nothing is sold now. Enter tries again."),
 }
 """Why an operation does not run in a mode, and what to do."""
 
@@ -65,11 +65,11 @@ async def run(work: Work, number: int, text: str, seq: int) -> Reply:
         return work.refuse(phrase("There is no operation {number} here. F10 lists all.", number))
     mode = work.state.mode
     if mode not in operation.modes:
-        return work.refuse(f"{operation.name}: {CURES[mode]}")
-    if why := training_desk.hindrance(work, number, operation.name):
+        return work.refuse(f"{phrase(operation.name)}: {phrase(CURES[mode])}")
+    if why := training_desk.hindrance(work, number, phrase(operation.name)):
         return work.refuse(why)
     if not work.may(operation.permission):
-        return work.lacks(operation.permission, operation.name)
+        return work.lacks(operation.permission, phrase(operation.name))
     close_panel(work)
     if work.state.asked is not None and number not in DURING_A_QUESTION:
         return work.refuse(phrase("Answer the question first, or press Esc."))

@@ -13,7 +13,7 @@ from store.register.session.till import TillEvent, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale.barcode import looks_like_code
-from store.sale.language import phrase
+from store.sale.language import later, phrase
 from store.sale.record import FACT_LIMIT
 from store.sale.text import printable, stored
 
@@ -25,9 +25,9 @@ KINDS = {
     "3": ("safe.out", "From the safe to the bank"),
 }
 SAID = {
-    "safe.count": "counted in the safe",
-    "safe.in": "put into the safe",
-    "safe.out": "taken out of the safe",
+    "safe.count": later("counted in the safe"),
+    "safe.in": later("put into the safe"),
+    "safe.out": later("taken out of the safe"),
 }
 
 
@@ -36,7 +36,7 @@ async def begin(work: Work, text: str) -> Reply:
     choice, _, rest = text.partition(" ")
     if choice in KINDS:
         return await take(work, choice, rest) if rest.strip() else ask_amount(work, choice)
-    lines = ["Type a number of the list and Enter."]
+    lines = [phrase("Type a number of the list and Enter.")]
     try:
         sums = await sums_of(work)
     except JournalError as error:
@@ -55,8 +55,12 @@ async def begin(work: Work, text: str) -> Reply:
 
 def ask_amount(work: Work, choice: str) -> Reply:
     """How much."""
-    what = "Type what is in the safe and Enter." if choice == "1" else "Type the amount and Enter."
-    lines = (what, "A note may stand behind it: 2500 bag 4711")
+    what = (
+        phrase("Type what is in the safe and Enter.")
+        if choice == "1"
+        else phrase("Type the amount and Enter.")
+    )
+    lines = (what, phrase("A note may stand behind it: 2500 bag 4711"))
     return work.ask(AMOUNT, KINDS[choice][1], Entry.AMOUNT, lines=lines, choice=choice)
 
 
@@ -90,5 +94,5 @@ async def take(work: Work, choice: str, text: str) -> Reply:
     work.slip = await work.commit(kind, following, body, txn_id=work.fresh_id(), jobs=(job,))
     if work.slip is None:
         return work.refuse(work.message.text)
-    work.say(phrase("{name}: {amount} {said}; it is recorded.", name, work.money(amount), SAID[kind]))
+    work.say(phrase("{name}: {amount} {said}; it is recorded.", name, work.money(amount), phrase(SAID[kind])))
     return DONE

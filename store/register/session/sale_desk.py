@@ -74,7 +74,7 @@ async def look_up(work: Work, code: str, label: LabelReading | None) -> ItemFoun
     try:
         return await work.ports.gateway.find_item(keys_of(code, label))
     except DatabaseTrouble as error:
-        return f"the offline catalog cannot be read ({error}). Ins sells it by department."
+        return phrase("the offline catalog cannot be read ({error}). Ins sells it by department.", error)
     finally:
         note_connection(work)
 
@@ -96,12 +96,12 @@ def unknown(work: Work, code: str, answer: ItemUnknown) -> Reply:
     """Nobody knows the code: say so, keep it, and let the queue go on."""
     kind = classify(code)
     if isinstance(kind, BadCheckDigit):
-        why = f"its last digit is wrong ({kind.expected} would fit). Scan it again."
+        why = phrase("its last digit is wrong ({expected} would fit). Scan it again.", kind.expected)
         return work.keep(code, why)
     if answer.source is Source.OFFLINE and (hindered := without_server(work)):
         return work.keep(code, hindered)
     work.put(last_unknown=printable(code))
-    where = "is not on file offline" if answer.source is Source.OFFLINE else "is not on file"
+    where = phrase("is not on file offline") if answer.source is Source.OFFLINE else phrase("is not on file")
     return work.keep(code, phrase("{where}. Ins sells it by department.", where), OutcomeKind.UNKNOWN)
 
 
@@ -169,7 +169,7 @@ def is_weighed(item: Item) -> bool:
 
 def ask_weight(work: Work, goods: ToSell) -> Reply:
     """Weighed goods without a label wait for their weight; they are never sold as one kilogram silently."""
-    lines = (goods.item.name, f"Type the weight in {goods.item.unit} and Enter.")
+    lines = (goods.item.name, phrase("Type the weight in {unit} and Enter.", goods.item.unit))
     return work.ask("weight", phrase("Weight"), Entry.QUANTITY, lines=lines, goods=as_text(goods))
 
 
@@ -193,7 +193,7 @@ async def answer_weight(work: Work, facts: dict[str, str], text: str) -> Reply:
 
 def ask_price(work: Work, goods: ToSell) -> Reply:
     """An open-price item waits for its price."""
-    lines = (goods.item.name, "Type the price of one and Enter.")
+    lines = (goods.item.name, phrase("Type the price of one and Enter."))
     return work.ask("price", phrase("Price"), Entry.AMOUNT, lines=lines, goods=as_text(goods))
 
 
@@ -247,14 +247,18 @@ async def check_price(work: Work, text: str) -> Reply:
     if isinstance(found, str):
         return work.refuse(f"{text[:CODE_LIMIT]}: {found}")
     if isinstance(found, ItemUnknown):
-        where = "not on file offline" if found.source is Source.OFFLINE else "not on file"
+        where = phrase("not on file offline") if found.source is Source.OFFLINE else phrase("not on file")
         return work.refuse(phrase("{text} is {where}.", text[:CODE_LIMIT], where))
     item = found.item
-    price = "no fixed price" if item.open_price else f"{work.money(item.price)} per {item.unit}"
+    price = (
+        phrase("no fixed price")
+        if item.open_price
+        else phrase("{price} per {unit}", work.money(item.price), item.unit)
+    )
     offered = offered_price(offers_now(work, item), item.price)
     if offered != item.price and not item.open_price:
-        price = f"{price}, now {work.money(offered)}"
-    blocked = f" Must not be sold: {item.blocked}" if item.blocked else ""
+        price = phrase("{price}, now {offered}", price, work.money(offered))
+    blocked = phrase(" Must not be sold: {blocked}", item.blocked) if item.blocked else ""
     work.say(phrase("Price check: {name}, {price}.{blocked}", item.name, price, blocked))
     return DONE
 

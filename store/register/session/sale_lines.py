@@ -19,7 +19,7 @@ def void_line(work: Work, seq: int) -> Reply:
     if sale is None:
         return work.refuse(phrase("There is no sale open. Scan an item first."))
     if 0 < seq < work.selected_since:
-        why = "The sale changed. Look at the selected line, then press Del again."
+        why = phrase("The sale changed. Look at the selected line, then press Del again.")
         work.say(why, Tone.WARN, sound=True)
         return Reply(OutcomeKind.STALE, why)
     try:

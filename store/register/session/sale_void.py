@@ -26,12 +26,21 @@ def ask_void_sale(work: Work) -> Reply:
     if any(tender.kind is TenderKind.CARD for tender in sale.live_tenders):
         return work.refuse(phrase("A card payment is taken. Void it first (Pay, then F3), then the sale."))
     sums = totals(sale, work.policy)
-    lines = [f"{len(sale.live_lines)} lines, {work.money(sums.total)} {work.policy.currency}."]
+    lines = [
+        phrase(
+            "{count} lines, {total} {currency}.",
+            len(sale.live_lines),
+            work.money(sums.total),
+            work.policy.currency,
+        )
+    ]
     cash = sum(one.kept for one in sale.live_tenders if one.kind is TenderKind.CASH)
     if cash:
         lines.append(phrase("Give back {cash} in cash.", work.money(cash)))
     others = [one for one in sale.live_tenders if one.kind is not TenderKind.CASH]
-    lines += [f"Give back: {tender_view(one).name} {work.money(one.kept)}." for one in others]
+    lines += [
+        phrase("Give back: {name} {kept}.", tender_view(one).name, work.money(one.kept)) for one in others
+    ]
     return work.ask(
         "void_sale",
         phrase("Void the whole sale?"),

@@ -25,11 +25,11 @@ async def run(work: Work, kind: str, text: str) -> Reply:
     if text:
         return await put(work, kind, text)
     try:
-        about = find_line(sale, work.state.selected).name if kind == LINE else "The whole sale"
+        about = find_line(sale, work.state.selected).name if kind == LINE else phrase("The whole sale")
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
-    title = "Salesperson of the line" if kind == LINE else "Salesperson"
-    what = "Type the number of who sold it and Enter."
+    title = phrase("Salesperson of the line") if kind == LINE else phrase("Salesperson")
+    what = phrase("Type the number of who sold it and Enter.")
     return work.ask(kind, title, Entry.OPERATOR, lines=(about, what), n=str(work.state.selected))
 
 
@@ -60,7 +60,7 @@ async def put(work: Work, kind: str, number: str, n: int = 0) -> Reply:
             changed = salesperson.set_on_sale(sale, number, member.name)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
-    return _kept(work, changed, f"Sold by {member.name}.")
+    return _kept(work, changed, phrase("Sold by {name}.", member.name))
 
 
 def clear(work: Work) -> Reply:
@@ -72,7 +72,7 @@ def clear(work: Work) -> Reply:
         changed = salesperson.clear(sale)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
-    return _kept(work, changed, "No salesperson.")
+    return _kept(work, changed, phrase("No salesperson."))
 
 
 def _kept(work: Work, sale: Sale, words: str) -> Reply:

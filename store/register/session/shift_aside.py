@@ -80,7 +80,11 @@ async def _set_aside(work: Work, kind: str, *, blind: bool) -> Reply:
     work.slip = await work.commit(kind, following, {}, txn_id=work.fresh_id(), jobs=(job,))
     if work.slip is None:
         return work.refuse(work.message.text)
-    then = "blind closed. Count and close it by /918." if blind else "suspended. Sign in to resume it."
+    then = (
+        phrase("blind closed. Count and close it by /918.")
+        if blind
+        else phrase("suspended. Sign in to resume it.")
+    )
     work.say(phrase("Shift {number} is {then}", shift.number, then))
     return DONE
 
@@ -151,7 +155,7 @@ def manage(work: Work) -> Reply:
     if state.shift is not None:
         since = _moment(work, state.shift.opened_ms)
         rows.append(Choice(str(state.shift.number), phrase("open since {since}", since)))
-    lines = ("A number resumes a suspended shift, or counts and closes a blind closed one.",)
+    lines = (phrase("A number resumes a suspended shift, or counts and closes a blind closed one."),)
     return work.ask(MANAGE, phrase("Shifts of this register"), Entry.CHOICE, lines=lines, choices=tuple(rows))
 
 
@@ -237,7 +241,7 @@ async def reprint_z(work: Work) -> Reply:
 
 
 def _choice(work: Work, each: AsideShift) -> Choice:
-    what = "blind closed" if each.blind else "suspended"
+    what = phrase("blind closed") if each.blind else "suspended"
     return Choice(
         str(each.shift.number),
         phrase("{what} {moment} by {by}", what, _moment(work, each.at_ms), printable(each.by)[:20]),

@@ -305,7 +305,13 @@ def difference_words(work: Work, counted: int, expected: int, row: Mapping[str, 
     def money(amount: int) -> str:
         return f"{shown_amount(amount, currency)} {currency}" if currency else work.money(amount)
 
-    return f"counted {money(counted)}, expected {money(expected)}, {word} {money(abs(difference))}."
+    return phrase(
+        "counted {counted}, expected {expected}, {word} {amount}.",
+        money(counted),
+        money(expected),
+        word,
+        money(abs(difference)),
+    )
 
 
 async def answer_close(work: Work, facts: dict[str, str], yes: bool) -> Reply:

@@ -87,7 +87,7 @@ class CatalogShop:
             }
             self._tables = catalog.data_sets()
         except (DatabaseTrouble, PolicyRefused, OSError) as error:
-            self._trouble = f"The catalog cannot be used: {error}"
+            self._trouble = phrase("The catalog cannot be used: {error}", error)
             return
         self._catalog = catalog
 
@@ -171,7 +171,7 @@ class CatalogShop:
         try:
             return self._catalog.operator(number)
         except DatabaseTrouble as error:
-            self._trouble = f"The catalog cannot be read: {error}"
+            self._trouble = phrase("The catalog cannot be read: {error}", error)
             return None
 
     def roles(self) -> Mapping[str, str]:
@@ -203,4 +203,4 @@ class CatalogShop:
     def _local(self, at_ms: int) -> str:
         today = local_text(utc_text(self._clock.wall_ms()), self._clock.utc_offset_min())
         moment = local_text(utc_text(at_ms), self._clock.utc_offset_min())
-        return f"today {moment[11:16]}" if moment[:10] == today[:10] else moment[:16]
+        return phrase("today {moment}", moment[11:16]) if moment[:10] == today[:10] else moment[:16]

@@ -55,16 +55,16 @@ def stock_lines(work: Work, item: Item, answer: StockAnswer) -> Iterator[str]:
     own = work.ports.config.register.partition("-")[0]
     rows = sorted(answer.rows, key=lambda row: (row.store != own, -_number(row.quantity), row.store))
     for row in rows[:ROWS]:
-        here = " (here)" if row.store == own else f" {row.name}" if row.name else ""
+        here = phrase(" (here)") if row.store == own else f" {row.name}" if row.name else ""
         yield f"{row.store}{here}: {row.quantity} {item.unit}, {age_words(work, row.as_of_ms)}"
     if not rows:
-        yield "Nothing is known of its stock."
+        yield phrase("Nothing is known of its stock.")
     if len(rows) > ROWS:
-        yield f"{len(rows) - ROWS} more stores have less."
+        yield phrase("{value} more stores have less.", len(rows) - ROWS)
     if answer.source is Source.OFFLINE:
-        yield "Last known here. The other stores are asked when the server answers."
+        yield phrase("Last known here. The other stores are asked when the server answers.")
     elif not answer.everywhere:
-        yield "Headquarters does not answer, so the other stores are not known."
+        yield phrase("Headquarters does not answer, so the other stores are not known.")
 
 
 def age_words(work: Work, at_ms: int) -> str:

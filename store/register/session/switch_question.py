@@ -12,8 +12,8 @@ from store.sale.language import later, phrase
 from store.sale.text import printable
 
 PREFIX = "switch-"
-TITLE = "The server does not answer"
-YES, NO = "Go offline", "Try the server again"
+TITLE = later("The server does not answer")
+YES, NO = later("Go offline"), later("Try the server again")
 GONE = later("That question has closed by itself: the register is offline. Look at the screen.")
 
 
@@ -33,8 +33,8 @@ def shown(asked: SwitchQuestion | None, beneath: Question | None) -> Question | 
             ),
         ),
         guarded=True,
-        yes=YES,
-        no=NO,
+        yes=phrase(YES),
+        no=phrase(NO),
         beneath="" if beneath is None else beneath.id,
     )
 
@@ -60,4 +60,4 @@ def answer(work: Work, question: str, word: str) -> Reply:
     if work.answered_switch == question:
         return DONE
     work.say(phrase(GONE))
-    return Reply(OutcomeKind.STALE, GONE)
+    return Reply(OutcomeKind.STALE, phrase(GONE))

@@ -33,7 +33,7 @@ def run(work: Work, number: int, text: str) -> Reply:
         return work.keep(text, phrase("a code is no tax. Scan it without the key."))
     n = 0 if number in OF_SALE else work.state.selected
     try:
-        about = "The whole sale" if number in OF_SALE else find_line(sale, n).name
+        about = phrase("The whole sale") if number in OF_SALE else find_line(sale, n).name
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     if text:
@@ -49,13 +49,16 @@ def ask(work: Work, number: int, n: int, about: str) -> Reply:
     name = BY_NUMBER[number].name
     if number not in FROM_LIST:
         codes = ", ".join(tax.code for tax in taxes)
-        lines = (about, f"Type the code of the tax ({codes}) and Enter; {OWN} for the goods' own.")
+        lines = (
+            about,
+            phrase("Type the code of the tax ({codes}) and Enter; {own} for the goods' own.", codes, OWN),
+        )
         return work.ask(CODE, name, Entry.CODE, lines=lines, number=str(number), n=str(n))
     choices = tuple(
         Choice(str(at), f"{tax.code} {tax.name} {rate_words(work, tax)}")
         for at, tax in enumerate(taxes, start=1)
     )
-    what = f"{about[:40]}: type the number and Enter; 0 for the goods' own."
+    what = phrase("{about}: type the number and Enter; 0 for the goods' own.", about[:40])
     return work.ask(LIST, name, Entry.CHOICE, lines=(what,), choices=choices, number=str(number), n=str(n))
 
 
@@ -89,7 +92,7 @@ def take(work: Work, number: int, n: int, code: str) -> Reply:
         return work.refuse(str(refusal))
     sale = work.state.sale
     if tax.detail.exempt and sale is not None:
-        before = f" Enter alone takes {sale.certificate}." if sale.certificate else ""
+        before = phrase(" Enter alone takes {certificate}.", sale.certificate) if sale.certificate else ""
         return work.ask(
             CERTIFICATE,
             tax.name,
@@ -115,7 +118,7 @@ def change(work: Work, number: int, n: int, tax: TaxRate, certificate: str) -> R
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     put_sale(work, changed)
-    where = "on the sale" if number in OF_SALE else f"on {changed.lines[n - 1].name[:30]}"
+    where = phrase("on the sale") if number in OF_SALE else f"on {changed.lines[n - 1].name[:30]}"
     work.say(
         phrase(
             "{name} {rate_words} {where}. TOTAL {total}",
@@ -151,4 +154,4 @@ def rate_words(work: Work, tax: TaxRate) -> str:
     """How much a tax is: "19 %", an amount per unit, or the taxes of a group."""
     if tax.members:
         return " + ".join(rate_words(work, one) for one in tax.members)
-    return f"{work.money(tax.detail.fixed)} each" if tax.detail.fixed else f"{tax.rate} %"
+    return phrase("{fixed} each", work.money(tax.detail.fixed)) if tax.detail.fixed else f"{tax.rate} %"

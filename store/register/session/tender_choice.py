@@ -124,10 +124,13 @@ def ask_card(work: Work, chosen: TenderType, amount: int, reference: str) -> Rep
     if totals(sale, work.policy).due < 0:
         line, answers = (
             phrase("{words}: given back on the terminal?", words),
-            ("Given back", "Not given back"),
+            (phrase("Given back"), phrase("Not given back")),
         )
     else:
-        line, answers = phrase("{words}: approved on the terminal?", words), ("Approved", "Declined")
+        line, answers = (
+            phrase("{words}: approved on the terminal?", words),
+            (phrase("Approved"), phrase("Declined")),
+        )
     return work.ask(
         "card",
         chosen.name,

@@ -334,12 +334,16 @@ def voided(work: Work, sale: Sale, last: Tender) -> Reply:
         work.say(phrase("Voided: {words}. Take back {amount}.", words, work.money(-first.kept)))
     elif first.kind is TenderKind.FOREIGN:
         notes = f"{shown_amount(first.foreign, first.currency)} {first.currency}"
-        change = f", take back the change of {work.money(first.change)}" if first.change else ""
+        change = (
+            phrase(", take back the change of {change}", work.money(first.change)) if first.change else ""
+        )
         work.say(phrase("Voided: {words}. Give back {notes}{change}.", words, notes, change))
     elif first.kind in (TenderKind.VOUCHER, TenderKind.ACCOUNT):
         work.say(phrase("Voided: {words}.", words))
     elif first.kind is TenderKind.CHECK:
-        change = f" and take back the change of {work.money(first.change)}" if first.change else ""
+        change = (
+            phrase(" and take back the change of {change}", work.money(first.change)) if first.change else ""
+        )
         work.say(phrase("Voided: {words}. Give the check back{change}.", words, change))
     else:
         work.say(phrase("Voided: {words}. Give back {kept}.", words, work.money(first.kept)))

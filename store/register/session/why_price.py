@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from store.register.session.work import Reply, Work
 from store.register.view import Entry
-from store.sale.language import phrase
+from store.sale.language import later, phrase
 from store.sale.line_change import find_line
 from store.sale.offer import OfferTaken
 from store.sale.policy import RoundingScope
@@ -15,16 +15,16 @@ from store.sale.tax_group import members_of
 KIND = "why_price"
 """A question that wants nothing: a scan or typed text closes it and does what it always does."""
 SOURCES = {
-    PriceSource.CATALOG: "from the catalog",
-    PriceSource.LABEL: "printed on its label",
-    PriceSource.TYPED: "typed at the till",
-    PriceSource.DEPARTMENT: "typed, sold by department",
-    PriceSource.OVERRIDE: "set by hand",
+    PriceSource.CATALOG: later("from the catalog"),
+    PriceSource.LABEL: later("printed on its label"),
+    PriceSource.TYPED: later("typed at the till"),
+    PriceSource.DEPARTMENT: later("typed, sold by department"),
+    PriceSource.OVERRIDE: later("set by hand"),
 }
 SCOPES = {
-    RoundingScope.PER_LINE: "rounded on the line",
-    RoundingScope.PER_RATE: "rounded per rate",
-    RoundingScope.PER_DOCUMENT: "rounded per receipt",
+    RoundingScope.PER_LINE: later("rounded on the line"),
+    RoundingScope.PER_RATE: later("rounded per rate"),
+    RoundingScope.PER_DOCUMENT: later("rounded per receipt"),
 }
 
 
@@ -45,20 +45,22 @@ def steps(work: Work, line: SaleLine) -> Iterator[str]:
     money = work.money
     yield line.name
     where = f" ({line.source})" if line.price_source is PriceSource.CATALOG else ""
-    yield f"Price {money(line.price)}, {SOURCES[line.price_source]}{where}"
+    yield phrase(
+        "Price {price}, {sources}{where}", money(line.price), phrase(SOURCES[line.price_source]), where
+    )
     if line.list_price is not None:
-        yield f"It was {money(line.list_price)}. Reason: {line.price_reason}"
+        yield phrase("It was {list_price}. Reason: {price_reason}", money(line.list_price), line.price_reason)
     unit = f" {line.unit}" if line.measured else ""
     yield f"{line.quantity}{unit} x {money(line.price)} = {money(line.amount)}"
     yield from offers(work, line)
     by_hand = line.discount - line.offered
     if by_hand and line.given is not None:
         percent = f" {line.given.percent} %" if line.given.percent else ""
-        yield f"Discount{percent} on the line: {money(-by_hand)}"
+        yield phrase("Discount{percent} on the line: {amount}", percent, money(-by_hand))
     if line.discount_share:
-        yield f"Share of the discount on the sale: {money(-line.discount_share)}"
+        yield phrase("Share of the discount on the sale: {amount}", money(-line.discount_share))
     yield from taxes(work, line)
-    yield f"Costs {money(line.gross)} {work.policy.currency}"
+    yield phrase("Costs {gross} {currency}", money(line.gross), work.policy.currency)
     if line.comment:
         yield f"Comment: {line.comment}"
 
@@ -68,20 +70,24 @@ def offers(work: Work, line: SaleLine) -> Iterator[str]:
     for one in line.taken:
         yield f"{one.name} ({one.code}), {offer_words(work, one)}: {work.money(-one.off)}"
     if len(line.offers) > len(line.taken) and line.taken:
-        yield f"The best price: {len(line.taken)} of {len(line.offers)} discounts."
+        yield phrase("The best price: {count} of {count_2} discounts.", len(line.taken), len(line.offers))
     if line.offers and not line.taken:
         sale = work.state.sale
         removed = sale is not None and sale.offers_state is OffersState.REMOVED
-        why = "removed from this sale (312 puts them back)" if removed else "not counted yet (310)"
+        why = (
+            phrase("removed from this sale (312 puts them back)")
+            if removed
+            else phrase("not counted yet (310)")
+        )
         if line.offers_count:
-            why = "not for this price or customer"
-        yield f"Discounts of headquarters: {why}"
+            why = phrase("not for this price or customer")
+        yield phrase("Discounts of headquarters: {why}", why)
 
 
 def offer_words(work: Work, one: OfferTaken) -> str:
     """What an offer says: "20 %", "0.50 off each", "now 1.99"."""
     if one.new_price is not None:
-        return f"now {work.money(one.new_price)}"
+        return phrase("now {new_price}", work.money(one.new_price))
     return f"{one.percent} %" if one.percent else phrase("{amount} off each", work.money(one.amount))
 
 
@@ -90,14 +96,18 @@ def taxes(work: Work, line: SaleLine) -> Iterator[str]:
     money, sale = work.money, work.state.sale
     assert sale is not None
     if line.tax_before is not None:
-        yield f"Tax {line.tax.name} in the place of {line.tax_before.name}"
+        yield phrase("Tax {name} in the place of {name_2}", line.tax.name, line.tax_before.name)
     if line.tax_relief:
-        yield f"Tax taken out of the price: {money(-line.tax_relief)}, certificate {sale.certificate}"
+        yield phrase(
+            "Tax taken out of the price: {amount}, certificate {certificate}",
+            money(-line.tax_relief),
+            sale.certificate,
+        )
     if not line.tax.code:
         return
     parts = line.tax_parts or (line.tax_amount,)
     for one, part in zip(members_of(line.tax), parts, strict=True):
-        rate = f"{money(one.detail.fixed)} each" if one.detail.fixed else f"{one.rate} %"
-        word = "included" if one.included else "on top"
-        on_taxes = ", on taxes too" if one.detail.compound else ""
+        rate = phrase("{fixed} each", money(one.detail.fixed)) if one.detail.fixed else f"{one.rate} %"
+        word = "included" if one.included else phrase("on top")
+        on_taxes = phrase(", on taxes too") if one.detail.compound else ""
         yield f"{one.name} {rate} {word}{on_taxes}: {money(part)}, {SCOPES[sale.rounding_scope]}"

@@ -197,11 +197,15 @@ class Work:
     def lacks(self, permission: Permission, name: str) -> Reply:
         """Refuse for want of a permission, and say who has it; the till then asks such a person to allow it."""
         roles = roles_with(permission, self.ports.shop.roles())
-        role = self.state.role or "nobody signed in"
-        why = f"{name} is not allowed for a {role}."
+        role = self.state.role or phrase("nobody signed in")
+        why = phrase("{name} is not allowed for a {role}.", name, role)
         if permission not in allowance.NOT_TO_ALLOW:
             self.wanted = allowance.Wanted(name=name, why=why, roles=roles, permission=permission.value)
-        return self.refuse(allowance.in_one_row(why, f"Sign on as {' or '.join(roles) or 'nobody'} for it."))
+        return self.refuse(
+            allowance.in_one_row(
+                why, phrase("Sign on as {roles} for it.", phrase(" or ").join(roles) or phrase("nobody"))
+            )
+        )
 
     def further(self, number: int, why: str, allows: Callable[[Limits], bool]) -> str:
         """The sentence for more than the limits allow, with who may; the till then asks such a person to allow it."""

@@ -242,7 +242,10 @@ class SyncLibrary:
         end, sentence = _end_of(down, up)
         held_back = self._history.memory.held_back
         if held_back and end is SyncEnd.DONE:
-            end, sentence = SyncEnd.FAILED, f"Not everything came. {held_back_words(held_back)}"
+            end, sentence = (
+                SyncEnd.FAILED,
+                phrase("Not everything came. {held_back_words}", held_back_words(held_back)),
+            )
         return SyncAnswer(
             end=end,
             sentence=sentence,

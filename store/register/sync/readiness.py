@@ -104,7 +104,11 @@ def warning(
     failed = next((row for row in waiting if row.status in FAILURES), None)
     if failed is not None:
         what = f"{job_words(failed.job)}: {failed.status.lower()}, {failed.message}"
-        cure = "run it again at headquarters" if failed.tries >= TRY_COUNT else "it is tried again"
+        cure = (
+            phrase("run it again at headquarters")
+            if failed.tries >= TRY_COUNT
+            else phrase("it is tried again")
+        )
         return phrase("{what}; {cure}, or press Sync now.", what, cure)
     missing = [row for row in found if row.state == MISSING]
     if missing:
