@@ -29,10 +29,13 @@ class TaxTable:
 
     def __init__(self, rows: Iterable[Body]) -> None:
         self._rows: dict[str, Body] = {}
+        self._rates: dict[str, list[tuple[bool, int, int]]] = {}
         for row in rows:
             first = self._rows.get(row["code"])
             # Goods that come back may have another rate than today; the lines of a code are counted together.
             self._rows[row["code"]] = row if first is None else _together(first, row)
+            if first is not None:
+                self._rates.setdefault(row["code"], []).append(share(row["rate"], row["included"] == 1))
         self._shares = {
             code: share(row["rate"], row["included"] == 1)
             for code, row in self._rows.items()
@@ -46,6 +49,12 @@ class TaxTable:
             return None
         code = line["tax"]
         return self._shares.get(code) or (None if code in self._rows else PLAIN_UNTAXED)
+
+    def right_taxes(self, line: Body, base: int) -> list[int]:
+        """What the tax of a line may be: that of its code, at each rate that the code has on this ticket."""
+        first = self.share_of(line)
+        shares = [*([first] if first else []), *self._rates.get(line["tax"], ())]
+        return [rounded(base * part, whole) for _, part, whole in shares]
 
     def terms_of(self, line: Body) -> Terms:
         """How the taxes of a line are computed, in their order."""
@@ -125,9 +134,9 @@ def recompute_line_tax(line: Body, table: TaxTable, by_line: bool) -> Iterator[D
     base, tax_amount, n = left_of(line), line["tax_amount"], line["n"]
     plain = table.share_of(line)
     if plain is not None:
-        included, part, whole = plain
-        if by_line and tax_amount != (right := rounded(base * part, whole)):
-            yield f"line:{n}.tax", tax_amount, right
+        included = plain[0]
+        if by_line and tax_amount not in (right_ones := table.right_taxes(line, base)):
+            yield f"line:{n}.tax", tax_amount, right_ones[0]
         right = base if included else base + tax_amount
     else:
         of = table.terms_of(line)

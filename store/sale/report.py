@@ -10,7 +10,7 @@ from store.sale.cash_slip import declaration_slip, movement_slip
 from store.sale.document import AnyElement, Columns, Document, Rule
 from store.sale.document_format import DocumentType
 from store.sale.document_maker import Source, made
-from store.sale.language import phrase, speaking
+from store.sale.language import later, phrase, speaking
 from store.sale.moment import shown_day, shown_text
 from store.sale.paper_facts import PaperFacts
 from store.sale.policy import StoreFacts
@@ -212,6 +212,16 @@ def _span(payload: Payload) -> Iterator[AnyElement]:
         yield Columns(left=phrase("Not yet at the server"), right=str(payload["unacknowledged"]))
 
 
+def _came_back(payload: Payload) -> Iterator[AnyElement]:
+    """Goods that came back and sales that were undone; records of older programs know of none."""
+    for count, amount, words in (
+        ("returns", "returns_total", later("{count} lines came back")),
+        ("post_voids", "post_voids_total", later("{count} sales undone")),
+    ):
+        if payload.get(count):
+            yield Columns(left=phrase(words, payload[count]), right=money(payload, -payload[amount]))
+
+
 def _counts(payload: Payload) -> Iterator[AnyElement]:
     yield Columns(
         left=phrase("{sales} sales {currency}", payload["sales"], payload["currency"]),
@@ -233,6 +243,7 @@ def _counts(payload: Payload) -> Iterator[AnyElement]:
             left=phrase("{account_payments} x paid into accounts", payload["account_payments"]),
             right=money(payload, payload["account_payments_total"]),
         )
+    yield from _came_back(payload)
     yield Columns(
         left=phrase("{voids} voided sales", payload["voids"]), right=money(payload, payload["voids_total"])
     )

@@ -60,6 +60,11 @@ class Total(msgspec.Struct, frozen=True, kw_only=True):
     sales_total: int
     voids: int
     voids_total: int
+    returns: int = 0
+    """Lines by which goods came back, and what was given for them; sales undone are counted apart."""
+    returns_total: int = 0
+    post_voids: int = 0
+    post_voids_total: int = 0
     tenders: tuple[TenderTotal, ...] = ()
     taxes: tuple[TaxTotal, ...] = ()
 

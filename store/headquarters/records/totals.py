@@ -3,6 +3,8 @@
 They are sums of what the registers wrote themselves; where a closing says something else, that is a difference.
 """
 
+import msgspec
+
 from store.database.connection import Connection, Row, values
 from store.headquarters.nouns.way_up import TaxTotal, TenderTotal, Total, TotalList
 
@@ -21,6 +23,11 @@ SELECT_TAXES = f"""
 select {_KEY}, t.rate, cast(sum(t.net) as bigint), cast(sum(t.tax) as bigint), cast(sum(t.gross) as bigint)
 {_FROM} join sale_tax t {_EFFECT.format("t")}
 where p.kind = 'sale' {{where}} group by {_KEY}, t.rate order by {_KEY}, t.rate"""
+
+SELECT_RETURNS = f"""
+select {_KEY}, t.effect, cast(sum(t.amount) as bigint) {_FROM} join shift_total t {_EFFECT.format("t")}
+where p.kind = 'sale' and t.effect in ('returns', 'returns_total', 'post_voids', 'post_voids_total') {{where}}
+group by {_KEY}, t.effect order by {_KEY}, t.effect"""
 
 Key = tuple[str, str, str, str]
 
@@ -51,8 +58,14 @@ def totals(db: Connection, asked: TotalList) -> list[Total]:
         taxes.setdefault(_key(key), []).append(
             TaxTotal(rate=rate, net=int(net), tax=int(tax), gross=int(gross))
         )
+    returns: dict[Key, dict[str, int]] = {}
+    for *key, effect, amount in ask(SELECT_RETURNS):
+        returns.setdefault(_key(key), {})[effect] = int(amount)
     return [
-        _total(key, kinds, tenders.get(key, []), taxes.get(key, [])) for key, kinds in sorted(sales.items())
+        msgspec.structs.replace(
+            _total(key, kinds, tenders.get(key, []), taxes.get(key, [])), **returns.get(key, {})
+        )
+        for key, kinds in sorted(sales.items())
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from store.register.journal.entry import Committed
 from store.sale.cash import BY_KIND, MOVEMENTS
-from store.sale.language import counted, phrase
+from store.sale.language import counted, later, phrase
 from store.sale.layout import render_text
 from store.sale.money import shown_amount
 from store.sale.policy import StoreFacts
@@ -50,6 +50,9 @@ def slip_title(payload: Mapping[str, Any]) -> str:
     return names.get(payload["kind"], phrase("No sale"))
 
 
+CAME_BACK, UNDONE = later("{count} lines came back"), later("{count} sales undone")
+
+
 def shift_rows(body: Mapping[str, Any], currency: str) -> tuple[tuple[str, str], ...]:
     """The main rows of an X or Z report: label and amount."""
 
@@ -58,6 +61,11 @@ def shift_rows(body: Mapping[str, Any], currency: str) -> tuple[tuple[str, str],
 
     rows = [
         (counted("{n} sale", "{n} sales", body["sales"]), money(body["sales_total"])),
+        *(
+            (phrase(words, body[name]), money(-body[f"{name}_total"]))
+            for name, words in (("returns", CAME_BACK), ("post_voids", UNDONE))
+            if body.get(name)
+        ),
         *((f"{row['count']} x {label_of(row)}", money(row["amount"])) for row in body["tenders"]),
         (phrase("Start amount"), money(body["start_amount"])),
         (phrase("Cash received"), money(body["cash_in"])),

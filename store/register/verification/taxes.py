@@ -33,7 +33,8 @@ def _together(first: dict[str, Any] | None, row: dict[str, Any]) -> dict[str, An
     """Rows of one code as one: goods that come back may have another rate than those of today."""
     if first is None:
         return row
-    return {**first, **{name: first[name] + row[name] for name in ("net", "tax", "gross")}}
+    rates = (*first.get("rates", (first["rate"],)), row["rate"])
+    return {**first, "rates": rates, **{name: first[name] + row[name] for name in ("net", "tax", "gross")}}
 
 
 def parts_of_line(line: dict[str, Any]) -> list[dict[str, Any]]:
@@ -77,13 +78,22 @@ def _check_line(line: dict[str, Any], rows: Rows, scope: str) -> None:
     own = [rows[part["code"]] for part in parts]
     if scope == "line":
         for part, exact in zip(parts, exact_taxes(base, line["quantity"], own), strict=True):
-            if rounded(exact) != part["tax"]:
+            if rounded(exact) != part["tax"] and not _at_another_rate(line, base, part, rows):
                 raise ValueError(f"has in line {n} the tax {part['tax']} where {rounded(exact)} is right")
     if line["tax_amount"] != sum(part["tax"] for part in parts):
         raise ValueError(f"has in line {n} taxes that do not add up to its {line['tax_amount']}")
     top = sum(part["tax"] for part, row in zip(parts, own, strict=True) if not row["included"])
     if line["gross"] != base + top:
         raise ValueError(f"has in line {n} the tax {line['tax_amount']} where its price is another")
+
+
+def _at_another_rate(line: dict[str, Any], base: int, part: dict[str, Any], rows: Rows) -> bool:
+    """Whether the tax is that of another rate which its code has on the same ticket."""
+    row = rows[part["code"]]
+    return "tax_parts" not in line and any(
+        rounded(exact_taxes(base, line["quantity"], [{**row, "rate": rate}])[0]) == part["tax"]
+        for rate in row.get("rates", ())
+    )
 
 
 def _check_relief(payload: dict[str, Any], table: Rows) -> None:

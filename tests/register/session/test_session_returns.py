@@ -529,6 +529,8 @@ async def test_x_and_z_count_returns_apart_and_the_drawer_is_right(till):
     await till.operation(1056)
     report = (await till.records())[-1]
     assert (report["returns"], report["returns_total"], report["sales_total"]) == (2, 458, 0)
+    assert any(row.startswith("2 lines came back") and row.endswith("-4.58") for row in till.view.paper)
+    assert ("2 lines came back", "-4.58") in till.view.shift.rows
     assert report["expected_cash"] == 10_000
     await till.operation(1055)
     await till.enter("100")
