@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from customer_fakes import BERG, BLOCKED, CARD, EXEMPT, TRADE, FakeCustomers
 from session_fakes import BREAD, DONE, MILK, POLICY, REFUSED, SOLD, UNKNOWN, UNKNOWN_CODE, WATER, World
+from store.gateway.customers import AccountFacts
 from store.gateway.gateway import ItemFound
 from store.register.intents import IntentKind
 from store.register.session.query import answer as ask
@@ -469,3 +470,105 @@ async def test_the_shift_closes_with_payments_into_accounts(till, world):
         1_500,
     )
     assert {row["kind"]: row["amount"] for row in closing["tenders"]} == {"account": 109, "cash": 1_500}
+
+
+# -- with everything else
+
+
+async def test_a_suspended_sale_keeps_its_customer(till, world):
+    with_offers(world, Offer(code="T", name="Trade", percent="10", price_group="TRADE"))
+    await till.operation(602, TRADE)
+    await till.scan(MILK)
+    await till.operation(503)
+    assert (till.view.mode is Mode.SALE, till.view.customer) == (False, "")
+    await till.operation(504)
+    if till.view.question is not None:
+        await till.enter("1", question=till.view.question.id)
+    assert (till.view.customer, till.view.totals.total) == ("Marius Trade", 98)
+    await till.operation(603)
+    assert till.view.totals.total == 109
+
+
+@pytest.mark.parametrize("step", range(5))
+async def test_a_kill_at_any_step_of_adding_leaves_the_question_or_the_customer_and_never_two(world, step):
+    till = await world.start()
+    await till.ready()
+    await till.operation(602, TRADE)
+    await till.scan(MILK)
+    texts = ["Nora New", "0301234567", "", "NK-1"]
+    await till.operation(612)
+    for text in texts[:step]:
+        await till.enter(text, question=till.view.question.id)
+    till = await till.restarted()
+    if till.view.mode is Mode.LOCKED:
+        await till.sign_in()
+    assert till.view.customer == ("Nora New" if step == 4 else "Marius Trade")
+    for text in texts[step:]:
+        await till.enter(text, question=till.view.question.id)
+    assert len(await of_kind(till, "customer.add")) == 1
+    assert till.view.customer == "Nora New"
+
+
+async def test_the_same_intent_twice_adds_one_customer_and_sells_on_account_once(till):
+    await till.operation(602, BERG)
+    await till.scan(MILK)
+    submission = till.submission(IntentKind.OPERATION, "", operation=202)
+    await till.session.handle([submission])
+    await till.session.handle([submission])
+    assert len(await of_kind(till, "sale")) == 1
+    await till.operation(612, "Nora")
+    for _ in range(2):
+        await till.enter("", question=till.view.question.id)
+    last = till.submission(IntentKind.ENTER, "", question=till.view.question.id)
+    await till.session.handle([last])
+    await till.session.handle([last])
+    assert len(await of_kind(till, "customer.add")) == 1
+
+
+async def test_what_the_server_has_booked_is_not_counted_twice(till, world):
+    find = world.customers.find
+    await till.operation(602, BERG)
+    await till.scan(MILK)
+    await till.operation(202)
+    sale = (await of_kind(till, "sale"))[0]
+
+    async def find_booked(code):
+        answer = await find(code)
+        return replace(answer, account=replace(answer.account, balance=109, booked_seq=sale["seq"]))
+
+    world.customers.find = find_booked  # stored and booked there, but its acknowledgement was lost
+    await till.operation(9160, BERG)
+    assert till.view.question.lines[-1] == "Owes: 1.09 of 50.00"
+
+
+@pytest.mark.parametrize("number", [202, 602, 603, 612, 623, 1100, 9160, 9161])
+async def test_a_technician_touches_no_customer(world, number):
+    till = await world.start()
+    await till.ready()
+    await till.operation(701)
+    await till.sign_in("301")
+    outcome = await till.operation(number, BERG)
+    assert outcome.outcome is REFUSED
+    found = await ask(till.session._work, till.view, "customers", "mari")
+    assert found["customers"] == []
+
+
+async def test_a_sale_on_account_that_is_undone_takes_the_debt_back(world):
+    till = await world.start()
+    await till.ready("201")
+    await till.operation(602, BERG)
+    await till.scan(MILK)
+    await till.operation(202)
+    work = till.session._work
+    await work.own.read(work.ports.journal)
+    assert work.own.waiting(BERG, AccountFacts(final=True)) == 109
+    await till.operation(9140, "1")
+    for _ in range(3):
+        if till.view.question is None:
+            break
+        await till.answer("yes") if till.view.question.guarded else await till.enter(
+            "1", question=till.view.question.id
+        )
+    assert len(await of_kind(till, "sale")) == 2
+    await work.own.read(work.ports.journal)
+    assert work.own.waiting(BERG, AccountFacts(final=True)) == 0
