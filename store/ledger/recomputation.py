@@ -129,42 +129,44 @@ def recompute_shift(
     taken = {kind: int(amount) for kind, amount in tenders}
     cash_in, change = taken.get("cash", 0), -taken.get("change", 0)
     return {
-        "sales": count.get("sale", 0),
-        "sales_total": total.get("sale", 0),
-        "voids": count.get("void", 0),
-        "voids_total": total.get("void", 0),
-        "no_sales": count.get("drawer.open", 0),
-        "reprints": count.get("reprint", 0),
-        "overrides": count.get("override", 0),
-        "training_sales": count.get("training.sale", 0),
-        "training_total": total.get("training.sale", 0),
-        "late_sales": given.get("late_sales", 0),
-        "late_total": given.get("late_total", 0),
-        **{name: given.get(name, 0) for name in (*RETURN_COUNTERS, *DEPOSIT_COUNTERS)},
-        "discount": given.get("discount", 0),
-        "offered": given.get("offered", 0),
-        "price_overrides": given.get("price_overrides", 0),
-        "vouchers_issued": given.get("vouchers_issued", 0),
-        "vouchers_issued_total": given.get("vouchers_issued_total", 0),
-        "account_payments": count.get("account.payment", 0),
-        "account_payments_total": total.get("account.payment", 0),
+        **{name: count.get(kind, 0) for name, kind in _COUNTED.items()},
+        **{name: total.get(kind, 0) for name, kind in _SUMMED.items()},
+        **{name: given.get(name, 0) for name in _GIVEN},
         "cash_in": cash_in,
         "change": change,
         "cash_rounding": -taken.get("rounding", 0),
-        "floats": count.get("cash.float", 0),
-        "floats_total": total.get("cash.float", 0),
-        "incomes": count.get("cash.income", 0),
-        "incomes_total": total.get("cash.income", 0),
-        "expenses": count.get("cash.expense", 0),
-        "expenses_total": total.get("cash.expense", 0),
-        "removals": count.get("cash.removal", 0),
-        "removals_total": total.get("cash.removal", 0),
-        "safe_drops": count.get("cash.safe_drop", 0),
-        "safe_drops_total": total.get("cash.safe_drop", 0),
-        "bank_drops": count.get("cash.bank_drop", 0),
-        "bank_drops_total": total.get("cash.bank_drop", 0),
         "expected_cash": start_amount + cash_in - change + _moved(total),
     }
+
+
+_SUMMED = {
+    "sales_total": "sale",
+    "voids_total": "void",
+    "training_total": "training.sale",
+    "account_payments_total": "account.payment",
+    "floats_total": "cash.float",
+    "incomes_total": "cash.income",
+    "expenses_total": "cash.expense",
+    "removals_total": "cash.removal",
+    "safe_drops_total": "cash.safe_drop",
+    "bank_drops_total": "cash.bank_drop",
+}
+"""A closing's sum, and the kind of record whose totals it adds up."""
+_COUNTED = {
+    **{name.removesuffix("_total"): kind for name, kind in _SUMMED.items() if name != "training_total"},
+    "training_sales": "training.sale",
+    "no_sales": "drawer.open",
+    "reprints": "reprint",
+    "overrides": "override",
+}
+"""A closing's counter, and the kind of record that it counts."""
+_GIVEN = (
+    *("discount", "offered", "price_overrides", "vouchers_issued", "vouchers_issued_total"),
+    *("late_sales", "late_total"),
+    *RETURN_COUNTERS,
+    *DEPOSIT_COUNTERS,
+)
+"""What sales say by effects of their own."""
 
 
 def _moved(total: Mapping[str, int]) -> int:

@@ -78,8 +78,8 @@ async def test_what_is_on_a_voucher_is_the_sum_of_what_the_records_say(tmp_path)
             assert (await register.get(f"/vouchers/{text}"))[0] == 404
 
 
-async def test_two_registers_never_hold_the_last_ten_euros_both(tmp_path):
-    """F28: gift card and reward spending raced; two registers spend the last 10.00 at once."""
+async def test_f28_two_registers_never_hold_the_last_ten_euros_both(tmp_path):
+    """Gift card and reward spending raced; two registers spend the last 10.00 at once."""
     async with running_world(tmp_path) as world:
         first, second = await world.enrolled(), await second_register(world)
         issue(first, 1_000)

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from store.gateway.client import RetailClient
 from store.gateway.customers import CustomerDirectory
+from store.gateway.offline import OfflineCatalog
 from store.gateway.receipts import ReceiptDirectory
 from store.gateway.staff import StaffDirectory
 from store.gateway.stock import StockDirectory
@@ -35,38 +36,29 @@ def directories(
     store: str,
 ) -> Directories:
     """The directories of one run of the core."""
+    profile = in_force.profile
+
+    def catalog() -> OfflineCatalog | None:
+        return shop.catalog
+
     return Directories(
-        suspensions=SuspensionCalls(client, in_force.profile),
+        suspensions=SuspensionCalls(client, profile),
         staff=StaffDirectory(
             client=client,
             connection=supervisor,
             local=shop.operator,
             has_catalog=lambda: shop.catalog is not None,
-            profile=in_force.profile,
+            profile=profile,
             clock=clock,
         ),
         customers=CustomerDirectory(
-            client=client,
-            connection=supervisor,
-            catalog=lambda: shop.catalog,
-            profile=in_force.profile,
-            clock=clock,
+            client=client, connection=supervisor, catalog=catalog, profile=profile, clock=clock
         ),
         stock=StockDirectory(
-            client=client,
-            connection=supervisor,
-            catalog=lambda: shop.catalog,
-            profile=in_force.profile,
-            store=store,
+            client=client, connection=supervisor, catalog=catalog, profile=profile, store=store
         ),
-        vouchers=VoucherDirectory(
-            client=client, connection=supervisor, profile=in_force.profile, clock=clock
-        ),
+        vouchers=VoucherDirectory(client=client, connection=supervisor, profile=profile, clock=clock),
         receipts=ReceiptDirectory(
-            client=client,
-            connection=supervisor,
-            catalog=lambda: shop.catalog,
-            profile=in_force.profile,
-            clock=clock,
+            client=client, connection=supervisor, catalog=catalog, profile=profile, clock=clock
         ),
     )
