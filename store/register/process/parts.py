@@ -317,13 +317,7 @@ class Assembly:
             macros=self.in_force.macros,
             clock=self.clock,
             randomness=self.randomness,
-            config=SessionConfig(
-                register=enrolment.register,
-                store=enrolment.store_name or enrolment.store,
-                boot_id=boot_id(),
-                demo=floor is not None,
-                insecure=enrolment.insecure,
-            ),
+            config=self._session_config(),
             pepper=self.secrets.pepper,
             auto_lock_s=self.in_force.lock_after_s,
             signed_in=library.first_sign_in,
@@ -336,6 +330,16 @@ class Assembly:
             status=lambda: self._status(supervisor),
             server_health=lambda: server_health(client),
             queries={"barcodes": barcodes_of(self.home)} if floor else {},
+        )
+
+    def _session_config(self) -> SessionConfig:
+        enrolment = self.secrets.enrolment
+        return SessionConfig(
+            register=enrolment.register,
+            store=enrolment.store_name or enrolment.store,
+            boot_id=boot_id(),
+            demo=self.floor is not None,
+            insecure=enrolment.insecure,
         )
 
     def _status(self, supervisor: ConnectionSupervisor) -> dict[str, Any]:
