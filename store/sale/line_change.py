@@ -25,8 +25,10 @@ GIVEN_BYTES = 90
 """A discount of a line, and the price that was there before, with their names."""
 SHARE_BYTES = 20
 """The name of a line's share of the sale's discount."""
-OFFER_BYTES = 110
-"""An offer on a line without its code and name."""
+OFFERS_BYTES = 27
+"""That a line has offers, and what is taken off it, without the numbers."""
+OFFER_BYTES = 43
+"""One offer on a line without its texts and numbers."""
 TAX_PART_BYTES = 60
 """One of several taxes of a line; the tax it had before, with what an exemption takes out of the price."""
 RETURN_BYTES = 420
@@ -211,7 +213,8 @@ def _record_bytes(line: SaleLine) -> int:
         size += SHARE_BYTES + len(str(line.discount_share))
     if line.taken:
         texts += "".join(f"{one.code}{one.name}" for one in line.taken)
-        size += OFFER_BYTES * len(line.taken)
+        figures = "".join(f"{one.off}{one.percent or one.amount or one.new_price}" for one in line.taken)
+        size += OFFERS_BYTES + OFFER_BYTES * len(line.taken) + len(f"{line.discount}{figures}")
     size += TAX_PART_BYTES * (len(line.tax_parts) + (line.tax_before is not None))
     if line.is_return:
         texts += line.return_reason

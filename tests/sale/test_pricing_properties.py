@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from store.sale.offering import put_back_offers, remove_offers, with_price_group
 from store.sale.paying import add_tender, begin_payment, complete
 from store.sale.policy import RoundingScope, TaxRate
 from store.sale.quantity import from_thousandths
+from store.sale.record import sale_body
 from store.sale.refusal import SaleRefused
 from store.sale.sale import OffersState, new_sale
 from store.sale.selling import add_line, set_quantity, void_line
@@ -173,6 +175,8 @@ def test_the_total_does_not_depend_on_the_order_of_lines_but_for_what_is_spread(
 @given(basket=BASKETS, changes=st.lists(CHANGES, max_size=8), scope=st.sampled_from(RoundingScope))
 def test_a_sale_changed_line_by_line_is_the_sale_counted_at_once(basket, changes, scope):
     sale, _ = made(basket, changes, scope)
+    rows = len(msgspec.json.encode(sale_body(sale, POLICY)["lines"])) if sale.live_lines else 0
+    assert rows <= sale.record_bytes, "what the sale counts for its record is never too little"
     at_once = with_price_groups(sale, sale.price_groups)
     assert at_once.lines == sale.lines
     assert at_once.record_bytes == sale.record_bytes
