@@ -32,7 +32,13 @@ class RegisterConfig(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     store: Annotated[str, Meta(description="Store number; what the enrolment says wins.")] = ""
     number: Annotated[str, Meta(description="Register number; what the enrolment says wins.")] = ""
-    language: Annotated[str, Meta(pattern="^[a-z]{2}$", description="Language of the screens: en.")] = "en"
+    language: Annotated[
+        str,
+        Meta(
+            pattern="^[a-z]{2}$",
+            description="Language of the screens and receipts; headquarters' wins.",
+        ),
+    ] = "en"
     lock_after_s: Annotated[
         int, Meta(ge=0, le=86_400, description="Lock after so many seconds without a key; 0 never locks.")
     ] = 180

@@ -121,8 +121,8 @@ class StorePolicy(msgspec.Struct, frozen=True, kw_only=True):
     returns: ReturnPolicy = ReturnPolicy()
     """Goods that come back."""
 
-    language: str = "en"
-    """What receipts speak, and screens of people who have no language of their own."""
+    language: str = ""
+    """What receipts speak, and screens of people who have no language of their own; empty where nobody says."""
     region: str = ""
     """How amounts and dates are written, such as de-DE; empty for what goes with the language."""
 

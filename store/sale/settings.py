@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from store.sale.label import label_fault, label_presets
-from store.sale.language import ENGLISH
 from store.sale.people_policy import people_faults, people_policy
 from store.sale.policy import (
     PRICE_REASONS,
@@ -72,7 +71,7 @@ def policy_from_settings(settings: Mapping[str, str], taxes: Iterable[TaxRate]) 
         denominations=_denominations(settings.get("denominations", "")),
         people=people_policy(settings),
         returns=return_policy(settings),
-        language=settings.get("language", ENGLISH),
+        language=settings.get("language", ""),
         region=settings.get("region", ""),
     )
     check_policy(policy)
@@ -91,7 +90,7 @@ def _faults(policy: StorePolicy) -> Iterator[str]:
         yield f"currency = {policy.currency!r} is no currency code. Use three capitals such as EUR."
     if not 1 <= policy.cash_rounding_step <= 1000:
         yield f"cash_rounding_step = {policy.cash_rounding_step} must lie between 1 and 1000 minor units."
-    if not LANGUAGE.issuperset(policy.language) or not 2 <= len(policy.language) <= 5:
+    if not LANGUAGE.issuperset(policy.language) or len(policy.language) not in (0, 2):
         yield f"language = {policy.language[:20]!r} is no language. Write two small letters such as de."
     if policy.region and policy.region not in REGIONS:
         yield f"region = {policy.region[:20]!r} is unknown. Regions: {', '.join(sorted(REGIONS))}."

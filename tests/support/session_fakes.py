@@ -241,7 +241,7 @@ class FakeShop:
 
     def paper(self) -> PaperFacts:
         policy = self.store_policy
-        return paper_facts(policy.facts, policy.language, policy.region, self.formats)
+        return paper_facts(policy.facts, policy.language or "en", policy.region, self.formats)
 
     def departments(self) -> Sequence[Department]:
         return DEPARTMENTS

@@ -73,6 +73,13 @@ class Register(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
         str,
         Meta(description="Offline profile; empty for that of the store.", extra={"ref": "offline-profile"}),
     ] = ""
+    language: Annotated[
+        str,
+        Meta(
+            pattern="^([a-z]{2})?$",
+            description="Language of its receipts and screens; empty for the store's.",
+        ),
+    ] = ""
     hardware_profile: Annotated[
         str, Meta(description="Hardware profile: its devices.", extra={"ref": "hardware-profile"})
     ] = ""

@@ -251,6 +251,8 @@ def _registers(db: Connection, scope: Scope) -> Iterator[Cells]:
         hardware = get(db, "hardware-profile", register.hardware_profile, HardwareProfile)
         if hardware is not None:
             detail["devices"] = detail_of(hardware)
+        if register.language:
+            detail["language"] = register.language
         profile = register.offline_profile or scope.document.offline_profile
         yield row.key, register.name, int(register.support_offline), profile, _detail(detail)
 

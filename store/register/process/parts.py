@@ -168,6 +168,7 @@ class Assembly:
             pending=lambda: self.library.pending if self.library else 0,
             on_its_way=lambda: self.library.on_its_way if self.library else "",
             register=self.secrets.enrolment.register,
+            language=config.register.language,
         )
         self.shop.listen(self.in_force.refresh)
         self.keeper.load()

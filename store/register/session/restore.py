@@ -3,6 +3,7 @@
 import msgspec
 
 from store.register.journal.errors import JournalError
+from store.register.session import speech
 from store.register.session.state import SessionState, decode
 from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import LEAST_FREE_BYTES, NEARLY_FULL, RECOVERED, Work
@@ -127,6 +128,7 @@ def take_up(work: Work, stored: SessionState) -> None:
 def tell(work: Work) -> None:
     """Name the last line: after a power cut the very last one may be missing."""
     state = work.state
+    speech.tune(work.ports, state)
     if state.sale is not None and state.sale.lines:
         lines = state.sale.lines
         count = counted("{n} line", "{n} lines", len(lines))

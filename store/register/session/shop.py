@@ -11,7 +11,7 @@ from store.register.session.shop_paper import paper_of_catalog
 from store.sale.detail import read_detail
 from store.sale.info import NO_INFO_CODE, InfoPrompt
 from store.sale.item import Department
-from store.sale.language import counted, phrase
+from store.sale.language import ENGLISH, counted, phrase
 from store.sale.moment import local_text, utc_text
 from store.sale.paper_facts import PaperFacts
 from store.sale.policy import StorePolicy
@@ -30,9 +30,11 @@ class CatalogShop:
         pending: Callable[[], int],
         on_its_way: Callable[[], str] = str,
         register: str = "",
+        language: str = ENGLISH,
     ) -> None:
         self._keeper = keeper
         self._register = register
+        self._language = language
         self._cards_later = False
         self._roles: dict[str, str] = {}
         self._layout: tuple[LayoutKey, ...] = ()
@@ -42,7 +44,7 @@ class CatalogShop:
         self._listeners: list[Callable[[OfflineCatalog | None], None]] = []
         self._catalog: OfflineCatalog | None = None
         self._policy = StorePolicy()
-        self._paper = PaperFacts()
+        self._paper = PaperFacts(language=language)
         self._departments: tuple[Department, ...] = ()
         self._tables: tuple[DataSet, ...] = ()
         self._info_codes: dict[str, InfoPrompt] = {}
@@ -73,7 +75,7 @@ class CatalogShop:
         try:
             catalog = OfflineCatalog(path)
             self._policy = catalog.policy()
-            self._paper = paper_of_catalog(catalog, self._policy, self._register)
+            self._paper = paper_of_catalog(catalog, self._policy, self._register, self._language)
             self._departments = catalog.departments()
             self._roles = {role.code: " ".join(role.permissions) for role in catalog.roles()}
             cards = [row for row in catalog.tenders() if row.kind == "card"]
