@@ -19,6 +19,8 @@ MAX_KEY = 60
 DELETE_KEYS = "delete from customer_key where store_id = $1 and number = $2"
 DELETE_ALL = "delete from customer_key where store_id = $1"
 DELETE_NEWS = "delete from customer_news where store_id = $1 and customer = $2"
+SELECT_OLD_NEWS = "select 1 from customer_news where at < $1 limit 1"
+DELETE_OLD_NEWS = "delete from customer_news where at < $1"
 # Who was edited and is not here any more was removed; who was added may be on the way still.
 DELETE_SETTLED_NEWS = """
 delete from customer_news where store_id = $1
@@ -70,6 +72,16 @@ def settle_first(db: Connection, store: str) -> None:
     db.execute(DELETE_SETTLED_NEWS, values(store))
     if engine_of(db) is Engine.POSTGRES:
         db.execute("analyze customer_key")
+
+
+def has_old_news(db: Connection, before: str) -> bool:
+    """Whether registers told anything before that moment (UTC text) that headquarters has not sent back."""
+    return db.execute(SELECT_OLD_NEWS, values(before)).fetchone() is not None
+
+
+def forget_old_news(db: Connection, before: str) -> None:
+    """Take it out: whoever it is about was erased, or is not coming."""
+    db.execute(DELETE_OLD_NEWS, values(before))
 
 
 def change(db: Connection, store: str, touched: Sequence[str], rows: Sequence[Cells]) -> None:

@@ -7,17 +7,23 @@ from pathlib import Path
 
 from store.database.chunks import ChunkFolder
 from store.database.connection import Connection
-from store.server import chain, directory, packages
+from store.sale.moment import utc_text
+from store.server import chain, customer_keys, directory, packages
 from store.server.chain import Form
 from store.server.shelf import Shelf
 from store.service.channel import Channel
 
+NEWS_S = 30 * 86_400.0
+"""What registers told of a customer and headquarters has not sent back by then was erased there, or never will be."""
 GRACE_S = 3_600.0
 """A file younger than this stays: somebody may be about to name it."""
 
 
 async def tidy(channel: Channel, shelf: Shelf, *, grace_s: float = GRACE_S) -> int:
     """Forget packages that nobody needs any more; answers how many. Their chunks go when they are old enough."""
+    oldest_news = utc_text(int((time.time() - NEWS_S) * 1000))
+    if await channel.read(customer_keys.has_old_news, oldest_news):
+        await channel.work(customer_keys.forget_old_news, oldest_news)
     dropped = await channel.read(_superfluous)
     if not dropped:
         return 0

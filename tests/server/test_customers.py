@@ -7,6 +7,7 @@ import pytest
 
 from server_world import STORE, TABLES, package_file, problem, running_world
 from store.server.customers import account
+from store.server.retention import tidy
 
 
 def person(number, name, *, phone="", card="", **detail):
@@ -147,6 +148,12 @@ async def test_an_account_sale_without_a_customer_is_a_difference_and_no_entry(w
     await told(world, (kind, more))
     assert "account" in {row["effect"] for row in await world.report("differences")}
     assert await world.sql("select count(*) from account_entry") == [(0,)]
+
+
+async def test_news_that_nobody_sends_back_goes_after_a_month(world):
+    await told(world, ("customer.add", {"customer": ADDED}))  # in January, by the clock of the register
+    await tidy(world.context.channel, world.context.shelf)
+    assert await found(world, "nora") == []
 
 
 async def test_a_customer_who_is_gone_is_found_no_more(world):
