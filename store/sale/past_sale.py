@@ -73,6 +73,14 @@ class PastLine(msgspec.Struct, frozen=True, kw_only=True):
     serial: str = ""
 
 
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of `tenders` by which a later record gave money back for a sale, and nothing else."""
+
+    series: str
+    seq: int
+    rows: tuple[dict[str, Any], ...]
+
+
 class PastSale(msgspec.Struct, frozen=True, kw_only=True):
     """The sale of a receipt. `reserved` are quantities that other registers are taking back right now, by line."""
 
@@ -92,6 +100,8 @@ class PastSale(msgspec.Struct, frozen=True, kw_only=True):
     reserved: tuple[tuple[int, str], ...] = ()
     voids: bool = False
     """It is the mirror of another sale."""
+    refunds: tuple["Refund", ...] = ()
+    """How money was given back for it."""
 
     @property
     def number(self) -> str:
@@ -149,6 +159,23 @@ def returned_of(payload: Payload, series: str, seq: int) -> Iterator[Returned]:
             )
 
 
+def with_later(sale: PastSale, payload: Payload) -> PastSale:
+    """The sale with what a later record gave back of it: goods, and money as far as it can be told apart."""
+    sale = with_returned(sale, returned_of(payload, sale.series, sale.seq))
+    origins = {
+        (line["returns_of"]["series"], line["returns_of"]["seq"])
+        for line in payload.get("lines", ())
+        if "returns_of" in line
+    }
+    place = (payload["series"], payload["seq"])
+    known = place in {(refund.series, refund.seq) for refund in sale.refunds}
+    if known or payload.get("total", 0) >= 0 or origins != {(sale.series, sale.seq)}:
+        return sale
+    rows = tuple(dict(row) for row in payload["tenders"] if row["amount"] < 0)
+    refund = Refund(series=payload["series"], seq=payload["seq"], rows=rows)
+    return replace(sale, refunds=(*sale.refunds, refund))
+
+
 def with_returned(sale: PastSale, rows: Iterable[Returned]) -> PastSale:
     """The sale with more that came back; what is known already counts once."""
     known = {(row.series, row.seq, row.n): row for row in (*sale.returned, *rows)}
@@ -179,6 +206,11 @@ def left_of(sale: PastSale, line: PastLine) -> str:
     left = thousandths(origin_of(sale, line).left)
     left -= sum(thousandths(quantity) for n, quantity in sale.reserved if n == line.n)
     return from_thousandths(max(left, 0))
+
+
+def paid_and_refunded(sale: PastSale) -> tuple[dict[str, Any], ...]:
+    """How the sale was paid, and, below zero, what was given back of that."""
+    return (*sale.tenders, *(row for refund in sale.refunds for row in refund.rows))
 
 
 def is_untouched(sale: PastSale) -> bool:

@@ -16,7 +16,8 @@ MIRRORED = frozenset(
 )  # fmt: skip
 """Amounts by their name, wherever they stand in a sale's record."""
 KEPT = (
-    "currency", "store", "lines", "subtotal", "discount", "total", "taxes", "rounding_scope", "cash_rounding_step", "cash_rounding_tie",
+    "currency", "store", "lines", "subtotal", "discount", "total", "taxes", "rounding_scope", "cash_rounding_step",
+    "cash_rounding_tie",
     "customer", "tenders", "paid", "change", "cash_rounding", "salesperson", "salesperson_name",
 )  # fmt: skip
 DROPPED_OF_LINES = frozenset(

@@ -7,7 +7,7 @@ from store.sale.item import Item
 from store.sale.language import phrase
 from store.sale.line_change import find_line, with_change, with_changed_line, with_line
 from store.sale.offer import Offer
-from store.sale.past_sale import PastLine, PastSale, left_of, origin_of
+from store.sale.past_sale import PastLine, PastSale, left_of, origin_of, paid_and_refunded
 from store.sale.policy import StorePolicy, TaxRate
 from store.sale.quantity import SCALE, from_thousandths, is_whole, multiply, parse_quantity, thousandths
 from store.sale.refusal import SaleRefused
@@ -269,7 +269,9 @@ def _noted(sale: Sale, past: PastSale) -> Sale:
     places = {(known.series, known.seq) for known in sale.returned_from}
     if (past.series, past.seq) in places:
         return sale
-    origin = ReturnedSale(series=past.series, seq=past.seq, receipt_no=past.receipt_no, tenders=past.tenders)
+    origin = ReturnedSale(
+        series=past.series, seq=past.seq, receipt_no=past.receipt_no, tenders=paid_and_refunded(past)
+    )
     return replace(sale, returned_from=(*sale.returned_from, origin))
 
 

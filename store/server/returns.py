@@ -23,8 +23,7 @@ from store.sale.past_sale import (
     ReceiptNumber,
     number_text,
     past_sale,
-    returned_of,
-    with_returned,
+    with_later,
 )
 from store.sale.quantity import from_thousandths, thousandths
 
@@ -76,7 +75,7 @@ def receipt(
     for series, at in returning_places(db, store, sale.series, sale.seq):
         later = _payload(db, store, series, at)
         if later is not None:
-            sale = with_returned(sale, returned_of(later, sale.series, sale.seq))
+            sale = with_later(sale, later)
     rows = db.execute(SELECT_RESERVED, values(store, sale.series, sale.seq, txn_id, now_ms)).fetchall()
     reserved = tuple((int(n), from_thousandths(int(amount))) for n, amount in rows)
     return WireReceipt(sale=msgspec.structs.replace(sale, reserved=reserved), txn_id=str(payload["txn_id"]))

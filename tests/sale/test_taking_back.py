@@ -18,6 +18,7 @@ from store.sale.past_sale import (
     parse_number,
     past_sale,
     returned_of,
+    with_later,
     with_returned,
 )
 from store.sale.policy import RoundingScope, StorePolicy, TaxRate
@@ -200,6 +201,17 @@ def test_the_number_on_a_receipt_is_read_back():
     assert parse_number(number_text(found.series, 1)) == found
     for text in ("4006381333931", "S0001-R01", "-000482", "S0001-R01-12", "", "x" * 60 + "-000001"):
         assert parse_number(text) is None
+
+
+def test_money_given_back_before_is_known_with_the_receipt():
+    """So that a card takes back no more than it paid, whoever gave back the first part."""
+    payload = recorded(sold((MILK, "3")))
+    past = past_sale(payload)
+    back = recorded(take_back(fresh(n=2), POLICY, past, 1, "1"), seq=9, receipt_no=4)
+    past = with_later(with_later(past, back), back)
+    assert left_of(past, past.lines[0]) == "2"
+    sale = take_back(fresh(n=3), POLICY, past, 1, "1")
+    assert [row["amount"] for row in sale.returned_from[0].tenders] == [327, -109]
 
 
 def test_what_others_are_taking_back_is_not_left():

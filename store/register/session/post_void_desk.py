@@ -22,8 +22,7 @@ from store.sale.past_sale import (
     number_text,
     parse_number,
     past_sale,
-    returned_of,
-    with_returned,
+    with_later,
 )
 from store.sale.post_void import post_void_body
 from store.sale.receipt import receipt_number
@@ -135,7 +134,7 @@ async def undoable(work: Work, text: str) -> Committed | str:
             return phrase(
                 "Receipt {number} is undone already by {receipt_number}.", number, receipt_number(given)
             )
-        past = with_returned(past, returned_of(given, past.series, past.seq))
+        past = with_later(past, given)
     if not is_untouched(past):
         return phrase("Goods of {number} came back already. Return the rest (114).", number)
     return found

@@ -28,8 +28,7 @@ from store.sale.past_sale import (
     number_text,
     parse_number,
     past_sale,
-    returned_of,
-    with_returned,
+    with_later,
 )
 
 RECEIPT, FOUND = "return_receipt", "return_found"
@@ -144,7 +143,7 @@ async def find(work: Work, number: ReceiptNumber) -> tuple[PastSale, Source] | s
         return f"Receipt {shown} is not known{where}. Without it: 109."
     if own is not None:
         for payload in own.given_back:
-            past = with_returned(past, returned_of(payload, past.series, past.seq))
+            past = with_later(past, payload)
     return past, answer.source
 
 
