@@ -23,6 +23,7 @@ async def _paying(work: Work, text: str, flow: Callable[[], Awaitable[Reply]]) -
         reply = tender_desk.begin(work)
         if reply.kind is not OutcomeKind.DONE:
             return reply
+        work.say("")  # what the payments ask for is answered by the key itself
     reply = await flow()
     if from_lines and reply.kind is OutcomeKind.REFUSED and work.state.till is TillState.TENDER:
         work.step(TillEvent.WENT_BACK, sale=sale)
