@@ -32,8 +32,8 @@ def ruled(
 
 
 def _ruled(job: PrintJob, rule: Printing) -> PrintJob | None:
-    if job.kind == "drawer" or job.copy_no or job.document_kind == VOUCHER_SLIP:  # a voucher is no record of a sale
-        return job
+    if job.kind == "drawer" or job.copy_no or job.document_kind == VOUCHER_SLIP:
+        return job  # a voucher is worth money: it is no record of a sale that somebody may do without
     match rule:
         case Printing.ALWAYS:
             return job
