@@ -4,23 +4,29 @@ A register resumes what it suspended by itself, online or offline: it keeps the 
 register asks the server, which asks the keeper (docs/suspended.md). Prices stay those of the sale.
 """
 
-from collections.abc import Sequence
-
 import msgspec
 
-from store.exchange.suspensions import CLAIMED, TAKEN, WAITING, WireClaim, WireSuspension
-from store.gateway.errors import GatewayError
 from store.register.intents import OutcomeKind
 from store.register.journal.entry import PrintJob
 from store.register.journal.errors import JournalError
 from store.register.session.sale_open import begin_transaction
 from store.register.session.state import Asked, HeldSale, SaleFacts, SessionState
+from store.register.session.suspended_sales import (
+    Row,
+    age,
+    all_rows,
+    chosen,
+    fetch,
+    kept_rows,
+    with_code,
+    words,
+)
 from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry, Tone
 from store.sale import suspending
-from store.sale.language import later, phrase
-from store.sale.moment import local_text, ms_of, utc_text
+from store.sale.language import phrase
+from store.sale.moment import local_text, utc_text
 from store.sale.sale import Sale
 from store.sale.text import printable, stored
 from store.sale.totals import totals
@@ -32,23 +38,6 @@ MOST_KEPT = 40
 """Suspended sales of one register; more are forgotten ones."""
 MOST_SHOWN = 12
 HOUR_MS = 3_600_000
-ASK_TIMES, ASK_S = 12, 0.4
-"""How often and how long apart a sale is asked for that another register keeps."""
-NOT_HERE = later("No suspended sale has that number here. /504 lists them.")
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A suspended sale of the list. `register` is empty for one that this register keeps."""
-
-    id: str
-    code: str
-    by: str
-    at_ms: int
-    items: str
-    total: int
-    note: str = ""
-    register: str = ""
-    claimed_by: str = ""
 
 
 # -- suspending
@@ -114,58 +103,6 @@ def without_sale(state: SessionState, event: TillEvent) -> SessionState:
 # -- the list
 
 
-def kept_rows(state: SessionState) -> list[Row]:
-    """What this register keeps, oldest first."""
-    return [
-        Row(
-            id=held.id,
-            code=held.code,
-            by=held.by,
-            at_ms=held.at_ms,
-            items=held.items,
-            total=held.total,
-            note=held.note,
-        )
-        for held in state.suspended
-    ]
-
-
-async def all_rows(work: Work) -> tuple[list[Row], str]:
-    """Own ones and, while the server can be asked, those of the other registers; with a sentence when it cannot."""
-    own = kept_rows(work.state)
-    port = work.ports.suspensions
-    if port is None or not work.online:
-        return own, "Offline: only those of this register."
-    try:
-        others: Sequence[WireSuspension] = await port.listing()
-    except GatewayError:
-        return own, "The server does not answer."
-    kept = {row.id for row in own}
-    rows = [
-        _other_row(wire) for wire in others if wire.id not in kept and wire.currency == work.policy.currency
-    ]
-    return [*own, *await _not_ended_here(work, rows)], ""
-
-
-def _other_row(wire: WireSuspension) -> Row:
-    return Row(
-        id=wire.id[:64],
-        code=printable(wire.code[:32]),
-        by=printable(wire.by[:40]),
-        at_ms=ms_of(wire.at),
-        items=wire.items[:12],
-        total=wire.total,
-        note=printable(wire.note[: suspending.NOTE_LIMIT]),
-        register=printable(wire.register[:20]) or "?",
-        claimed_by=wire.claimed_by[:20],
-    )
-
-
-async def _not_ended_here(work: Work, rows: list[Row]) -> list[Row]:
-    """Without those that this register has resumed or discarded already; the server may not know yet."""
-    return [row for row in rows if await work.ports.journal.record_by_txn(suspending.end_id(row.id)) is None]
-
-
 async def show(work: Work, kind: str) -> Reply:
     """504 and 1221 without a number: the list, oldest first; a number of it answers."""
     try:
@@ -188,29 +125,13 @@ async def show(work: Work, kind: str) -> Reply:
     )
 
 
-def words(work: Work, row: Row) -> str:
-    """One row: age, total, who, where, note."""
-    where = f" {row.register}" if row.register else ""
-    claimed = f" (at {row.claimed_by})" if row.claimed_by else ""
-    note = f" {row.note}" if row.note else ""
-    return f"{age(work.now_ms - row.at_ms):>6} {work.money(row.total):>9} {row.by[:14]}{where}{claimed}{note}"
-
-
-def age(ms: int) -> str:
-    """How long ago: "5 min", "3 h", "2 d"."""
-    minutes = max(ms, 0) // 60_000
-    if minutes < 100:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 60 * 48 else f"{minutes // 1440} d"
-
-
 async def answer(work: Work, asked: Asked, text: str) -> Reply:
     """A number of the list, or the code on the slip."""
     rows = msgspec.json.decode(asked.facts["rows"], type=list[Row])
     text = text.strip() or ("1" if len(rows) == 1 and asked.question.kind == RECALL else "")
     if not text:
         return DONE
-    row = _chosen(rows, text)
+    row = chosen(rows, text)
     if row is None:
         return work.refuse(phrase("Type a number from 1 to {count}.", len(rows)))
     work.put(asked=None)
@@ -220,31 +141,21 @@ async def answer(work: Work, asked: Asked, text: str) -> Reply:
     return reply
 
 
-def _chosen(rows: list[Row], text: str) -> Row | None:
-    if text.isascii() and text.isdigit() and len(text) <= 3:
-        return rows[int(text) - 1] if 1 <= int(text) <= len(rows) else None
-    return _with_code(rows, text)
-
-
 async def by_code(work: Work, kind: str, text: str) -> Reply:
     """504 or 1221 with the code of a slip, or its last number where it is this register's."""
     text = text.strip()
     is_number = text.isascii() and text.isdigit() and len(text) <= 6
     code = suspending.code_of(work.ports.config.register, int(text)) if is_number else text
-    row, sentence = _with_code(kept_rows(work.state), code), ""
+    row, sentence = with_code(kept_rows(work.state), code), ""
     if row is None:
         try:
             rows, sentence = await all_rows(work)
         except JournalError as error:
             return work.refuse(error.sentence)
-        row = _with_code(rows, code)
+        row = with_code(rows, code)
     if row is None:
         return work.refuse(f"{printable(code[:20])} is not suspended. {sentence}".strip())
     return await recall(work, row) if kind == RECALL else ask_void(work, row)
-
-
-def _with_code(rows: list[Row], code: str) -> Row | None:
-    return next((row for row in rows if row.code == code), None)
 
 
 # -- resuming
@@ -307,45 +218,6 @@ def say_resumed(work: Work, row: Row, sale: Sale) -> None:
         )
     else:
         work.say(phrase("{what}. Scan the next item or pay.", what))
-
-
-async def fetch(work: Work, row: Row) -> Sale | str:
-    """The sale of a row, made whole again; a sentence when it cannot be had."""
-    if not row.register:
-        try:
-            record = await work.ports.journal.record_by_txn(row.id)
-        except JournalError as error:
-            return error.sentence
-        resume = str(record.payload.get("resume", "")) if record is not None else ""
-    else:
-        claim = await claimed(work, row)
-        if isinstance(claim, str):
-            return claim
-        resume = claim.resume
-    try:
-        return suspending.unpack(resume)
-    except suspending.Unreadable as error:
-        return str(error)
-
-
-async def claimed(work: Work, row: Row) -> WireClaim | str:
-    """Ask the server for a sale that another register keeps, for some seconds at most."""
-    port = work.ports.suspensions
-    if port is None or not work.online:
-        return f"{row.code} is kept by {row.register}: resumed there, or here when online."
-    for _ in range(ASK_TIMES):
-        try:
-            claim = await port.claim(row.id)
-        except GatewayError:
-            return f"The server does not answer. {row.code} stays suspended; try again."
-        if claim.state == CLAIMED:
-            return claim
-        if claim.state == TAKEN:
-            return f"{row.code} is being resumed at {printable(claim.claimed_by[:20])}."
-        if claim.state != WAITING:
-            return f"{row.code} is no longer suspended."
-        await work.ports.clock.sleep(ASK_S)
-    return f"{row.register} keeps {row.code} and does not answer. Resume it there."
 
 
 # -- voiding
@@ -428,4 +300,6 @@ def still_suspended(work: Work) -> tuple[str, ...]:
     total = work.money(sum(held.total for held in kept))
     count = f"{len(kept)} sale is" if len(kept) == 1 else f"{len(kept)} sales are"
     oldest = age(work.now_ms - kept[0].at_ms)
-    return (f"{count} still suspended, {total}, oldest {oldest} ago. Nothing is lost: /504 resumes, /1221 voids.",)
+    return (
+        f"{count} still suspended, {total}, oldest {oldest} ago. Nothing is lost: /504 resumes, /1221 voids.",
+    )
