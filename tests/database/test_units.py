@@ -1,6 +1,7 @@
 """Units of work: whole or not at all, whatever the caller, the disk or another process does."""
 
 import asyncio
+import contextlib
 import multiprocessing
 import sqlite3
 import threading
@@ -19,7 +20,7 @@ from store.database.errors import (
     StorageReadOnly,
 )
 from store.database.lock import FileLock
-from store.database.sqlite import CHECKPOINT_WAL_BYTES, Access, Database, open_reader, wal_bytes
+from store.database.sqlite import MOST_WAL_BYTES, Access, Database, open_reader, wal_bytes
 
 CREATE = "create table sale (n integer primary key, text text not null) strict"
 
@@ -169,7 +170,7 @@ async def test_every_pragma_that_keeps_the_promise_is_set(database):
         "mmap_size": 0,
         "temp_store": 2,
         "busy_timeout": 2000,
-        "wal_autocheckpoint": 0,
+        "wal_autocheckpoint": 1000,
     }
 
     def read(db):
@@ -312,11 +313,25 @@ async def test_who_finds_no_turn_on_a_shared_file_is_told_busy(tmp_path):
     await database.close()
 
 
-async def test_the_log_is_emptied_when_it_has_grown(database):
-    for n in range(6):
+async def test_the_log_is_written_from_its_beginning_and_neither_grows_nor_shrinks(database):
+    sizes = []
+    for n in range(30):
         await database.work(insert, n, "x" * 1_000_000)
-        assert wal_bytes(database.path) <= CHECKPOINT_WAL_BYTES + 1_100_000
+        sizes.append(wal_bytes(database.path))
+    assert max(sizes) < 8_000_000 and sizes[-1] == max(sizes)
     await database.checkpoint()
+    assert wal_bytes(database.path) == 0
+
+
+async def test_a_log_that_a_reader_kept_growing_is_emptied(database):
+    with contextlib.closing(sqlite3.connect(database.path, isolation_level=None)) as reader:
+        reader.execute("begin")
+        reader.execute("select count(*) from sqlite_schema").fetchone()
+        for n in range(20):
+            await database.work(insert, n, "x" * 1_000_000)
+        assert wal_bytes(database.path) > MOST_WAL_BYTES
+        reader.execute("rollback")
+    await database.work(insert, 20)
     assert wal_bytes(database.path) == 0
 
 
