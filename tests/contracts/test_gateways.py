@@ -19,6 +19,7 @@ from store.gateway.online import OnlineGateway
 from store.gateway.profile import OfflineProfile
 from store.gateway.states import Mode
 from store.gateway.supervisor import ConnectionSupervisor
+from store.sale.detail import ItemDetail
 from store.sale.item import Item, ItemKey, KeyKind
 
 CHEESE = ItemKey(KeyKind.GTIN, "04006381333931")
@@ -131,7 +132,8 @@ async def test_look_ups_answer_the_same(shop):
     found = await gateway.find_item((CHEESE, plu))
     assert found.key == CHEESE, "the first key on file wins"
     assert (await gateway.find_item((plu,))).item.sku == "4712"
-    assert (await gateway.find_item((ItemKey(KeyKind.SKU, "4713"),))).item.plu == ""
+    detailed = (await gateway.find_item((ItemKey(KeyKind.SKU, "4713"),))).item
+    assert (detailed.plu, detailed.detail) == ("", ItemDetail(deposit="4712", min_age=18))
     unknown = ItemUnknown(source=source)
     assert await gateway.find_item((ItemKey(KeyKind.GTIN, "00000000000017"),)) == unknown
     assert await gateway.find_item((ItemKey(KeyKind.PLU, ""),)) == unknown

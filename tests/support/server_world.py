@@ -64,6 +64,7 @@ TABLES = {
             "price": 199,
             "tax": "A",
             "department": "20",
+            "detail": '{"deposit":"4712","min_age":18,"of":"a newer headquarters"}',
         },
     ],
     "barcode": [{"gtin": "04006381333931", "sku": "4711"}],

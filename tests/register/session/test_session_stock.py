@@ -78,3 +78,14 @@ async def test_more_stores_than_fit_are_counted(till):
     await till.operation(801, MILK)
     assert till.view.question.lines[-1] == "24 more stores have less."
     assert "S0039: 39 pcs" in till.view.question.lines[1]
+
+
+async def test_f35_stock_never_blocks_a_sale(till):
+    till.stock.answer = StockAnswer(rows=(row("S0001", "0", 0),), source=Source.ONLINE, everywhere=True)
+    await till.scan(MILK)
+    await till.operation(801)
+    assert (await till.scan(MILK)).outcome is SOLD
+    await till.operation(206)
+    record = (await till.records())[-1]
+    assert (record["kind"], record["total"]) == ("sale", 218)
+    assert till.stock.asked == ["1001"], "selling asks for no stock"
