@@ -24,7 +24,7 @@ from sale_shop import (
     sale_payload,
 )
 from store.sale.item import Item
-from store.sale.paying import add_tender, begin_payment, complete, void_sale, void_tender
+from store.sale.paying import add_tender, begin_payment, complete, take_payment, void_sale, void_tender
 from store.sale.policy import StoreFacts
 from store.sale.record import (
     drawer_open_body,
@@ -39,7 +39,8 @@ from store.sale.refusal import SaleRefused
 from store.sale.sale import new_sale, note_failover
 from store.sale.selling import add_line, void_line
 from store.sale.shift import fold_all, shift_close_body, x_report_body
-from store.sale.tender import TenderKind
+from store.sale.tender import Payment, TenderKind
+from store.sale.tender_type import tender_type
 
 CASH, CARD = TenderKind.CASH, TenderKind.CARD
 KEY = re.compile(r"[a-z][a-z0-9_]*")
@@ -200,3 +201,28 @@ def test_the_largest_sale_fits_into_a_record_of_64_kib(name):
     size = len(json.dumps(payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode())
     assert size <= 65_536
     assert len(sale.lines) >= 50
+
+
+def test_the_largest_sale_paid_by_twenty_checks_of_long_names_fits_too():
+    long = "長" * 200
+    facts = StoreFacts(name=long, address=(long,) * 9, tax_id=long, footer=(long,) * 9)
+    taxes = tuple(replace(VAT_19, code=f"T{n}", name=long) for n in range(20))
+    check = tender_type("c" * 20, "長" * 40, "check", 1, {"change": "", "over_limit": 0})
+    policy = replace(POLICY_5, taxes=taxes, facts=facts, tenders=(check,))
+    sale = new_sale("t", "EUR", 0)
+    with pytest.raises(SaleRefused, match="full"):
+        for n in range(10_000):
+            item = Item(
+                sku="1" * 14, name=long[:120], price=99_999_999, tax=f"T{n % 20}", department="Groceries"
+            )
+            sale = add_line(sale, policy, item, "1", "4006381333931", "offline")
+    sale = begin_payment(sale, policy)
+    total = sum(line.gross for line in sale.lines)
+    for n in range(20):
+        paid_so_far = sum(tender.amount for tender in sale.tenders)
+        given = total - paid_so_far if n == 19 else 99_999_999
+        how = Payment(type=check.code, given=given, reference="長" * 40)
+        sale = take_payment(sale, policy, how)
+    payload = sale_payload(complete(sale, policy), policy, 2**40, 2**40)
+    size = len(json.dumps(payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode())
+    assert size <= 65_536
