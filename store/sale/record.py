@@ -170,6 +170,26 @@ def _line_row(line: SaleLine) -> Body:
         row["department"] = line.department
     if line.measured:
         row["measured"] = 1
+    row |= _reckoned_row(line)
+    if line.list_price is not None:
+        row["list_price"] = line.list_price
+    if line.price_reason:
+        row["price_reason"] = line.price_reason
+    if line.comment:
+        row["comment"] = line.comment
+    row |= _goods_row(line)
+    if line.salesperson:
+        row["salesperson"] = line.salesperson
+    if line.return_reason:
+        row["return_reason"] = line.return_reason
+    if line.returns_of is not None:
+        row["returns_of"] = returns_row(line.returns_of)
+    return row
+
+
+def _reckoned_row(line: SaleLine) -> Body:
+    """What is taken off a line, and its taxes where they are not one tax of its own."""
+    row: Body = {}
     if line.discount:
         row["discount"] = line.discount
         by_hand, left = line.discount - line.offered, line.amount - line.offered
@@ -188,19 +208,6 @@ def _line_row(line: SaleLine) -> Body:
         row["tax_before"] = line.tax_before.code
     if line.tax_relief:
         row["tax_relief"] = line.tax_relief
-    if line.list_price is not None:
-        row["list_price"] = line.list_price
-    if line.price_reason:
-        row["price_reason"] = line.price_reason
-    if line.comment:
-        row["comment"] = line.comment
-    row |= _goods_row(line)
-    if line.salesperson:
-        row["salesperson"] = line.salesperson
-    if line.return_reason:
-        row["return_reason"] = line.return_reason
-    if line.returns_of is not None:
-        row["returns_of"] = returns_row(line.returns_of)
     return row
 
 

@@ -46,12 +46,7 @@ def add_line(
     """
     if item.blocked:
         raise SaleRefused(blocked_words(item))
-    if price is None:
-        if item.open_price:
-            raise PriceNeeded(phrase("{name} has no fixed price. Type its price.", item.name))
-        price = item.price
-    elif price_source is PriceSource.CATALOG:
-        price_source = PriceSource.TYPED
+    price, price_source = _priced(item, price, price_source)
     quantity = checked_quantity(quantity, is_measured(item), item.name, decimals_of(item))
     line = SaleLine(
         n=len(sale.lines) + 1,
@@ -76,6 +71,15 @@ def add_line(
         offers_count=sale.offers_state is OffersState.NOW,
     )
     return with_line(sale, policy, taxed_line(sale, line), zero_confirmed)
+
+
+def _priced(item: Item, price: int | None, source: PriceSource) -> tuple[int, PriceSource]:
+    """The price of one and where it came from; raises PriceNeeded."""
+    if price is not None:
+        return price, PriceSource.TYPED if source is PriceSource.CATALOG else source
+    if item.open_price:
+        raise PriceNeeded(phrase("{name} has no fixed price. Type its price.", item.name))
+    return item.price, source
 
 
 def add_label_line(
