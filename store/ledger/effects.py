@@ -221,6 +221,13 @@ def _post_event(books: Books, ref: Ref, body: Body) -> None:
     """A record that moves no money: that it is posted is its whole effect."""
 
 
+def _post_count(books: Books, ref: Ref, body: Body) -> None:
+    """A stock count moves no money; headquarters lists its rows, so they have to be there."""
+    for row in body["rows"]:
+        if not {"sku", "name", "quantity", "unit"} <= row.keys():
+            raise Unpostable("a row of the stock count says too little")
+
+
 def _post_movement(books: Books, ref: Ref, body: Body) -> None:
     """Money beside sales: its amount is in `posted`; below nothing it would count the wrong way round."""
     if type(body.get("total")) is not int or body["total"] < 0:
@@ -296,7 +303,7 @@ EFFECTS: dict[str, Callable[[Books, Ref, Body], None]] = {
     "price.difference": _post_event,
     "override": _post_event,
     "age.refused": _post_event,
-    "stock.count": _post_event,
+    "stock.count": _post_count,
     "badge.assign": _post_badge,
     "training.on": _post_event,
     "training.off": _post_event,

@@ -7,6 +7,7 @@ import msgspec
 from store.headquarters.errors import NotThere
 from store.headquarters.nouns import (
     chain,
+    counts,
     customers,
     discounts,
     goods,
@@ -33,11 +34,12 @@ _ALL: tuple[Noun, ...] = (
     *paper.NOUNS,
     *scheduling.NOUNS,
     *way_up.NOUNS,
+    *counts.NOUNS,
 )
 NOUNS: dict[str, Noun] = {noun.name: noun for noun in _ALL}
 VERBS: dict[tuple[str, str], Verb] = {
     (verb.noun, verb.name): verb
-    for verb in (*scheduling.VERBS, *way_up.VERBS, *customers.VERBS, *paper.VERBS)
+    for verb in (*scheduling.VERBS, *way_up.VERBS, *counts.VERBS, *customers.VERBS, *paper.VERBS)
 }
 
 

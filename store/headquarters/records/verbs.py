@@ -12,6 +12,7 @@ from store.exchange.codes import CODE_BYTES, format_code
 from store.exchange.emergency_code import NoChallenge, emergency_code, read_challenge
 from store.headquarters.errors import NotThere, Refused, WrongInput
 from store.headquarters.nouns.chain import Register
+from store.headquarters.nouns.counts import StockCountList, StockCountRow
 from store.headquarters.nouns.people import Staff
 from store.headquarters.nouns.standing import (
     DeviceList,
@@ -38,6 +39,7 @@ from store.headquarters.nouns.way_up import (
     TransactionList,
 )
 from store.headquarters.records import lists
+from store.headquarters.records.counts import stock_counts
 from store.headquarters.records.totals import totals
 from store.headquarters.registers import devices, emergency, grants, status
 from store.headquarters.registers.device_states import DeviceEvent, DeviceState
@@ -71,6 +73,7 @@ class RecordsDesk:
             ("total", "list"): self.list_totals,
             ("difference", "list"): self.list_differences,
             ("quarantine", "list"): self.list_quarantine,
+            ("stock-count", "list"): self.list_counts,
             ("quarantine", "replay"): self.replay_quarantine,
             ("register", "status"): self.register_status,
             ("register", "grant-recovery"): self.grant_recovery,
@@ -93,6 +96,10 @@ class RecordsDesk:
     async def list_differences(self, call: Call, given: DifferenceList) -> list[DifferenceRow]:
         """`difference list`."""
         return await call.read(lists.differences, given.store, given.limit)
+
+    async def list_counts(self, call: Call, given: StockCountList) -> list[StockCountRow]:
+        """`stock-count list`."""
+        return await call.read(stock_counts, given)
 
     async def list_quarantine(self, call: Call, given: QuarantineList) -> list[QuarantineRow]:
         """`quarantine list`."""
