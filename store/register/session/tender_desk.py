@@ -13,9 +13,10 @@ from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, TenderView
 from store.sale import paying
-from store.sale.language import in_every_language, phrase
+from store.sale.language import in_every_language, phrase, translated
 from store.sale.money import parse_amount, shown_amount
 from store.sale.record import sale_body
+from store.sale.refunding import refund_refused
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale
 from store.sale.tender import Payment, Tender, TenderKind, round_amounts
@@ -41,7 +42,9 @@ def begin(work: Work) -> Reply:
         return work.refuse(str(refusal))
     work.step(TillEvent.PAYMENT_BEGAN, sale=sale)
     due = totals(sale, work.policy).due
-    if due < 0:
+    if due < 0 and refund_refused(sale, work.policy, cash_code(work), 1):
+        work.say(phrase("{amount} goes back. Press the letter of a payment.", work.money(-due)))
+    elif due < 0:
         work.say(
             phrase("{amount} goes back. Enter gives it back in cash, a letter otherwise.", work.money(-due))
         )
@@ -50,6 +53,12 @@ def begin(work: Work) -> Reply:
     else:
         work.say(phrase("Type the amount given and Enter, or Enter for the exact amount."))
     return DONE
+
+
+def cash_code(work: Work) -> str:
+    """The store's cash; empty where it takes none."""
+    cash = first_of(work.policy.tenders, TenderKind.CASH)
+    return "" if cash is None else cash.code
 
 
 def back(work: Work) -> Reply:
@@ -115,6 +124,10 @@ async def answer_large(work: Work, facts: dict[str, str], yes: bool) -> Reply:
 
 async def answer_card(work: Work, facts: dict[str, str], yes: bool) -> Reply:
     """F5: the terminal approved; F6: it did not, nothing is taken."""
+    sale = work.state.sale
+    if not yes and sale is not None and totals(sale, work.policy).due < 0:
+        work.say(phrase("Nothing is given back. Choose another way."))
+        return DONE
     if not yes:
         work.say(phrase("Card declined. Nothing is taken; choose another way to pay."))
         return DONE
@@ -287,7 +300,7 @@ def tender_name(tender: Tender) -> str:
 
 def tender_view(tender: Tender) -> TenderView:
     """A payment as screens show it."""
-    name = tender_name(tender)
+    name = translated(tender_name(tender))
     if tender.currency:
         name = f"{shown_amount(tender.foreign, tender.currency)} {tender.currency}"
     elif tender.voucher:

@@ -469,11 +469,16 @@ async def test_what_a_card_paid_goes_back_to_the_card_only(till, online):
     await come_back(till)
     panel = till.view.tender
     assert (panel.back, panel.cash, ways_back(till)) == (True, False, ["c"])
+    assert till.view.message.text == "8.07 goes back. Press the letter of a payment."
     assert (await till.enter()).outcome is REFUSED
     assert "not given back here" in till.view.message.text
     await till.enter("c")
     await till.enter("0815")
     assert till.view.question.lines == ("Card 8.07 EUR: given back on the terminal?",)
+    await till.answer("no")
+    assert till.view.message.text == "Nothing is given back. Choose another way."
+    await till.enter("c")
+    await till.enter("0815")
     await till.answer("yes")
     record = await sold(till)
     assert (rows(record), record["total"]) == ([("card", -807)], -807)
