@@ -102,6 +102,8 @@ class PastSale(msgspec.Struct, frozen=True, kw_only=True):
     """It is the mirror of another sale."""
     refunds: tuple["Refund", ...] = ()
     """How money was given back for it."""
+    customer: str = ""
+    """Id of the customer whom it was for."""
 
     @property
     def number(self) -> str:
@@ -141,6 +143,7 @@ def past_sale(payload: Payload) -> PastSale:
         utc_offset_min=payload.get("utc_offset_min", 0),
         shift_id=payload.get("shift_id", ""),
         voids="voids_of" in payload,
+        customer=str(payload.get("customer", {}).get("id", "")),
     )
 
 

@@ -193,6 +193,8 @@ class ReturnedSale(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     receipt_no: int
     tenders: tuple[dict[str, str | int], ...] = ()
+    customer: str = ""
+    """Id of the customer whom it was for."""
 
 
 class Sale(msgspec.Struct, frozen=True, kw_only=True):

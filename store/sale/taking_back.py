@@ -270,7 +270,11 @@ def _noted(sale: Sale, past: PastSale) -> Sale:
     if (past.series, past.seq) in places:
         return sale
     origin = ReturnedSale(
-        series=past.series, seq=past.seq, receipt_no=past.receipt_no, tenders=paid_and_refunded(past)
+        series=past.series,
+        seq=past.seq,
+        receipt_no=past.receipt_no,
+        tenders=paid_and_refunded(past),
+        customer=past.customer,
     )
     return replace(sale, returned_from=(*sale.returned_from, origin))
 

@@ -115,9 +115,9 @@ def test_customers_at_the_till_online_offline_and_refused(shop: Shop):
     till.wait_for("Receipt S0001-R01-000002")
 
     till.send("/612\r")  # added offline, found at once
-    answer(till, "Type the name and Enter.", "Nora New")
-    answer(till, "Type the telephone number and Enter", "0301111222")
-    answer(till, "Type the mail address and Enter", "")
+    answer(till, "Name: type it and Enter.", "Nora New")
+    answer(till, "Telephone number: type it and Enter", "0301111222")
+    answer(till, "Mail address: type it and Enter", "")
     answer(till, "Scan the customer card", "NK-1")
     till.wait_for("Nora New is added.")
     till.send(F5)

@@ -23,6 +23,7 @@ from store.sale.language import later, phrase
 from store.sale.moment import utc_text
 from store.sale.money import parse_amount
 from store.sale.refusal import SaleRefused
+from store.sale.sale import Sale
 from store.sale.tender import TenderKind
 from store.sale.text import printable, stored
 from store.sale.totals import totals
@@ -34,6 +35,7 @@ MOST = 99_999_999
 """The most that is paid in at once, in minor units: more is a slip of the finger."""
 STATEMENT = "account.statement"
 NOT_IN_TRAINING = later("In training no account is touched. Choose another way to pay.")
+OF_ANOTHER = later("Its customer has to be on the sale for that: Esc, then F5.")
 CARD_WORD = "c"
 
 Facts = dict[str, str]
@@ -59,6 +61,8 @@ async def pay(work: Work, text: str) -> Reply:
             )
         )
     try:
+        if due < 0 and not await _is_theirs(work, sale):
+            return work.refuse(phrase(OF_ANOTHER))
         customer, standing = await _standing(work, sale.customer)
         check_account_sale(
             customer,
@@ -72,6 +76,20 @@ async def pay(work: Work, text: str) -> Reply:
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     return await tender_desk.take(work, TenderKind.ACCOUNT, amount)
+
+
+async def _is_theirs(work: Work, sale: Sale) -> bool:
+    """Whether what goes back was on the account of the customer of this sale. Raises JournalError."""
+    for origin in sale.returned_from:
+        if all(row["kind"] != TenderKind.ACCOUNT for row in origin.tenders):
+            continue
+        whose = sale.customer.id if sale.customer is not None else ""
+        if origin.customer == whose:
+            continue
+        now = (await customer_desk.find(work, origin.customer)).customer  # merged meanwhile, perhaps
+        if not whose or now is None or now.number != whose:
+            return False
+    return True
 
 
 async def _standing(work: Work, customer: SaleCustomer | None) -> tuple[SaleCustomer | None, Standing]:

@@ -572,3 +572,24 @@ async def test_a_sale_on_account_that_is_undone_takes_the_debt_back(world):
     assert len(await of_kind(till, "sale")) == 2
     await work.own.read(work.ports.journal)
     assert work.own.waiting(BERG, AccountFacts(final=True)) == 0
+
+
+async def test_what_was_on_account_goes_back_to_that_account_and_no_other(world):
+    till = await world.start()
+    await till.ready("201")
+    await till.operation(602, BERG)
+    await till.scan(MILK)
+    await till.operation(202)
+    number = till.view.paid.receipt_no
+    await till.operation(114, number)
+    await till.enter("*")
+    assert till.view.totals.total == -109
+    outcome = await till.operation(202)
+    assert outcome.why == "Its customer has to be on the sale for that: Esc, then F5."
+    await till.operation(602, TRADE)
+    assert (await till.operation(202)).outcome is REFUSED
+    await till.operation(602, BERG)
+    assert (await till.operation(202)).outcome is DONE
+    _, back = await of_kind(till, "sale")
+    assert [(row["kind"], row["amount"]) for row in back["tenders"]] == [("account", -109)]
+    assert back["customer"]["id"] == BERG
