@@ -1,6 +1,6 @@
 """X and Z reports made from their records, and which document belongs to which record."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from store.sale.account_slip import payment_slip, statement_slip
@@ -104,46 +104,31 @@ def _document(
     copied_at: str,
     copied_utc_offset_min: int | None,
 ) -> Document | None:
-    match str(payload.get("kind", "")).removeprefix("training."):
-        case "sale":
-            return receipt(
-                payload,
-                facts,
-                copy_no=copy_no,
-                fingerprint=fingerprint,
-                copied_at=copied_at,
-                copied_utc_offset_min=copied_utc_offset_min,
-            )
-        case "void":
-            return void_slip(payload, facts, fingerprint)
-        case "drawer.open":
-            return drawer_slip(payload, facts, fingerprint)
-        case "account.payment":
-            return payment_slip(payload, facts, fingerprint)
-        case "account.statement":
-            return statement_slip(payload, facts, fingerprint)
-        case "stock.count":
-            return count_slip(payload, facts, fingerprint)
-        case "shift.open":
-            return shift_open_slip(payload, facts, fingerprint)
-        case kind if kind in BY_KIND:
-            return movement_slip(payload, facts, fingerprint)
-        case "tender.declaration":
-            return declaration_slip(payload, facts, fingerprint)
-        case "report.x":
-            return x_report(payload, facts, fingerprint)
-        case "shift.suspend" | "shift.blind_close" as kind:
-            return slip(SHIFT_SLIPS[kind], phrase("Nothing is counted yet"), payload, facts, fingerprint)
-        case "sale.suspend":
-            return suspended_slip(payload, facts, fingerprint)
-        case "safe.count" | "safe.in" | "safe.out" as kind:
-            amount = Columns(left=phrase("Amount"), right=money(payload, payload["total"]), bold=True)
-            return slip(SAFE_SLIPS[kind], "", payload, facts, fingerprint, (amount,))
-        case "shift.close":
-            copy = tuple(copy_mark(payload, copy_no, copied_at, copied_utc_offset_min))
-            return z_report(payload, facts, fingerprint, copy)
-        case _:
-            return None
+    kind = str(payload.get("kind", "")).removeprefix("training.")
+    if kind == "sale":
+        return receipt(
+            payload,
+            facts,
+            copy_no=copy_no,
+            fingerprint=fingerprint,
+            copied_at=copied_at,
+            copied_utc_offset_min=copied_utc_offset_min,
+        )
+    if kind == "shift.close":
+        copy = tuple(copy_mark(payload, copy_no, copied_at, copied_utc_offset_min))
+        return z_report(payload, facts, fingerprint, copy)
+    if kind in SHIFT_SLIPS:
+        return slip(SHIFT_SLIPS[kind], phrase("Nothing is counted yet"), payload, facts, fingerprint)
+    if kind in BY_KIND:
+        return movement_slip(payload, facts, fingerprint)
+    made = SLIPS.get(kind)
+    return made(payload, facts, fingerprint) if made is not None else None
+
+
+def safe_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
+    """The slip of the store's safe: counted, or money between it and the bank."""
+    amount = Columns(left=phrase("Amount"), right=money(payload, payload["total"]), bold=True)
+    return slip(SAFE_SLIPS[payload["kind"]], "", payload, facts, fingerprint, (amount,))
 
 
 def x_report(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
@@ -294,3 +279,18 @@ def _movements(payload: Payload) -> Iterator[AnyElement]:
             if row["kind"] == movement.kind:
                 left = f"  {row['account']} {row['name']}"
                 yield Columns(left=left, right=money(payload, movement.sign * row["amount"]))
+
+
+SLIPS: dict[str, Callable[[Payload, StoreFacts, str], Document]] = {
+    "void": void_slip,
+    "drawer.open": drawer_slip,
+    "account.payment": payment_slip,
+    "account.statement": statement_slip,
+    "stock.count": count_slip,
+    "shift.open": shift_open_slip,
+    "tender.declaration": declaration_slip,
+    "report.x": x_report,
+    "sale.suspend": suspended_slip,
+    **dict.fromkeys(SAFE_SLIPS, safe_slip),
+}
+"""Kind of record → its document, where nothing else has to be known."""

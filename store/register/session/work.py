@@ -87,12 +87,6 @@ class Work:
         """Prices the server told too late and otherwise; the next sale's record takes them along."""
         self.errands: list[Errand] = []
         """What takes long and is done beside the till; each ends in a sentence or a panel."""
-        self.wanted: allowance.Wanted | None = None
-        """What the intent being carried out was refused for want of, if somebody else may allow it."""
-        self.replay: Intent | None = None
-        """The refused intent that somebody just allowed; it is carried out again."""
-        self.answered_switch = ""
-        """The question before a switch to offline that was answered last."""
         self.unsent: Unsent | None = None
         """The newest sum of what the server has not acknowledged, to go on from."""
         self.own = OwnRecords()
@@ -174,6 +168,12 @@ class Work:
         self.message = Message(text=printable(text), tone=tone, sound=sound, number=next(self._numbers))
         self.unseen_alarm = sound
 
+    answered_switch = ""
+    """The question before a switch to offline that was answered last."""
+    wanted: allowance.Wanted | None = None
+    """What the intent being carried out was refused for want of, if somebody else may allow it."""
+    replay: Intent | None = None
+    """The refused intent that somebody just allowed; it is carried out again."""
     unseen_alarm = False
     slip_copy: tuple[Committed | None, int] = (None, 0)
     """Which record on the paper of `slip` is a copy, and its number."""
