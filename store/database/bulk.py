@@ -16,8 +16,8 @@ Cells = Sequence[Value]
 
 BATCH_ROWS = 5_000
 """Rows handed to the driver at once: enough to hide a round trip, few enough to hold in memory."""
-ROWS_AT_ONCE = 100
-"""Rows in one insert of SQLite, which has places for 32,766 values in a statement."""
+ROWS_AT_ONCE = (100, 10, 1)
+"""Rows in one insert of SQLite, which has places for 32,766 values in a statement: as many as there are left."""
 _MARK = re.compile(r"\$([0-9]+)")
 
 
@@ -54,13 +54,17 @@ def insert_rows(db: Connection, table: str, columns: Sequence[str], rows: Iterab
         cast(_Many, db).copy_rows(table, columns, rows)
         return
     left = iter(rows)
-    whole = _insertion(table, tuple(columns), ROWS_AT_ONCE)
+    many = cast(_Many, db)
     # One statement with many rows takes three quarters of the time of as many statements, and lets other threads run.
-    while len(batch := list(itertools.islice(left, ROWS_AT_ONCE))) == ROWS_AT_ONCE:
-        many = cast(_Many, db)
-        many.executemany(whole, [tuple(itertools.chain.from_iterable(batch))])
-    if batch:
-        cast(_Many, db).executemany(_insertion(table, tuple(columns), 1), batch)
+    while batch := list(itertools.islice(left, ROWS_AT_ONCE[0])):
+        start = 0
+        for size in ROWS_AT_ONCE:
+            end = len(batch) - (len(batch) - start) % size
+            pieces = (batch[at : at + size] for at in range(start, end, size))
+            flat = [tuple(itertools.chain.from_iterable(piece)) for piece in pieces]
+            if flat:
+                many.executemany(_insertion(table, tuple(columns), size), flat)
+            start = end
 
 
 def refresh_statistics(db: Connection, table: str) -> None:

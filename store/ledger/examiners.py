@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import os
 import sys
@@ -23,6 +24,8 @@ PROCESSES = min(2, os.cpu_count() or 1)
 ALONE = 20
 """So few records are examined where they arrive: about two milliseconds."""
 MOST_ANSWER_BYTES = 64 * 1024 * 1024
+PIPE_BYTES = 1024 * 1024
+"""So that an examiner goes on while its answer waits to be read."""
 _COMMAND = ("-P", "-m", "store.ledger.examiner")
 _LOST = (OSError, EOFError, msgspec.MsgspecError)
 """What a pipe says whose process is gone."""
@@ -99,8 +102,9 @@ class _Examiner:
                 *_COMMAND,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                limit=1024 * 1024,
+                limit=PIPE_BYTES,
             )
+            _widen(self._process)
 
     async def close(self) -> None:
         speaker, self._speaker = self._speaker, None
@@ -151,6 +155,14 @@ class _Examiner:
             await process.wait()
             if process.stdin is not None:
                 process.stdin.close()
+
+
+def _widen(process: asyncio.subprocess.Process) -> None:
+    transport = process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
+    pipe = None if transport is None else transport.get_extra_info("pipe")
+    if pipe is not None and hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):  # the system allows less
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _give(answer: "asyncio.Future[Findings | None]", found: Findings | None) -> None:

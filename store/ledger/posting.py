@@ -110,6 +110,8 @@ class Poster:
         """Of another way of posting they would know nothing."""
         self._first_wait_ms = first_wait_ms
         self._woken = asyncio.Event()
+        self._due_ms: int | None = None
+        """When the next attempt at a record that was set aside is due, as the last look has seen it."""
         self._unlearned: int | None = 0
         """Records posted since the start; None once the database has learned how the books look."""
 
@@ -123,7 +125,7 @@ class Poster:
             self._woken.clear()
             try:
                 handled = await self.post_all()
-                wait_s = 0.0 if handled else await self._wait_s()
+                wait_s = 0.0 if handled else self._wait_s()
             except DatabaseTrouble as trouble:
                 LOG.warning("posting waits for the database", extra={"reason": str(trouble)})
                 handled, wait_s = 0, TROUBLE_WAIT_S
@@ -132,10 +134,9 @@ class Poster:
 
     async def post_all(self) -> int:
         """One look at every series that is behind and every record whose next attempt is due; records handled."""
-        due_ms = await self._channel.read(next_due)
-        is_due = due_ms is not None and due_ms <= self._now_ms()
+        self._due_ms, late = await self._channel.read(_look)
+        is_due = self._due_ms is not None and self._due_ms <= self._now_ms()
         done = [await self._channel.work(self._retry_due)] if is_due else []
-        late = await self._channel.read(behind)
         if late and self._drafts is not None:
             await self._drafts.settle()
         for store, series in late:
@@ -153,9 +154,10 @@ class Poster:
                 self._unlearned = None
                 await self._channel.work(refresh_statistics, POSTED.table)
 
-    async def _wait_s(self) -> float:
-        due_ms = await self._channel.read(next_due)
-        return IDLE_S if due_ms is None else min(IDLE_S, max(0.0, (due_ms - self._now_ms()) / 1000))
+    def _wait_s(self) -> float:
+        if self._due_ms is None:
+            return IDLE_S
+        return min(IDLE_S, max(0.0, (self._due_ms - self._now_ms()) / 1000))
 
     async def _rest(self, wait_s: float) -> None:
         # Not `wait_for`: before Python 3.12 it loses a cancellation that comes together with the event.
@@ -309,6 +311,11 @@ def _look_up(books: Books, pages: list[_Page]) -> None:
 def _is_free(books: Books, draft: Draft) -> bool:
     """Whether no other record in the books has a name of this one."""
     return not books.with_txn(draft.txn_id) and books.with_receipt(draft.receipt_no) is None
+
+
+def _look(db: Connection) -> tuple[int | None, list[tuple[str, str]]]:
+    """What there is to do, in one trip to the database."""
+    return next_due(db), behind(db)
 
 
 def behind(db: Connection) -> list[tuple[str, str]]:

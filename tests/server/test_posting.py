@@ -410,7 +410,7 @@ async def test_posting_starts_again_after_a_failure_of_its_own(tmp_path, monkeyp
     async with running_world(tmp_path) as world:
         real = world.context.poster._wait_s
 
-        async def broken():
+        def broken():
             world.context.poster._wait_s = real
             raise RuntimeError("a bug in the loop itself")
 
