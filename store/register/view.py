@@ -260,6 +260,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     paper_title: str = ""
     operations: tuple[int, ...] = ()
     """Numbers of the operations that can be run now; a screen draws no other key."""
+    allowable: tuple[int, ...] = ()
+    """Further ones that run when somebody else allows it; a list of operations shows them too."""
     demo: bool = False
     language: str = "en"
     """What the screen speaks."""

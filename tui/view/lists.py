@@ -34,11 +34,18 @@ def menu_rows(view: View | None, local: Local, keymap: Keymap) -> list[MenuRow]:
     """The operations that can be run now and match what is typed, by number or by parts of the name."""
     from store.register.operations import OPERATIONS  # 2 ms that no start waits for
 
-    possible = set(view.operations) if view is not None else set()
+    asked_for = set(view.allowable) if view is not None else set()
+    possible = asked_for | (set(view.operations) if view is not None else set())
     words = local.entry.casefold().split()
     return [
-        MenuRow(operation.number, phrase(operation.name), _keys(operation.number, operation.keys, keymap))
+        MenuRow(
+            operation.number,
+            phrase(operation.name),
+            ASKS if operation.number in asked_for else _keys(operation.number, operation.keys, keymap),
+        )
         for operation in OPERATIONS
+ASKS = "asks"
+"""In place of a key: the operation asks somebody who may allow it."""
         if operation.number in possible
         and (local.overlay not in CUT_DOWN or operation.number in CUT_DOWN[local.overlay])
         and all(str(operation.number).startswith(word) or word in names_of(operation.name) for word in words)

@@ -1,15 +1,17 @@
 """What the person at the till may now: the role's permissions and limits, or those of whoever allows one operation."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from store.exchange.permissions import limits_of
 from store.register.journal.entry import PrintJob
-from store.register.operations import BY_NUMBER, Permission, may
+from store.register.operations import BY_NUMBER, OPERATIONS, Permission, may, roles_with
 from store.register.session.state import SessionState
 from store.register.session.till import TillState
+from store.register.view import Mode
 from store.sale.limits import Limits
 from store.sale.voucher_slip import VOUCHER_SLIP
 
@@ -68,6 +70,27 @@ def who_may_go_further(
         role
         for role, permissions in known.items()
         if may(role, BY_NUMBER[number].permission, permissions) and allows(limits_of(role, permissions))
+    )
+
+
+def allowable(state: SessionState, roles: Mapping[str, str]) -> tuple[int, ...]:
+    """Operations of the present mode that the role lacks and a person of another role may allow."""
+    if not state.role:
+        return ()
+    return _allowable(state.mode, state.role, state.permissions, tuple(roles.items()))
+
+
+@lru_cache(maxsize=64)
+def _allowable(
+    mode: Mode, role: str, permissions: str, roles: tuple[tuple[str, str], ...]
+) -> tuple[int, ...]:
+    return tuple(
+        operation.number
+        for operation in OPERATIONS
+        if mode in operation.modes
+        and operation.permission not in NOT_TO_ALLOW
+        and not may(role, operation.permission, permissions)
+        and roles_with(operation.permission, dict(roles))
     )
 
 

@@ -6,7 +6,7 @@ mistake; reports count them apart. `work.commit` makes them so, whichever flow f
 
 import msgspec
 
-from store.register.session.state import Asked
+from store.register.session.state import Asked, SessionState
 from store.register.session.till import TillEvent, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry
@@ -51,6 +51,11 @@ def hindrance(work: Work, number: int, name: str) -> str:
     if not work.training or number in ALLOWED:
         return ""
     return phrase("{name}: not in training. /{number} leaves training first.", name, NUMBER)
+
+
+def allowed(state: SessionState, numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """The operations that run, of those that the role may; in training fewer."""
+    return tuple(number for number in numbers if number in ALLOWED) if state.training else numbers
 
 
 def ask(work: Work) -> Reply:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from store.register.operations import operations_for
+from store.register.session import allowance, training_desk
 from store.register.session.layout import layout_of
 from store.register.session.paper import paper_of, slip_title
 from store.register.session.pay_panel import panel_of
@@ -96,6 +97,7 @@ class ViewMaker:
             paper=paper,
             paper_title=title,
             operations=self._operations(state),
+            allowable=training_desk.allowed(state, allowance.allowable(state, self._ports.shop.roles())),
             demo=self._ports.config.demo,
             layout=self._keys(),
             language=language_in_force(),
@@ -242,6 +244,7 @@ class ViewMaker:
         macros = self._ports.macros()
         return tuple(number for number in numbers if not is_macro(number) or number in macros)
 
+        numbers = training_desk.allowed(state, numbers)
 
 def entry_of(state: SessionState) -> Entry:
     """What the entry line expects."""

@@ -195,3 +195,13 @@ async def test_the_same_allowing_pin_twice_changes_nothing(till):
     kinds = [record["kind"] for record in await till.records()]
     assert (kinds.count("override"), kinds.count("drawer.open")) == (1, 1)
     assert (await till.scan(MILK)).outcome is SOLD
+
+
+async def test_a_list_of_operations_shows_what_somebody_else_may_allow_and_the_strip_does_not(till):
+    assert 1000 in till.view.allowable
+    assert 1000 not in till.view.operations
+    assert not set(till.view.allowable) & set(till.view.operations)
+    await till.operation(703)
+    assert till.view.allowable == (), "nobody is signed in"
+    await till.sign_in("201")
+    assert till.view.allowable == (), "a manager needs nobody"
