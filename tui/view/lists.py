@@ -14,11 +14,33 @@ from tui.view.roles import Role
 from tui.view.text import amount_text, clean, cut, left, right, wrap
 
 DRAWER_AND_SHIFT = frozenset(
-    {517, 518, 701, 703, 918, 1000, 1052, 1053, 1054, 1055, 1056, 1057, 1100, 1200, 1201, 1210, 1211, 1212, 1220}
+    {
+        517,
+        518,
+        701,
+        703,
+        918,
+        1000,
+        1052,
+        1053,
+        1054,
+        1055,
+        1056,
+        1057,
+        1100,
+        1200,
+        1201,
+        1210,
+        1211,
+        1212,
+        1220,
+    }
 )
 BY_HAND = frozenset({103, 104, 106, 127, 128, 129, 130, 300, 301, 302, 303, 310, 311, 312, 501, 9102})
 CUT_DOWN = {Overlay.CASH: DRAWER_AND_SHIFT, Overlay.DISCOUNTS: BY_HAND}
 """Overlays that are the menu with these operations only."""
+ASKS = "asks"
+"""In place of a key: the operation asks somebody who may allow it."""
 KEYS_OF_OPERATIONS = {917: "connection", 108: "find", 602: "customers", 115: "journal"}
 
 
@@ -31,7 +53,10 @@ class MenuRow(msgspec.Struct, frozen=True):
 
 
 def menu_rows(view: View | None, local: Local, keymap: Keymap) -> list[MenuRow]:
-    """The operations that can be run now and match what is typed, by number or by parts of the name."""
+    """The operations that can be run now and match what is typed, by number or by parts of the name.
+
+    Those that somebody else has to allow say so in place of a key.
+    """
     from store.register.operations import OPERATIONS  # 2 ms that no start waits for
 
     asked_for = set(view.allowable) if view is not None else set()
@@ -44,8 +69,6 @@ def menu_rows(view: View | None, local: Local, keymap: Keymap) -> list[MenuRow]:
             ASKS if operation.number in asked_for else _keys(operation.number, operation.keys, keymap),
         )
         for operation in OPERATIONS
-ASKS = "asks"
-"""In place of a key: the operation asks somebody who may allow it."""
         if operation.number in possible
         and (local.overlay not in CUT_DOWN or operation.number in CUT_DOWN[local.overlay])
         and all(str(operation.number).startswith(word) or word in names_of(operation.name) for word in words)
