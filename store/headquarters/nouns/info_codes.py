@@ -22,9 +22,7 @@ NOUNS: tuple[Noun, ...] = (
     Noun(
         name="info-code",
         summary="questions that the till asks about products, payments and operations",
-        key=(
-            KeyPart(name="info_code", help="Its code.", pattern=rf"[A-Za-z0-9._-]{{1,{CODE_LIMIT}}}"),
-        ),
+        key=(KeyPart(name="info_code", help="Its code.", pattern=rf"[A-Za-z0-9._-]{{1,{CODE_LIMIT}}}"),),
         fields=InfoCodeRow,
         jobs=("1070",),
         check=_check,

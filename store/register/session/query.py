@@ -130,12 +130,18 @@ async def journal_rows(work: Work, text: str = "") -> list[dict[str, Any]]:
     for _ in range(JOURNAL_PAGES if text else 1):
         first = max(before - JOURNAL_PAGE, 0)
         records = await journal.records(first, before - first)
-        rows = [transaction_row(record, acked) for record in reversed(records)]
+        rows = [_with_offset(record, acked) for record in reversed(records)]
         found += [row for row in rows if row["kind"] in COUNTED_KINDS and _holds(work, row, text)]
         before = first
         if not before or len(found) >= JOURNAL_LIMIT:
             break
     return found[:JOURNAL_LIMIT]
+
+
+def _with_offset(record: Record, acked_seq: int) -> dict[str, Any]:
+    """A transaction with what makes its moment a local one."""
+    offset_min = payload_of(record).get("utc_offset_min", 0)
+    return {**transaction_row(record, acked_seq), "utc_offset_min": offset_min}
 
 
 def _holds(work: Work, row: dict[str, Any], text: str) -> bool:
@@ -157,7 +163,6 @@ def transaction_row(record: Record, acked_seq: int) -> dict[str, Any]:
         "total": payload.get("total", 0),
         "currency": payload.get("currency", ""),
         "at": payload["at"],
-        "utc_offset_min": payload.get("utc_offset_min", 0),
         "business_date": payload.get("business_date", ""),
         "state": "acknowledged" if record.seq <= acked_seq else "waiting",
     }
