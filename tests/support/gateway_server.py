@@ -16,6 +16,7 @@ from aiohttp import web
 
 from gateway_world import ITEMS
 from store.exchange import messages
+from store.exchange.badges import PATH_BADGE, WireBadge
 from store.exchange.customers import (
     PATH_CUSTOMER,
     PATH_CUSTOMERS,
@@ -47,6 +48,7 @@ class SmallServer:
         """(status, kind, detail) for every signed request."""
         self.head_seq = 0
         self.staff = {}
+        self.badges = {}
         self.customers = {}
         """number: WireStaff, as headquarters has them now."""
         self.package = b""
@@ -75,6 +77,7 @@ class SmallServer:
                 web.get(messages.PATH_SEARCH, self._search),
                 web.get(messages.PATH_HEAD, self._head),
                 web.get(PATH_STAFF, self._staff),
+                web.get(PATH_BADGE, self._badge),
                 web.get(PATH_CUSTOMERS, self._customers),
                 web.get(PATH_CUSTOMER, self._customer),
                 web.post(messages.PATH_RECORDS, self._records),
@@ -123,6 +126,9 @@ class SmallServer:
     async def _head(self, request):
         series = request.match_info["series"]
         return answer(SeriesHead(series=series, seq=self.head_seq, hash="00", time_ms=now_ms()))
+
+    async def _badge(self, request):
+        return answer(WireBadge(number=self.badges.get(request.match_info["hash"], "")))
 
     async def _staff(self, request):
         if (member := self.staff.get(request.match_info["number"])) is not None:

@@ -14,6 +14,8 @@ RELEASE = 9137
 RELEASE_CLIENT = "core:release"
 """The client in whose name the register does it by itself."""
 LOOK_S = 1.0
+LONGEST_PAUSE_S = 30.0
+"""After failures, such as a server of the last version, which knows nothing of suspended sales."""
 
 
 class WantedCalls(Protocol):
@@ -38,8 +40,9 @@ async def release_what_is_wanted(
     `kept` are the ids that this register keeps; `submit` takes an intent into the mailbox, so that letting go is a
     step of the till like any other.
     """
+    pause_s = LOOK_S
     while True:
-        await clock.sleep(LOOK_S)
+        await clock.sleep(pause_s)
         mine = set(kept())
         if not mine or not reachable():
             continue
@@ -47,7 +50,9 @@ async def release_what_is_wanted(
             wanted = [suspension_id for suspension_id in await calls.wanted() if suspension_id in mine]
         except GatewayError as error:
             LOG.info("could not ask for wanted suspended sales: %s", error.reason)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             continue
+        pause_s = LOOK_S
         for n, suspension_id in enumerate(wanted, start=last_n(RELEASE_CLIENT) + 1):
             submit(
                 RELEASE_CLIENT, Intent(n=n, kind=IntentKind.OPERATION, operation=RELEASE, arg=suspension_id)

@@ -110,6 +110,7 @@ def test_the_last_shift_and_the_last_receipt_stay(file):
         (b"no state that can be read", 37),
         (b'{"shift":{"shift_id":"shift-4"}}', 13),
         (b'{"aside":[{"shift":{"shift_id":"shift-5"}},{"shift":{"shift_id":"shift-3"}}]}', 9),
+        (b'{"suspended":[{"id":"sale-6-1"},{"id":"sale-4-2"}]}', 20),
     ],
 )
 def test_shifts_that_were_set_aside_stay_with_all_that_follows(file, state, kept):
