@@ -4,12 +4,16 @@ import itertools
 
 import pytest
 
+import session_fakes
 from session_fakes import BAD_DIGIT, BREAD, FLOWERS, LEAFLET, MILK, UNKNOWN, running
 from store.register.intents import IntentKind, OutcomeKind
 from store.register.journal.journal import JournalFull
 from store.register.operations import BY_NUMBER, OPERATIONS
 from store.register.session.run_operation import CURES
 from store.register.view import Mode
+from store.sale.detail import ItemDetail
+from store.sale.info import InfoCode, InfoPrompt
+from store.sale.item import Item
 
 
 async def signed_in(till):
@@ -108,6 +112,34 @@ PLACES = {
     "cash bag": then(idle, lambda t: t.operation(1212, "5")),
     "cash more": then(idle, lambda t: t.operation(1211, "4711")),
     "count": then(closing, lambda t: t.enter("100")),
+    "age": then(idle, lambda t: t.scan("6001")),
+    "serial number": then(idle, lambda t: t.scan("6002")),
+    "info code": then(idle, lambda t: t.scan("6003")),
+    "goods and deposit": then(idle, lambda t: t.scan("6004")),
+    "unit": then(idle, lambda t: t.scan("6004"), lambda t: t.operation(123)),
+    "serial number later": then(sale, lambda t: t.operation(136)),
+    "product details": then(sale, lambda t: t.operation(922)),
+    "empties": then(idle, lambda t: t.operation(9150), lambda t: t.scan("6004")),
+    "inventory": then(idle, lambda t: t.operation(801)),
+    "stock count": then(idle, lambda t: t.operation(802), lambda t: t.scan(MILK)),
+    "stock count's end": then(
+        idle, lambda t: t.operation(802), lambda t: t.scan(MILK), lambda t: t.enter("end")
+    ),
+    "journal": then(paid, lambda t: t.operation(115, "1")),
+    "before an operation": then(idle, lambda t: t.operation(1000)),
+}
+CAREFUL = {
+    "6001": Item(sku="6001", name="Brandy", price=1499, tax="A", detail=ItemDetail(min_age=18)),
+    "6002": Item(sku="6002", name="Phone", price=9900, tax="A", detail=ItemDetail(serial="required")),
+    "6003": Item(sku="6003", name="Parcel", price=450, tax="A", detail=ItemDetail(info_codes=("ASK",))),
+    "6004": Item(
+        sku="6004",
+        name="Water",
+        price=59,
+        tax="A",
+        detail=ItemDetail(deposit="6005", further_units=("box=6",)),
+    ),
+    "6005": Item(sku="6005", name="Deposit", price=25, tax="A", detail=ItemDetail(empties=True)),
 }
 TEXTS = [
     "", " ", "1", "0", "20", "3*", f"2*{MILK}", MILK, UNKNOWN, BAD_DIGIT, "42", "x", "*", "-1", "1,5", "/139",
@@ -144,8 +176,13 @@ async def test_everything_has_an_answer_everywhere(tmp_path, place, monkeypatch)
         return pin == "101101"
 
     monkeypatch.setattr("store.register.session.sign_on.check_pin", fast)
+    for code, item in CAREFUL.items():
+        monkeypatch.setitem(session_fakes.ITEMS, code, item)
     async with running(tmp_path) as till:
         till.world.demo = {}
+        if place in ("info code", "before an operation"):
+            ask = InfoCode(kind="list", choices=("Red", "Blue"), operations=(1000,))
+            till.world.shop.info_prompts = {"ASK": InfoPrompt(code="ASK", name="Which?", detail=ask)}
         await PLACES[place](till)
         mark = till.session._work.state, till.journal.fails
         for kind, text, more in everything():
