@@ -34,7 +34,7 @@ async def deposit_of(work: Work, item: Item) -> Item | str | None:
         note_connection(work)
     if isinstance(found, ItemFound):
         return found.item
-    return phrase("its deposit {sku} is not on file. Headquarters has to run job 1040.", sku)
+    return phrase("its deposit {sku} is not on file; run job 1040.", sku)
 
 
 # ---- age
