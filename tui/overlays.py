@@ -130,6 +130,11 @@ class Overlays:
             self._local.chosen = 0
         self._search_due = self._local.overlay in SEARCHES
 
+    @property
+    def searching(self) -> bool:
+        """Whether what was typed is to be searched for."""
+        return self._search_due
+
     def paused(self) -> None:
         """Typing paused: search."""
         if not self._search_due:

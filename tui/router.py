@@ -21,7 +21,7 @@ from tui.overlays import AIM, LISTS, ONLY_WATCHES, OPENS, SCANNED_HERE, Overlays
 from tui.scanner_frame import START_OF_SCAN, ScannerFrame, is_nothing
 from tui.switch_keys import SwitchKeys
 from tui.view.local import Link, Local, Overlay
-from tui.view.place import place_of, place_under
+from tui.view.place import is_signing, place_of, place_under
 from tui.view.sale import next_top
 from tui.view.screen import line_rows
 from tui.view.text import amount_text
@@ -171,6 +171,11 @@ class Router:
                     self._type(char, -1.0, pasted=True)
             if index < len(lines) - 1 or looks_like_code(self.local.entry):
                 self._enter()
+
+    @property
+    def searching(self) -> bool:
+        """Whether a list waits for what is being typed."""
+        return self._overlays.searching
 
     def paused(self) -> None:
         """Nothing was typed for a moment: time for what would only have slowed a scan down."""
@@ -391,10 +396,3 @@ class Router:
         elif not local.watching:
             local.refused = ()
             self._box.send(IntentKind.BACK)
-
-
-def is_signing(view: View) -> bool:
-    """Whether number and PIN are asked for: at the sign-in, or of somebody who is to allow an operation."""
-    if view.question is not None:
-        return view.question.kind == "override"
-    return view.mode is Mode.LOCKED

@@ -15,6 +15,7 @@ sys.path.insert(1, str(HERE.parent / "support"))
 
 import commits  # noqa: E402
 import customers  # noqa: E402
+import day  # noqa: E402
 import deliveries  # noqa: E402
 import distribution  # noqa: E402
 import failures  # noqa: E402
@@ -37,6 +38,7 @@ MEASUREMENTS = {
     "commits": commits.measure,
     "packages": packages.measure,
     "customers": customers.measure,
+    "day": day.measure,
     "distribution": distribution.measure,
     "deliveries": deliveries.measure,
     "uploads": uploads.measure,

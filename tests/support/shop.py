@@ -30,9 +30,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def make_template(folder: Path) -> Path:
-    """A shop that was opened once and closed again; copy it, never use it."""
-    with running_headless(folder):
+def make_template(folder: Path, *options: str) -> Path:
+    """A shop that was opened once and closed again; copy it, never use it. `options` are those of the demo."""
+    with running_headless(folder, *options):
         pass
     return folder
 

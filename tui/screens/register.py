@@ -30,6 +30,8 @@ from tui.widgets.rows import Rows
 
 ECHO_AFTER_S = 0.04
 """Echo waits until keys pause this long: the free slot of Textual's painter then goes to the result of a scan."""
+SEARCH_AFTER_S = 0.012
+"""The same while a list is searched, where no scan is to be painted: longer than between the keys of a scanner."""
 ECHO_WITHIN_S = 0.12
 """Somebody who types without a pause, or a key that repeats, still sees the text grow."""
 FIRST_VIEW_WITHIN_S = 0.1
@@ -215,7 +217,8 @@ class RegisterScreen(App[None]):
             self._echo_due_s = now_s + ECHO_WITHIN_S
         else:
             self._echo.cancel()
-        wait_s = max(0.0, min(ECHO_AFTER_S, self._echo_due_s - now_s))
+        after_s = SEARCH_AFTER_S if self._router.searching else ECHO_AFTER_S
+        wait_s = max(0.0, min(after_s, self._echo_due_s - now_s))
         self._echo = asyncio.get_running_loop().call_later(wait_s, self._pause)
 
     def _pause(self) -> None:

@@ -1,6 +1,6 @@
 """Where the next key lands: the core's mode, a question over it, or something the screen laid over both."""
 
-from store.register.view import Question, View
+from store.register.view import Mode, Question, View
 from tui.keymap import Place
 from tui.view.local import Local, Overlay
 
@@ -37,3 +37,10 @@ def may_switch(view: View | None) -> bool:
 def offers_connect(view: View | None) -> bool:
     """Whether the button of 917 is named Connect (else Disconnect)."""
     return view is None or view.header.connection != "ONLINE"
+
+
+def is_signing(view: View) -> bool:
+    """Whether number and PIN are asked for: at the sign-in, or of somebody who is to allow an operation."""
+    if view.question is not None:
+        return view.question.kind == "override"
+    return view.mode is Mode.LOCKED
