@@ -152,6 +152,7 @@ def accounts(db: Connection, limit: int) -> list[AccountRow]:
             name=known[key].name,
             balance=amount,
             credit_limit=known[key].credit_limit,
+            over=max(amount - known[key].credit_limit, 0),
             currency=currency,
         )
         for key, amount in sorted(owed.items())

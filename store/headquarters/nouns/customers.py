@@ -134,6 +134,8 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     balance: int
     credit_limit: int
+    over: int
+    """By how much the balance is above the limit."""
     currency: str
 
 
@@ -233,7 +235,7 @@ VERBS: tuple[Verb, ...] = (
         arguments=DuplicateList,
         reads=True,
         answers=list[AccountRow],
-        amounts=("balance", "credit_limit"),
+        amounts=("balance", "credit_limit", "over"),
         example="outpost hq --home HQ customer accounts",
     ),
 )

@@ -24,7 +24,8 @@ from store.sale.moment import utc_text
 from store.sale.money import parse_amount
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale
-from store.sale.tender import TenderKind
+from store.sale.tender import Payment
+from store.sale.tender_type import TenderKind
 from store.sale.text import printable, stored
 from store.sale.totals import totals
 
@@ -75,7 +76,12 @@ async def pay(work: Work, text: str) -> Reply:
         return work.refuse(error.sentence)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
-    return await tender_desk.take(work, TenderKind.ACCOUNT, amount)
+    account = next((one.code for one in work.policy.tenders if one.kind is TenderKind.ACCOUNT), "")
+    if not account:
+        return work.refuse(phrase("This store takes no customer accounts. Choose another way to pay."))
+    # Marked in the record where the last known balance decided, so that somebody can look at it later.
+    how = Payment(type=account, given=amount, offline=due > 0 and not standing.final)
+    return await tender_desk.take_payment(work, how)
 
 
 async def _is_theirs(work: Work, sale: Sale) -> bool:

@@ -162,6 +162,8 @@ async def test_merging_by_command_leads_number_card_and_account_to_the_one_who_s
     assert await world.read(lambda db: [cells[:3] for cells in account_cells(db, "S0009")]) == [
         ("C1", 400, 400)
     ]
+    [account] = await world.ask("customer", "accounts")
+    assert (account["customer"], account["balance"], account["over"]) == ("C1", 400, 300)
     refused = await world.do("customer", "merge", expect=409, customer="C1", other="K3")
     assert "one customer already" in refused["detail"]
 
@@ -175,6 +177,7 @@ async def test_an_account_has_each_entry_once_however_often_its_record_comes(wor
     assert [(entry["amount"], entry["balance"]) for entry in answer] == [(300, 300), (-100, 200)]
     [account] = await world.ask("customer", "accounts")
     assert (account["customer"], account["balance"], account["credit_limit"]) == ("C1", 200, 10_000)
+    assert account["over"] == 0
 
 
 async def test_malformed_news_and_payments_go_into_quarantine_alone(world):

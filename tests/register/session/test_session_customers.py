@@ -359,6 +359,8 @@ async def test_offline_the_last_known_balance_and_a_small_limit_decide(till, wor
     )
     assert (await till.operation(202, "9.50")).outcome is DONE
     await till.operation(206)
+    (sale,) = await of_kind(till, "sale")
+    assert (sale["tenders"][0]["amount"], sale["tenders"][0]["offline"]) == (950, 1)
     await till.operation(602, BERG)
     await till.scan(MILK)
     assert "Offline 0.50 can go" in (await till.operation(202)).why
