@@ -24,6 +24,11 @@ INTENTS = st.one_of(
     st.just((IntentKind.BACK, "", 0)),
     st.sampled_from(["yes", "no"]).map(lambda word: (IntentKind.ANSWER, word, 0)),
 )
+RETURNS = st.one_of(
+    st.sampled_from(["*", "1*1", "S0001-R01-000001"]).map(lambda text: (IntentKind.ENTER, text, 0)),
+    st.sampled_from([109, 114, 9130, 9140]).map(lambda number: (IntentKind.OPERATION, "", number)),
+)
+"""Goods come back: a scan may be the answer to a question of theirs."""
 CUTS = st.lists(st.integers(0, 29), max_size=4)
 
 
@@ -111,11 +116,38 @@ async def troubled(home, stream, cuts):
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(INTENTS, min_size=1, max_size=30), CUTS)
+@given(st.lists(st.one_of(INTENTS, RETURNS), min_size=1, max_size=30), CUTS)
 def test_kills_and_resends_at_any_point_change_nothing(stream, cuts):
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
         expected, _ = asyncio.run(straight(Path(one), stream))
         assert asyncio.run(troubled(Path(other), stream, set(cuts))) == expected
+
+
+def enter(text):
+    return (IntentKind.ENTER, text, 0)
+
+
+def operation(number):
+    return (IntentKind.OPERATION, "", number)
+
+
+GIVES_BACK = [
+    *map(enter, (MILK, BREAD)), operation(206), operation(9130),
+    enter("S0001-R01-000001"), enter("2"), operation(139), enter(""),
+    operation(109), enter(MILK), enter("1"), enter(BREAD), operation(206),
+    operation(114), enter("1"), enter("*"), operation(206), operation(1056),
+]  # fmt: skip
+"""A sale with a gift receipt, a line of it back, an exchange without a receipt, the rest back."""
+
+
+def test_a_kill_between_any_two_keys_of_a_return_changes_nothing():
+    with tempfile.TemporaryDirectory() as home:
+        expected, outcomes = asyncio.run(straight(Path(home), GIVES_BACK))
+    assert OutcomeKind.REFUSED not in outcomes
+    assert [record[1] for record in expected[-1] if record[0] == "sale"] == [458, -349, 240, -109]
+    for cut in range(len(GIVES_BACK)):
+        with tempfile.TemporaryDirectory() as home:
+            assert asyncio.run(troubled(Path(home), GIVES_BACK, [cut])) == expected
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
