@@ -12,7 +12,32 @@ from store.register.view import LayoutKeyView
 from store.sale.language import phrase
 from tui.keymap import EVERYWHERE, PHYSICAL, UNASKED, Action, Keymap, Place, key_name
 
-TAKES_TEXT = frozenset({100, 101, 103, 104, 105, 108, 127, 129, 200, 201, 300, 301, 302, 303, 501, 502, 503, 504, 1200, 1220, 1221, 9136})
+TAKES_TEXT = frozenset(
+    {
+        100,
+        101,
+        103,
+        104,
+        105,
+        108,
+        127,
+        129,
+        200,
+        201,
+        300,
+        301,
+        302,
+        303,
+        501,
+        502,
+        503,
+        504,
+        1200,
+        1220,
+        1221,
+        9136,
+    }
+)
 """Operations that take what stands in the entry line along."""
 CAPTION_LIMIT = 16
 RANK = 2

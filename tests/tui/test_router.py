@@ -420,7 +420,7 @@ def test_locking_closes_what_the_last_operator_had_open_and_keeps_the_refused_sc
 def test_scan_under_way_when_the_register_locks_stays_whole():
     router, wires = router_in(sale())
     type_in(router, "12")
-    router.press(key("f10"))
+    router.press(key("f6"))
     type_in(router, MILK[:5])
     router.take_view(msgspec.structs.replace(LOCKED, seq=8))
     type_in(router, MILK[5:] + "\r")
