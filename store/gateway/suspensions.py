@@ -1,4 +1,4 @@
-"""What a register asks the server about suspended sales (`store/exchange/suspensions.py`). Everything raises GatewayError."""
+"""What a register asks the server about suspended sales (`store/exchange/suspensions.py`). All raise GatewayError."""
 
 from collections.abc import Callable, Sequence
 from urllib.parse import quote

@@ -261,7 +261,7 @@ async def test_a_personal_shift_waits_while_somebody_else_works_in_their_own(til
     assert (closed["shift"], closed["sales"], closed["over_short"]) == (1, 2, 0)
 
 
-async def test_a_shift_left_open_over_midnight_keeps_its_date_and_flags_what_is_sold_late(till):
+async def test_f43_f49_a_shift_left_open_over_midnight_keeps_its_date_and_flags_what_is_sold_late(till):
     """F49: the business day is stored, not derived. F43: late sales stay in their shift and are flagged."""
     await till.scan(MILK)
     await till.operation(206)
@@ -281,7 +281,7 @@ async def test_a_shift_left_open_over_midnight_keeps_its_date_and_flags_what_is_
     assert (closed["late_sales"], closed["late_total"], closed["business_date"]) == (1, 349, "2026-11-24")
 
 
-async def test_a_shift_closes_over_any_difference_and_never_fails_for_a_cent(till):
+async def test_f58_a_shift_closes_over_any_difference_and_never_fails_for_a_cent(till):
     """F58: a session would not close over a rounding cent."""
     await till.scan(MILK)
     await till.operation(206)
@@ -289,7 +289,7 @@ async def test_a_shift_closes_over_any_difference_and_never_fails_for_a_cent(til
     assert (closed["expected_cash"], closed["over_short"]) == (10109, -1)
 
 
-async def test_the_totals_of_a_shift_are_those_of_its_records_whatever_the_clock_says(till):
+async def test_f44_the_totals_of_a_shift_are_those_of_its_records_whatever_the_clock_says(till):
     """F44: totals from ids, not from times."""
     await till.scan(MILK)
     await till.operation(206)

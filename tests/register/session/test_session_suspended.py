@@ -1,4 +1,4 @@
-"""Suspended sales at the till: kept here, resumed once, by list, number or slip, offline as online; other registers'."""
+"""Suspended sales at the till: kept here, resumed once, by list, number or slip, offline as online; those of others."""
 
 import msgspec
 import pytest
@@ -139,7 +139,7 @@ async def test_a_sale_with_a_payment_and_an_empty_one_are_not_suspended(till):
     assert till.view.mode is Mode.SALE
 
 
-async def test_suspended_sales_survive_the_close_which_warns_of_them(till):
+async def test_f11_suspended_sales_survive_the_close_which_warns_of_them(till):
     """F11: parked tickets vanished when the session closed."""
     await with_sale(till)
     await till.operation(503)

@@ -1,4 +1,4 @@
-"""Two registers and a real server: a suspended sale goes to the one that asks, once, and never while its keeper is away."""
+"""Two registers and a real server: a suspended sale goes to one that asks, once, and never while its keeper is away."""
 
 import asyncio
 import contextlib
@@ -126,7 +126,7 @@ async def suspended_at(desk):
     await desk.upload()
 
 
-async def test_a_sale_of_another_register_is_resumed_by_exactly_one_of_those_that_ask(desks):
+async def test_f25_a_sale_of_another_register_is_resumed_by_exactly_one_of_those_that_ask(desks):
     one, two, three = desks
     await suspended_at(one)
     async with one.keeping():
