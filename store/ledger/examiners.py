@@ -34,8 +34,10 @@ _LOST = (OSError, EOFError, msgspec.MsgspecError)
 class Examiners:
     """Processes that are started when a large batch first needs them, and stay."""
 
-    def __init__(self, drafts: Drafts, processes: int = PROCESSES) -> None:
-        self._processes = [_Examiner(drafts) for _ in range(processes)]
+    def __init__(self, processes: int = PROCESSES) -> None:
+        self.drafts = Drafts()
+        """For whoever posts."""
+        self._processes = [_Examiner(self.drafts) for _ in range(processes)]
 
     async def examine(self, batch: RecordBatch, series: Series, now_ms: int) -> Examination:
         """Read and verify a batch beside the event loop, on all processors; touches no database."""

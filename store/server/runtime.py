@@ -17,7 +17,6 @@ import msgspec
 from aiohttp import web
 
 from store.database.errors import DatabaseTrouble
-from store.ledger.drafts import Drafts
 from store.ledger.effects import post
 from store.ledger.examiners import Examiners
 from store.ledger.posting import FIRST_WAIT_MS, Post, Poster, release_quarantine
@@ -67,10 +66,7 @@ async def open_context(
     pace: Pace | None = None,
 ) -> AsyncIterator[ServerContext]:
     """Everything of a server but its socket; raises ServiceTrouble and DatabaseTrouble."""
-    channel = await Channel.open(database_place(config.home, config.database_url))
-    drafts = Drafts()
-    examiners = Examiners(drafts)
-    try:
+    async with _open_books(config) as (channel, examiners):
         await channel.work(release_quarantine, now_ms())
         shelf = Shelf(packages_folder(config.home))
         link = await open_link(
@@ -82,6 +78,7 @@ async def open_context(
             fresh=lambda: secrets.token_hex(8),
             pace=pace,
         )
+        drafts = examiners.drafts
         yield ServerContext(
             config=config,
             channel=channel,
@@ -98,6 +95,15 @@ async def open_context(
             shelf=shelf,
             certificate=_certificate(config, server_secrets, link, now_ms),
         )
+
+
+@contextlib.asynccontextmanager
+async def _open_books(config: ServerConfig) -> AsyncIterator[tuple[Channel, Examiners]]:
+    """The channel database, and who examines what is to be stored in it."""
+    channel = await Channel.open(database_place(config.home, config.database_url))
+    examiners = Examiners()
+    try:
+        yield channel, examiners
     finally:
         await examiners.close()
         await channel.close()

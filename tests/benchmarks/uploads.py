@@ -26,7 +26,6 @@ from store.database.sqlite import set_pragmas
 from store.exchange.canonical import canonical
 from store.exchange.messages import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, RecordBatch
 from store.exchange.record import genesis, key_id_of, make_record, public_bytes, to_wire
-from store.ledger.drafts import Drafts
 from store.ledger.examiners import Examiners
 from store.ledger.posting import Poster, behind
 from store.ledger.reports import conservation
@@ -102,10 +101,9 @@ async def take(upload: Upload, place: Path | str) -> tuple[float, int]:
     opening = {"store": STORE, "series": SERIES, "register": REGISTER, "epoch": 1, "insecure": True}
     await channel.work(lambda db: open_series(db, public_key=upload.public_key, now_ms=NOW_MS, **opening))
     known = await channel.read(find_series, SERIES)
-    drafts = Drafts()
-    examiners = Examiners(drafts)
+    examiners = Examiners()
     await examiners.start()
-    poster = Poster(channel, lambda: NOW_MS, drafts=drafts)
+    poster = Poster(channel, lambda: NOW_MS, drafts=examiners.drafts)
     commits = _count_rounds(poster)
     gc.collect()
     gc.freeze()  # as a server does once it has started

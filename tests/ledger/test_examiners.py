@@ -14,7 +14,6 @@ from ledger_books import NOW_MS, batch_of, ledger, open_at, post_all, tables, ta
 from store.exchange.acknowledgement import examine_all
 from store.exchange.record import to_wire
 from store.ledger import examiners as module
-from store.ledger.drafts import Drafts
 from store.ledger.examiner import Order, framed, serve
 from store.ledger.examiners import Examiners
 
@@ -30,9 +29,7 @@ def db():
 @pytest.fixture
 async def examiners(monkeypatch):
     monkeypatch.setattr(module, "ALONE", 3)
-    drafts = Drafts()
-    examiners = Examiners(drafts, processes=2)
-    examiners.drafts = drafts
+    examiners = Examiners(processes=2)
     yield examiners
     await examiners.close()
 
@@ -109,7 +106,7 @@ async def test_whoever_stops_waiting_leaves_no_half_of_an_answer_behind(db, exam
 
 
 async def test_closing_ends_the_processes_and_whoever_waits(db):
-    examiners = Examiners(Drafts(), processes=1)
+    examiners = Examiners(processes=1)
     await examiners.start()
     [pid] = pids(examiners)
     register = till()

@@ -7,12 +7,12 @@ from store.headquarters.errors import Refused
 from store.headquarters.part import Change, Notes, Part
 from store.headquarters.records.arrival import ArrivalDesk
 from store.headquarters.records.verbs import RecordsDesk
+from store.headquarters.records.vouchers import VoucherDesk
 from store.headquarters.registers.device_states import DeviceState
 from store.headquarters.registers.devices import find_device
 from store.headquarters.registers.status import records_waiting
 from store.headquarters.route import Route, Sender
 from store.headquarters.servers.senders import Senders
-from store.ledger.drafts import Drafts
 from store.ledger.effects import post
 from store.ledger.examiners import Examiners
 from store.ledger.posting import FIRST_WAIT_MS, Post, Poster, release_quarantine
@@ -26,16 +26,19 @@ async def open_part(hq: Headquarters) -> Part:
 async def assemble(hq: Headquarters, *, post_record: Post = post, first_wait_ms: int = FIRST_WAIT_MS) -> Part:
     """The way up with posting of any kind. What is in quarantine is tried again: this may be the repaired program."""
     await hq.channel.work(release_quarantine, hq.now_ms())
-    drafts = Drafts()
+    examiners = Examiners()
     poster = Poster(
-        hq.channel, hq.now_ms, post_record=post_record, first_wait_ms=first_wait_ms, drafts=drafts
+        hq.channel,
+        hq.now_ms,
+        post_record=post_record,
+        first_wait_ms=first_wait_ms,
+        drafts=examiners.drafts,
     )
-    examiners = Examiners(drafts)
     desk = ArrivalDesk(poster, examiners, Senders(), hq.tell)
     return Part(
         name="records",
         routes=arrival_routes(desk),
-        verbs=RecordsDesk(poster, hq.tell).verbs(),
+        verbs={**RecordsDesk(poster, hq.tell).verbs(), **VoucherDesk().verbs()},
         tasks={"posting": poster.run},
         rules={"register": (check_support_offline, check_removal)},
         close=examiners.close,
