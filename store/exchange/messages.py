@@ -57,8 +57,8 @@ class WireItem(msgspec.Struct, frozen=True, kw_only=True):
     open_price: bool = False
     weighed: bool = False
     blocked: str = ""
-    detail: str = ""
-    """`store.sale.detail.ItemDetail` as the package brought it: JSON, or empty."""
+    detail: str | msgspec.UnsetType = msgspec.UNSET
+    """`store.sale.detail.ItemDetail` as the package brought it: JSON, or empty. A server of version 0.1 says nothing."""
     matched: str = ""
     offers: tuple[Offer, ...] = ()
     """Discounts on it, whether they hold now or at another time; a search tells none."""

@@ -25,6 +25,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from store.database.errors import DatabaseTrouble
 from store.gateway.client import RetailClient
 from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerSilent
 from store.gateway.gateway import ItemFound, ItemUnknown, SearchHits
@@ -34,7 +35,7 @@ from store.gateway.ports import Clock
 from store.gateway.profile import OfflineProfile, hedge_s
 from store.gateway.states import Mode
 from store.gateway.statistics import CallLog
-from store.sale.item import Item, ItemKey
+from store.sale.item import Item, ItemKey, KeyKind
 from store.sale.offer import holding, offered_price
 
 log = logging.getLogger("outpost.gateway")
@@ -98,8 +99,8 @@ class FailoverGateway:
         clock: Clock,
         on_difference: Callable[[PriceDifference], None],
     ) -> None:
-        self._online = OnlineGateway(client, profile().offline_timeout_s)
         self._offline = OfflineGateway(catalog, clock.wall_ms)
+        self._online = OnlineGateway(client, profile().offline_timeout_s, self._item_here)
         self._server = client.server
         self._connection = connection
         self._profile = profile
@@ -108,6 +109,14 @@ class FailoverGateway:
         self._calls: set[asyncio.Task[Any]] = set()
         self._silent = 0
         """Calls past their hedge; while there are any, other reads are answered locally at once."""
+
+    def _item_here(self, sku: str) -> Item | None:
+        """The item of a number in the catalog in use; None where it has none, or fails."""
+        try:
+            found = self._offline.find_item_now((ItemKey(kind=KeyKind.SKU, value=sku),))
+        except DatabaseTrouble:
+            return None
+        return found.item if isinstance(found, ItemFound) else None
 
     async def close(self) -> None:
         """End the calls that go on in the background."""

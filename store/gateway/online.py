@@ -1,6 +1,9 @@
 """Answers from the Retail Server, one request each; raises GatewayError. `failover.py` decides what then."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from store.exchange.messages import WireItem
 from store.gateway.client import RetailClient
@@ -10,11 +13,18 @@ from store.sale.item import Item, ItemKey
 
 
 class OnlineGateway:
-    """The `Gateway` over the client; `deadline_s` is the whole patience of one request."""
+    """The `Gateway` over the client; `deadline_s` is the whole patience of one request.
 
-    def __init__(self, client: RetailClient, deadline_s: float) -> None:
+    `here` is the item of a number in the register's own catalog: a server of version 0.1 does not tell from which
+    age an item may be sold, or what is off, and the packages that it hands on do.
+    """
+
+    def __init__(
+        self, client: RetailClient, deadline_s: float, here: Callable[[str], Item | None] = lambda sku: None
+    ) -> None:
         self._client = client
         self._deadline_s = deadline_s
+        self._here = here
 
     async def find_item(self, keys: Sequence[ItemKey]) -> ItemFound | ItemUnknown:
         """The item for the first of `keys` that is on file at the server."""
@@ -31,12 +41,17 @@ class OnlineGateway:
         wire = await self._client.find_item(keys, deadline_s=deadline_s)
         if wire is None:
             return ItemUnknown(source=Source.ONLINE)
-        return ItemFound(item=item_of(wire), key=_matched(wire, keys), source=Source.ONLINE)
+        return ItemFound(item=self._completed(wire), key=_matched(wire, keys), source=Source.ONLINE)
 
     async def search_within(self, text: str, limit: int, deadline_s: float) -> SearchHits:
         """`search` with what is left of the caller's patience."""
         wire = await self._client.search(text, limit, deadline_s=deadline_s)
         return SearchHits(items=tuple(item_of(item) for item in wire.items), source=Source.ONLINE)
+
+    def _completed(self, wire: WireItem) -> Item:
+        item = item_of(wire)
+        here = self._here(wire.sku) if wire.detail is UNSET else None
+        return item if here is None else replace(item, detail=here.detail, offers=item.offers or here.offers)
 
 
 def item_of(wire: WireItem) -> Item:
@@ -52,7 +67,7 @@ def item_of(wire: WireItem) -> Item:
         open_price=wire.open_price,
         weighed=wire.weighed,
         blocked=wire.blocked,
-        detail=read_detail(wire.detail, NO_ITEM_DETAIL),
+        detail=NO_ITEM_DETAIL if wire.detail is UNSET else read_detail(wire.detail, NO_ITEM_DETAIL),
         offers=wire.offers,
     )
 

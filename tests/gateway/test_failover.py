@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sqlite3
 import time
 
 import pytest
@@ -22,6 +23,7 @@ from fault_proxy import (
 from gateway_server import ServerProcess
 from gateway_shop import shop_in
 from gateway_world import UNKNOWN_KEYS, RealClock, gtin, write_catalog
+from store.database.errors import DatabaseDamaged
 from store.gateway.addresses import LastGoodAddresses
 from store.gateway.errors import ServerUnreachable
 from store.gateway.gateway import ItemFound, ItemUnknown, Source
@@ -399,3 +401,25 @@ async def test_closing_in_the_middle_of_a_call_answers_it_locally(shop):
     await asyncio.sleep(0.2)
     await shop.close()
     assert (await waiting)[0] == ItemUnknown(source=Source.OFFLINE)
+
+
+async def test_what_a_server_of_version_0_1_does_not_tell_of_an_item_its_package_does(tmp_path):
+    async with shop_in(tmp_path) as shop:
+        (tmp_path / "detailed").mkdir()
+        path = write_catalog(tmp_path / "detailed" / "catalog-8.db")
+        with sqlite3.connect(path) as db:
+            db.execute("update item set detail = ? where sku = '4711'", ('{"min_age":18}',))
+        db.close()
+        shop.catalog.close()
+        shop.catalog = OfflineCatalog(path)
+        answer, _ = await shop.find()
+        assert (answer.source, answer.item.detail.min_age) == (Source.ONLINE, 18)
+        shop.catalog.close()
+        shop.catalog = None
+        assert (await shop.find())[0].item.detail.min_age == 0
+
+        def damaged(keys):
+            raise DatabaseDamaged("The catalog is damaged.")
+
+        shop.gateway._offline.find_item_now = damaged
+        assert shop.gateway._item_here("4711") is None, "no reason against an answer of the server"

@@ -22,7 +22,7 @@ from store.sale.text import printable
 KIND, FINISH = "stock_count", "stock_count_end"
 SHOWN = 6
 """Items of the count in sight, the last one first."""
-END_WORD = "end"
+END_WORDS = ("end", "ende")
 
 
 def begin(work: Work, text: str) -> Reply:
@@ -56,7 +56,7 @@ async def answer(work: Work, text: str, *, scanned: bool) -> Reply:
     count = work.state.count
     if count is None or not text:
         return DONE
-    if not scanned and text.casefold() == END_WORD:
+    if not scanned and text.casefold() in END_WORDS:
         return _ask_finish(work)
     number, star, code = text.rpartition("*")
     quantity = parse_quantity(number) if star else "1"
