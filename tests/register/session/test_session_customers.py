@@ -451,6 +451,8 @@ async def test_in_training_no_account_is_touched(till):
     await till.operation(602, BERG)
     await till.scan(MILK)
     work.put(training=True)
+    assert (await till.operation(603)).outcome is DONE
+    assert (await till.operation(602, BERG)).outcome is DONE
     for number in (202, 612, 623):
         assert "training" in (await till.operation(number, BERG)).why.lower()
 
