@@ -17,6 +17,7 @@ from store.headquarters.nouns import (
     profiles,
     scheduling,
     till,
+    vouchers,
     way_up,
 )
 from store.headquarters.nouns.field import Field, fields_of
@@ -35,11 +36,19 @@ _ALL: tuple[Noun, ...] = (
     *scheduling.NOUNS,
     *way_up.NOUNS,
     *counts.NOUNS,
+    *vouchers.NOUNS,
 )
 NOUNS: dict[str, Noun] = {noun.name: noun for noun in _ALL}
 VERBS: dict[tuple[str, str], Verb] = {
     (verb.noun, verb.name): verb
-    for verb in (*scheduling.VERBS, *way_up.VERBS, *counts.VERBS, *customers.VERBS, *paper.VERBS)
+    for verb in (
+        *scheduling.VERBS,
+        *way_up.VERBS,
+        *counts.VERBS,
+        *vouchers.VERBS,
+        *customers.VERBS,
+        *paper.VERBS,
+    )
 }
 
 
