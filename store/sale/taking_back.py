@@ -58,8 +58,17 @@ def take_back(
         changed = replace(present, return_reason=_reason(reason) or present.return_reason)
         sale = _noted(with_changed_line(sale, _filled(changed, larger)), past)
         return _with_deposits(sale, policy, past, line, asked, reason, source)
+    back = _coming_back(sale, policy, past, line, _reason(reason), source)
+    sale = _noted(with_line(sale, policy, _filled(back, asked), zero_confirmed=True), past)
+    return _with_deposits(sale, policy, past, line, asked, reason, source)
+
+
+def _coming_back(
+    sale: Sale, policy: StorePolicy, past: PastSale, line: PastLine, reason: str, source: str
+) -> SaleLine:
+    """The line by which a sold line begins to come back; nothing of it does yet."""
     goods = _present(sale, past, line.parent) if line.parent else None
-    back = SaleLine(
+    return SaleLine(
         n=len(sale.lines) + 1,
         sku=line.sku,
         name=line.name,
@@ -77,14 +86,12 @@ def take_back(
         department=line.department,
         measured=line.measured,
         returns_of=origin_of(past, line),
-        return_reason=_reason(reason),
+        return_reason=reason,
         parent=goods.n if goods is not None else 0,
         no_discount=line.no_discount,
         factor=line.factor,
         serial=line.serial,
     )
-    sale = _noted(with_line(sale, policy, _filled(back, asked), zero_confirmed=True), past)
-    return _with_deposits(sale, policy, past, line, asked, reason, source)
 
 
 def _with_deposits(

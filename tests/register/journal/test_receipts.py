@@ -18,7 +18,9 @@ async def test_receipts_are_found_newest_first_over_many_records(tmp_path):
         all_of_them = await journal.receipts.find(ReceiptQuery(limit=1000))
         assert len(all_of_them) == 519
         total = newest[0].total
-        assert {one.total for one in await journal.receipts.find(ReceiptQuery(amount=total, limit=9))} == {total}
+        assert {one.total for one in await journal.receipts.find(ReceiptQuery(amount=total, limit=9))} == {
+            total
+        }
         assert await journal.receipts.find(ReceiptQuery(amount=total + 1)) == []
 
 

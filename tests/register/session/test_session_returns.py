@@ -252,9 +252,7 @@ async def test_a_receipt_of_another_register_needs_the_server(till):
     assert list(till.world.receipts.kept.values()) == [()]
     till.world.connection.mode = Answers.OFFLINE_AUTO
     assert (await till.scan(OTHER)).outcome is REFUSED
-    assert till.view.message.text.startswith(
-        "The server does not answer: only receipts of this register"
-    )
+    assert till.view.message.text.startswith("The server does not answer: only receipts of this register")
 
 
 async def test_the_server_says_when_another_register_was_faster(till):
