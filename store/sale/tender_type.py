@@ -65,7 +65,7 @@ class TenderDetail(Detail, frozen=True, kw_only=True, omit_defaults=True):
             "later; the offline profile's limits bind then."
         ),
     ] = False
-    key: Annotated[
+    letter: Annotated[
         str,
         Meta(
             pattern="^[a-z]?$",
@@ -228,6 +228,7 @@ def tender_type(
         known = TenderKind(kind)
         said = msgspec.to_builtins(msgspec.convert(detail or {}, TenderDetail))
         document = {**_DEFAULTS[known], **{name: value for name, value in said.items() if value is not None}}
+        document["key"] = document.pop("letter", "")
         if "refund" in said:
             document["refund"] = [word for word in said["refund"] if word != "nothing"]
         document |= {"code": code, "name": name, "position": position, "kind": known}

@@ -60,7 +60,7 @@ def test_every_type_but_cash_has_a_letter_of_its_own():
         ("cash", "Cash", "cash", 1, {}),
         ("card", "Card", "card", 2, {}),
         ("amex", "Amex", "card", 3, {}),
-        ("check", "Check", "check", 4, {"key": "c"}),
+        ("check", "Check", "check", 4, {"letter": "c"}),
         USD,
     ]
     types = types_of_rows(rows)
@@ -103,7 +103,7 @@ def test_a_store_without_cash_has_none():
         (("Cash", "Cash", "cash"), "small letters"),
         (("card", "Cash", "cash"), "name of another kind"),
         (("cash", "", "cash"), "needs a name"),
-        (("cash", "Cash", "cash", 1, {"key": "cc"}), "not one small letter|cannot be read"),
+        (("cash", "Cash", "cash", 1, {"letter": "cc"}), "not one small letter|cannot be read"),
         (("cash", "Cash", "cash", 1, {"min_amount": 500, "max_amount": 100}), "most is less"),
         (("usd", "Dollars", "foreign"), "have a currency and a rate"),
         (("card", "Card", "card", 1, {"currency": "USD", "rate": "1"}), "they alone"),

@@ -52,7 +52,7 @@ TENDERS: dict[str, Row] = {
         "name": "US dollars",
         "kind": "foreign",
         "position": 3,
-        "key": "u",
+        "letter": "u",
         "currency": "USD",
         "rate": "0.9217",
     },

@@ -17,8 +17,8 @@ from store.sale.voucher import parse_voucher, shown_voucher, voucher_number
 ROWS = [
     ("cash", "Cash", "cash", 1, {}),
     ("card", "Card", "card", 2, {"reference": "optional"}),
-    ("usd", "US dollars", "foreign", 3, {"currency": "USD", "rate": "0.9217", "key": "u"}),
-    ("chf", "Francs", "foreign", 4, {"currency": "CHF", "rate": "1.0412", "key": "s"}),
+    ("usd", "US dollars", "foreign", 3, {"currency": "USD", "rate": "0.9217", "letter": "u"}),
+    ("chf", "Francs", "foreign", 4, {"currency": "CHF", "rate": "1.0412", "letter": "s"}),
     ("check", "Check", "check", 5, {"change": "cash", "over_limit": 5_000}),
     ("voucher", "Voucher", "voucher", 6, {"valid_days": 365}),
 ]
