@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from store.register.intents import OutcomeKind
-from store.register.session import pay_desk, tender_desk, voucher_desk
+from store.register.session import pay_desk, return_picker, tender_desk, voucher_desk
 from store.register.session.till import TillEvent, TillState
 from store.register.session.work import DONE, Reply, Work
 from store.sale.barcode import looks_like_code
@@ -20,7 +20,7 @@ async def _paying(work: Work, text: str, flow: Callable[[], Awaitable[Reply]]) -
     sale = work.state.sale
     from_lines = work.state.till is TillState.SALE
     if from_lines:
-        reply = tender_desk.begin(work)
+        reply = await _begin(work)
         if reply.kind is not OutcomeKind.DONE:
             return reply
         work.say("")  # what the payments ask for is answered by the key itself
@@ -31,6 +31,13 @@ async def _paying(work: Work, text: str, flow: Callable[[], Awaitable[Reply]]) -
 
 
 async def _pay(work: Work, text: str, seq: int) -> Reply:
+    return await _begin(work)
+
+
+async def _begin(work: Work) -> Reply:
+    """To the payments, if the goods that come back are still this sale's to take back."""
+    if refused := await return_picker.lost_to_others(work):
+        return work.refuse(refused)
     return tender_desk.begin(work)
 
 

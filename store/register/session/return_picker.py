@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from store.exchange.returns import ReservationAnswer
 from store.gateway.gateway import ItemFound, Source
 from store.register.intents import OutcomeKind
 from store.register.session.return_keeping import reserved_lines
@@ -130,25 +131,42 @@ async def take(work: Work, past: PastSale, source: Source, picks: list[Pick], re
 
 async def why_not(work: Work, sale: Sale, source: Source) -> str:
     """Why these goods must not come back now, a sentence: the server says so, or the policy while it is silent."""
-    lines = reserved_lines(sale)
-    if not work.training and source is Source.ONLINE and work.online:
-        granted = await work.ports.receipts.reserve(sale.txn_id, lines)
+    if work.training:
+        return ""
+    if source is Source.ONLINE and work.online:
+        answer = await work.ports.receipts.reserve(sale.txn_id, reserved_lines(sale))
         note_connection(work)
-        if granted is not None:
-            if granted.granted:
-                return ""
-            short = granted.short[0]
-            name = next(
-                line.name for line in sale.live_lines if line.returns_of and line.returns_of.n == short.n
-            )
-            left = "nothing" if short.quantity == "0" else phrase("only {quantity}", short.quantity)
-            return phrase("{name}: another register was faster; {left} is left.", name[:24], left)
+        if answer is not None:
+            return _shortage(sale, answer)
     limit = work.policy.returns.offline_limit
     back = -sum(line.gross for line in sale.live_lines if line.returns_of is not None)
-    if limit and back > limit and not work.training:
+    if limit and back > limit:
         most = shown_amount(limit, sale.currency)
         return phrase("Without the server at most {most} goes back with receipts.", most)
     return ""
+
+
+async def lost_to_others(work: Work) -> str:
+    """Before payment: what the server keeps no more, since the sale waited long; a sentence, empty when all is well."""
+    sale = work.state.sale
+    lines = reserved_lines(sale)
+    if sale is None or not lines or work.training or not work.online:
+        return ""
+    answer = await work.ports.receipts.reserve(sale.txn_id, lines)
+    note_connection(work)
+    return "" if answer is None else _shortage(sale, answer)
+
+
+def _shortage(sale: Sale, answer: ReservationAnswer) -> str:
+    """Of which line less is left than comes back; empty when the server keeps it all."""
+    if answer.granted:
+        return ""
+    short = answer.short[0]
+    place = (short.series, short.seq, short.n)
+    lines = (line for line in sale.live_lines if line.returns_of and line.returns_of.place == place)
+    name = next((line.name[:24] for line in lines), "")
+    left = phrase("nothing") if short.quantity == "0" else phrase("only {quantity}", short.quantity)
+    return phrase("{name}: another register was faster; {left} is left.", name, left)
 
 
 def receipt_of(asked: Asked) -> tuple[PastSale, Source]:

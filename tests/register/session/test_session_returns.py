@@ -265,6 +265,22 @@ async def test_the_server_says_when_another_register_was_faster(till):
     assert till.view.count == 0
 
 
+async def test_what_was_lost_while_the_sale_waited_is_told_before_payment(till):
+    sold = await sell(till, BREAD, MILK)
+    till.world.receipts.sales[OTHER] = of_other_register(sold)
+    await till.scan(OTHER)
+    await till.enter("2")
+    till.world.receipts.short = (ReservedLine(series="S0001-R02.1", seq=70, n=2, quantity="0"),)
+    for number in (139, 206):
+        assert (await till.operation(number)).outcome is REFUSED
+        assert till.view.message.text == "Whole milk 1 l: another register was faster; nothing is left."
+        assert till.view.mode is Mode.SALE
+    till.world.connection.mode = (
+        Answers.OFFLINE_AUTO
+    )  # then nobody can say, and the customer is not sent away
+    assert (await pay_back(till))["total"] == -109
+
+
 async def test_offline_the_policy_of_the_store_says_which_receipts_and_how_much(till):
     sold = await sell(till, BREAD, BREAD, BREAD)
     till.world.connection.mode = Answers.OFFLINE_AUTO
