@@ -10,3 +10,5 @@ class WireBadge(msgspec.Struct, frozen=True, kw_only=True):
     """The number of the person who was given the badge, empty for nobody."""
 
     number: str = ""
+    known: bool = False
+    """Whether a register of the store has said something about the badge; else the catalog may know it."""

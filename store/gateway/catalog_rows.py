@@ -22,6 +22,7 @@ from store.sale.detail import NO_STAFF_DETAIL, StaffDetail, read_detail
 _OPERATOR = """
 select s.number, s.name, s.role, s.salt, s.hash, coalesce(r.permissions, ''), s.detail
 from staff s left join role r on r.code = s.role where s.number = ?"""
+_BADGE_HOLDER = "select number from staff where instr(detail, ?) > 0 order by number limit 1"
 _ROLE = "select code, name, permissions from role where code = ?"
 _ROLES = "select code, name, permissions from role order by code"
 _PROFILE = "select detail from offline_profile where code = ?"
@@ -164,6 +165,14 @@ class CatalogRows(CustomerQueries):
                 detail=read_detail(row[6], NO_STAFF_DETAIL),
             )
         return None
+
+    def badge_holder(self, hashed: str) -> str:
+        """The number of the person whose badge has that hash, empty for nobody's."""
+        if not self.has_details:
+            return ""
+        for row in self._rows(_BADGE_HOLDER, f'"{hashed}"'):
+            return str(row[0])
+        return ""
 
     def role(self, code: str) -> Role | None:
         """The role of that code, None when headquarters says nothing about it."""

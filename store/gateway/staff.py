@@ -76,7 +76,10 @@ class StaffConnection(Protocol):
 
 
 class StaffDirectory:
-    """Asks the server within the profile's time, then `local`, which knows nobody while `has_catalog` is false."""
+    """Asks the server within the profile's time, then `local`, which knows nobody while `has_catalog` is false.
+
+    `local_badge` says whose badge has a hash by the catalog, empty for nobody's.
+    """
 
     def __init__(
         self,
@@ -87,7 +90,9 @@ class StaffDirectory:
         has_catalog: Callable[[], bool],
         profile: Callable[[], OfflineProfile],
         clock: Clock,
+        local_badge: Callable[[str], str] = lambda hashed: "",
     ) -> None:
+        self._local_badge = local_badge
         self._client = client
         self._connection = connection
         self._local = local
@@ -107,16 +112,21 @@ class StaffDirectory:
                 return answer
         return StaffAnswer(member=self._local(number), source=Source.OFFLINE, known=self._has_catalog())
 
-    async def badge_holder(self, hashed: str) -> str:
-        """The number of the person whose badge has that hash, empty for nobody's; never raises for the network."""
-        if self._connection.mode is not Mode.ONLINE:
-            return ""
-        try:
+    async def badge_holder(self, hashed: str) -> str | None:
+        """The number of the person whose badge has that hash: empty when it was taken away, None when nothing is known.
+
+        The server is asked while online; else, and where no register has said anything of it, the catalog.
+        """
+        if self._connection.mode is Mode.ONLINE:
             path = PATH_BADGE.format(hash=hashed)
-            return (await self._client.ask(path, WireBadge, deadline_s=sign_in_s(self._profile()))).number
-        except GatewayError as error:
-            log.info("whose badge it is could not be asked: %s", error.reason)
-            return ""
+            try:
+                wire = await self._client.ask(path, WireBadge, deadline_s=sign_in_s(self._profile()))
+            except GatewayError as error:
+                log.info("whose badge it is could not be asked: %s", error.reason)
+            else:
+                if wire.known:
+                    return wire.number
+        return self._local_badge(hashed) or None
 
     async def _asked(self, number: str) -> StaffAnswer | None:
         """The server's word; None when it had none, which has been reported then."""

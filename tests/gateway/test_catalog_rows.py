@@ -344,3 +344,18 @@ def test_file_of_a_program_without_details_is_sold_by(tmp_path):
         assert catalog.operator("7").name == "Ann"
         assert catalog.departments()[0].name == "Dairy" and catalog.policy().taxes[0].rate == "19"
         assert (catalog.discounts(), catalog.info_codes(), catalog.document_formats()) == ((), (), {})
+        assert catalog.badge_holder("ab" * 32) == ""
+
+
+def test_a_badge_is_that_of_the_person_whose_row_has_its_hash(tmp_path):
+    staff = [
+        {
+            "number": "7",
+            "name": "Ann",
+            "detail": json.dumps({"badges": ["ab" * 32, "cd" * 32], "language": "de"}),
+        },
+        {"number": "8", "name": "Bob"},
+    ]
+    with catalog_of(tmp_path, staff=staff) as catalog:
+        assert (catalog.badge_holder("cd" * 32), catalog.badge_holder("ef" * 32)) == ("7", "")
+        assert catalog.operator("7").detail.language == "de", "what is not known here is left alone"

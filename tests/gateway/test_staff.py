@@ -107,21 +107,24 @@ async def test_a_number_goes_into_the_path_as_it_is_and_cannot_leave_it(tmp_path
         assert shop.server.last.raw_path == "/staff/..%2Fitems"
 
 
-async def test_whose_badge_it_is_says_the_server_while_online_and_nobody_else(tmp_path):
+async def test_whose_badge_it_is_says_the_server_while_online_else_the_catalog(tmp_path):
     async with shop_in(tmp_path, offline_timeout_s=0.4) as shop:
-        shop.server.badges["ab" * 32] = "1001"
-        assert await directory_of(shop).badge_holder("ab" * 32) == "1001"
-        assert await directory_of(shop).badge_holder("cd" * 32) == ""
+        shop.server.badges = {"ab" * 32: "1001", "cd" * 32: ""}
+        directory = directory_of(shop, badges={"ef" * 32: "1002", "ab" * 32: "1002"})
+        assert await directory.badge_holder("ab" * 32) == "1001"
+        assert await directory.badge_holder("cd" * 32) == "", "it was taken away"
+        assert await directory.badge_holder("ef" * 32) == "1002", "no register has said anything of it"
+        assert await directory.badge_holder("00" * 32) is None
         shop.server.problem = (404, "not-found", "There is nothing here.")
-        assert await directory_of(shop).badge_holder("ab" * 32) == "", (
+        assert await directory.badge_holder("ab" * 32) == "1002", (
             "a server of the last version knows no badges"
         )
         shop.server.problem = None
         shop.proxy.set(SILENT)
-        found, took_s = await timed(directory_of(shop).badge_holder("ab" * 32))
-        assert (found, took_s < 0.6) == ("", True)
+        found, took_s = await timed(directory.badge_holder("ab" * 32))
+        assert (found, took_s < 0.6) == ("1002", True)
         shop.proxy.set(None)
         await shop.supervisor.disconnect()
         shop.server.requests.clear()
-        assert await directory_of(shop).badge_holder("ab" * 32) == ""
+        assert await directory.badge_holder("ef" * 32) == "1002"
         assert shop.server.requests == []

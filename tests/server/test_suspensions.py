@@ -117,12 +117,12 @@ async def test_a_record_without_the_sale_it_is_about_goes_into_quarantine(world)
 async def test_the_newest_word_says_whose_badge_it_is(world):
     register, hashed = await world.enrolled(), "ab" * 32
     path = f"/badges/{hashed}"
-    assert (await register.get(path))[1] == {"number": ""}
+    assert (await register.get(path))[1] == {"number": "", "known": False}
     register.add("badge.assign", badge=hashed, of_operator="101")
     register.add("badge.assign", badge=hashed, of_operator="102")
     await upload(world, register)
-    assert (await register.get(path))[1] == {"number": "102"}
+    assert (await register.get(path))[1] == {"number": "102", "known": True}
     register.add("badge.assign", badge=hashed, of_operator="")
     await upload(world, register)
-    assert (await register.get(path))[1] == {"number": ""}
+    assert (await register.get(path))[1] == {"number": "", "known": True}
     assert (await register.get("/badges/abc"))[0] == 400

@@ -128,7 +128,8 @@ class SmallServer:
         return answer(SeriesHead(series=series, seq=self.head_seq, hash="00", time_ms=now_ms()))
 
     async def _badge(self, request):
-        return answer(WireBadge(number=self.badges.get(request.match_info["hash"], "")))
+        number = self.badges.get(request.match_info["hash"])
+        return answer(WireBadge(number=number or "", known=number is not None))
 
     async def _staff(self, request):
         if (member := self.staff.get(request.match_info["number"])) is not None:

@@ -107,7 +107,7 @@ class Shop:
         self.changes.append(self.supervisor.mode.value)
 
 
-def directory_of(shop, *, catalog=True):
+def directory_of(shop, *, catalog=True, badges=None):
     """Who may sign in at this register."""
     offline = shop.catalog if catalog else None
     return StaffDirectory(
@@ -117,6 +117,7 @@ def directory_of(shop, *, catalog=True):
         has_catalog=lambda: offline is not None,
         profile=lambda: shop.profile,
         clock=shop.clock,
+        local_badge=lambda hashed: (badges or {}).get(hashed, ""),
     )
 
 

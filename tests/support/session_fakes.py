@@ -300,8 +300,8 @@ class FakeStaff:
         member = self.shop.operator(number) if known else None
         return StaffAnswer(member=member, source=Source.OFFLINE, known=known)
 
-    async def badge_holder(self, hashed: str) -> str:
-        return self.badges.get(hashed, "")
+    async def badge_holder(self, hashed: str) -> str | None:
+        return self.badges.get(hashed)
 
 
 class FakeReceipts:

@@ -28,6 +28,7 @@ from store.headquarters.nouns.scheduling import Availability
 from store.headquarters.nouns.settings import store_settings
 from store.headquarters.nouns.till import LayoutKey, Parameter, Setting, Tender
 from store.headquarters.scheduler.accounts import account_cells, newest_entry
+from store.headquarters.scheduler.badges import badges_of, badges_told, with_badges
 from store.headquarters.scheduler.group_file import SentLine
 from store.headquarters.scheduler.returnable import newest_sale, returnable_cells
 from store.headquarters.setup_rows import SetupRow, changed_since, get, list_rows
@@ -90,7 +91,8 @@ def newest_change(db: Connection, table: str) -> int:
     if table == "account":
         return newest_entry(db)
     found = [db.execute(SELECT_NEWEST_CHANGE, {"1": noun}).fetchone()[0] for noun in SOURCES[table]]
-    return max(map(int, found), default=0)
+    newest = max(map(int, found), default=0)
+    return newest + badges_told(db) if table == "staff" else newest
 
 
 def read_scope(db: Connection, store: str, data_group: str) -> Scope:
@@ -197,13 +199,15 @@ def _departments(db: Connection, _scope: Scope) -> Iterator[Cells]:
 
 
 def _staff(db: Connection, scope: Scope) -> Iterator[Cells]:
+    badges = badges_of(db, scope.store)
     for row in list_rows(db, "staff"):
         staff = row.read(Staff)
         if staff.blocked or staff.store not in ("", scope.store):
             continue
         pin = get(db, STAFF_PIN, f"{row.key}/{scope.store}", StaffPin)
         verifier = "" if pin is None else pin.hash
-        yield row.key, staff.name, staff.role, "", verifier, detail_text(staff, NO_STAFF_DETAIL)
+        detail = with_badges(detail_text(staff, NO_STAFF_DETAIL), badges.get(row.key, []))
+        yield row.key, staff.name, staff.role, "", verifier, detail
 
 
 def _roles(db: Connection, _scope: Scope) -> Iterator[Cells]:

@@ -47,6 +47,7 @@ def directories(
             client=client,
             connection=supervisor,
             local=shop.operator,
+            local_badge=shop.badge_holder,
             has_catalog=lambda: shop.catalog is not None,
             profile=profile,
             clock=clock,

@@ -28,7 +28,9 @@ async def holder(work: Work, text: str) -> StaffMember | None:
     if not SHORTEST_BADGE <= len(text) <= LONGEST_BADGE or not work.ports.pepper:
         return None
     hashed = badge_hash(work.ports.pepper, text)
-    number = work.state.badges.get(hashed) or await work.ports.staff.badge_holder(hashed)
+    own = work.state.badges.get(hashed)
+    told = None if own is not None and not work.online else await work.ports.staff.badge_holder(hashed)
+    number = own if told is None else told  # what was given elsewhere since then, the server knows
     if not number:
         return None
     return (await work.ports.staff.find(number)).member

@@ -84,7 +84,7 @@ async def _take_away(work: Work, number: str, name: str) -> Reply:
     if not given:
         return work.refuse(phrase("{name} was given no badge at this register.", name))
     for hashed in given:
-        badges = {each: holder for each, holder in work.state.badges.items() if each != hashed}
+        badges = {**work.state.badges, hashed: ""}  # the catalog may know it for a while
         following = msgspec.structs.replace(
             work.state, till=after(work.state.till, TillEvent.SHIFT_WORK_DONE), badges=badges, asked=None
         )

@@ -209,8 +209,11 @@ class Staff(Protocol):
         """The operator of that number; never raises for the network, waits at most the time of a sign-in for it."""
         ...
 
-    async def badge_holder(self, hashed: str) -> str:
-        """The number of the person whose badge has that hash, empty for nobody's; never raises for the network."""
+    async def badge_holder(self, hashed: str) -> str | None:
+        """The number of the person whose badge has that hash: empty when it was taken away, None when nothing is known.
+
+        Never raises for the network.
+        """
         ...
 
 

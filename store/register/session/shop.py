@@ -166,6 +166,16 @@ class CatalogShop:
         """The departments that can be sold with a typed price, in order."""
         return self._departments
 
+    def badge_holder(self, hashed: str) -> str:
+        """The number of the person whose badge has that hash by the catalog, empty for nobody's."""
+        if self._catalog is None:
+            return ""
+        try:
+            return self._catalog.badge_holder(hashed)
+        except DatabaseTrouble as error:
+            self._trouble = phrase("The catalog cannot be read: {error}", error)
+            return ""
+
     def operator(self, number: str) -> StaffMember | None:
         """The operator with that number, or None."""
         if self._catalog is None:

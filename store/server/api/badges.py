@@ -17,10 +17,10 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 async def get_badge(call: Call) -> web.Response:
     """The person of a badge."""
-    return answer(WireBadge(number=await call.read_as_register(_holder, call.request.match_info["hash"])))
+    return answer(await call.read_as_register(_holder, call.request.match_info["hash"]))
 
 
-def _holder(db: Connection, store: str, hashed: str) -> str:
+def _holder(db: Connection, store: str, hashed: str) -> WireBadge:
     # Looked at here, because who asks is proved first and comes first.
     if not _HASH.fullmatch(hashed):
         raise ProblemError("bad-request", "A badge is asked for by its hash.")
