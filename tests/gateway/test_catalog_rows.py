@@ -1,6 +1,7 @@
 """The offline catalog beyond items: prices by the moment, roles, registers, keys, customers, quantities, ages."""
 
 import contextlib
+import json
 import random
 import sqlite3
 
