@@ -16,7 +16,7 @@ from store.exchange.package_tables import Cells
 MAX_WORDS = 6
 MAX_KEY = 60
 
-DELETE_KEYS = "delete from customer_key where store_id = $1 and number = $2"
+DELETE_KEY = "delete from customer_key where store_id = $1 and key = $2 and number = $3"
 DELETE_ALL = "delete from customer_key where store_id = $1"
 DELETE_NEWS = "delete from customer_news where store_id = $1 and customer = $2"
 SELECT_OLD_NEWS = "select 1 from customer_news where at < $1 limit 1"
@@ -84,9 +84,12 @@ def forget_old_news(db: Connection, before: str) -> None:
     db.execute(DELETE_OLD_NEWS, values(before))
 
 
-def change(db: Connection, store: str, touched: Sequence[str], rows: Sequence[Cells]) -> None:
+def change(
+    db: Connection, store: str, before: Sequence[Cells], rows: Sequence[Cells], gone: Sequence[str]
+) -> None:
     """Customers were put or removed: their keys anew, and what registers told of them before is settled."""
-    keys = [(store, number) for number in touched]
-    execute_many(db, DELETE_KEYS, keys)
-    execute_many(db, DELETE_NEWS, keys)
+    old = ((store, key, str(cells[0])) for cells in before for key in sorted(keys_of(cells)))
+    execute_many(db, DELETE_KEY, old)
+    touched = [*(str(cells[0]) for cells in rows), *gone]
+    execute_many(db, DELETE_NEWS, ((store, number) for number in touched))
     add(db, store, rows)

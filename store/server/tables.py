@@ -111,8 +111,7 @@ def change(
         if table == "item":
             _change_names(db, store, before, batch.rows)
         if table == "customer":
-            touched = [*(str(cells[0]) for cells in batch.rows), *batch.deletes]
-            customer_keys.change(db, store, touched, batch.rows)
+            customer_keys.change(db, store, before, batch.rows, batch.deletes)
         rows += len(batch.rows) - len(before)
         total.merge(batch.added)
     return TableState(rows=rows, total_hash=total.hex())

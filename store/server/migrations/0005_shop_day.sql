@@ -51,13 +51,8 @@ create table account (
 
 -- By what customers are found: `w:` a word of the name, `d:` a telephone number and `r:` its digits backwards, `c:` a
 -- card, `m:` the customer who stands for this one by now.
-create table customer_key (
-  store_id @text not null,
-  key @text not null,
-  number @text not null,
-  primary key (store_id, key, number)
-) @strict;
-create index customer_key_number on customer_key (store_id, number);
+--@sqlite create table customer_key (store_id text not null, key text not null, number text not null, primary key (store_id, key, number)) strict, without rowid;
+--@postgres create table customer_key (store_id text collate "C" not null, key text collate "C" not null, number text collate "C" not null, primary key (store_id, key, number));
 
 -- What customers owe by their account: one row for what a record charged (above nothing) or paid in (below).
 create table account_entry (
