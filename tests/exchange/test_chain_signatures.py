@@ -66,6 +66,7 @@ def test_one_changed_bit_of_one_signature_is_found_and_named(place, bit):
 @pytest.mark.parametrize(
     "signature",
     [b"", bytes(63), bytes(64), b"\2" * 64, b"\xff" * 64, sign(Ed25519PrivateKey.generate(), bytes(32))],
+    ids=["none", "too short", "noughts", "twos", "ones", "of another key"],
 )
 def test_what_is_no_signature_of_the_key_breaks_the_sum(signature):
     assert not verify_linked(PUBLIC, damaged(chain(), 3, signature))
