@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 
+import msgspec
 import pytest
 
 import server_world
@@ -16,7 +17,7 @@ from store.exchange.package_tables import TABLES as FORMAT
 from store.exchange.package_tables import encode_cells, set_hash_of
 from store.exchange.record import public_bytes
 from store.exchange.set_hash import SetHash
-from store.server import items, packages, tables
+from store.server import customer_keys, items, packages, tables
 from store.server.config import database_place
 from store.server.loading import OlderPackage, TableDiffers, WrongBase, load_package
 from store.service.channel import Channel
@@ -198,3 +199,42 @@ async def test_the_set_hash_kept_is_that_of_the_rows_that_are_there(channel):
         total = SetHash()
         total.add_all(encode_cells(table, row) for row in await channel.read(stored_rows, table))
         assert (await channel.read(tables.states, "S1"))[table].total_hash == total.hex()
+
+
+def customer(number, name, card="", digits="", **detail):
+    text = msgspec.json.encode(detail).decode()
+    return {
+        "number": number,
+        "name": name,
+        "detail": text,
+        "card": card,
+        "digits": digits,
+        "ends": digits[::-1],
+    }
+
+
+async def test_the_keys_of_customers_are_those_of_their_rows_after_any_chain(channel):
+    chance = random.Random(11)
+    content = TABLES
+    for seq in range(1, 16):
+        people = [
+            customer(
+                f"C{n}",
+                chance.choice(["Maria Berg", "Ann Hill", "Bo Berg"]),
+                chance.choice(["", f"K{n}"]),
+                chance.choice(["", "4930123"]),
+                **chance.choice([{}, {"merged_into": "C0"}]),
+            )
+            for n in range(8)
+            if chance.random() < 0.7
+        ]
+        after = content | {"customer": people}
+        await channel.work(load, full(seq, after) if seq in (1, 8) else delta(seq, content, after))
+        content = after
+        found = await channel.read(lambda db: db.execute("select key, number from customer_key").fetchall())
+        wanted = [
+            (key, row["number"])
+            for row in people
+            for key in customer_keys.keys_of(tuple(row[column] for column in FORMAT["customer"]))
+        ]
+        assert sorted(tuple(row) for row in found) == sorted(wanted)
