@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from store.sale.language import later, phrase
+
 
 class Place(StrEnum):
     """Where a key is pressed: the core's mode, or what lies over it."""
@@ -332,11 +334,19 @@ def build_keymap(overrides: Mapping[str, str] | None = None) -> Keymap:
     return Keymap(tuple(actions.values()))
 
 
+KEY_NAMES = {
+    "escape": "Esc",
+    "delete": later("Del"),
+    "insert": later("Ins"),
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+}
+
+
 def key_name(key: str) -> str:
     """How a key is written on the screen: F9, Esc, Ctrl+L."""
-    names = {"escape": "Esc", "delete": "Del", "insert": "Ins", "pageup": "PgUp", "pagedown": "PgDn"}
-    if key in names:
-        return names[key]
+    if key in KEY_NAMES:
+        return phrase(KEY_NAMES[key])
     return "+".join(part.capitalize() for part in key.split("+")) if len(key) > 1 else key
 
 

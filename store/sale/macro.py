@@ -2,12 +2,27 @@
 
 from collections.abc import Mapping
 
+from store.sale.language import later
+
 FIRST, LAST = 9181, 9189
 """Operations that run macro 1 to 9."""
 MOST_STEPS = 20
 LONGEST_STEP = 64
 LINE_MARK = "\\n"
 """What stands for the end of an entry where a text has one line only."""
+
+NAMES = (
+    later("Macro 1"),
+    later("Macro 2"),
+    later("Macro 3"),
+    later("Macro 4"),
+    later("Macro 5"),
+    later("Macro 6"),
+    later("Macro 7"),
+    later("Macro 8"),
+    later("Macro 9"),
+)
+"""What the operations are called."""
 
 Macros = Mapping[int, tuple[str, ...]]
 """Number of the operation → its entries."""

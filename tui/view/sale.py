@@ -1,7 +1,8 @@
 """The sale: its lines on the left, what it comes to on the right (or at the foot of a narrow window)."""
 
 from store.register.view import LineView, Mode, View
-from store.sale.language import phrase
+from store.sale.language import phrase, region_in_force
+from store.sale.region import local_number
 from tui.view.canvas import Canvas
 from tui.view.frame import Box, line, pair, rule
 from tui.view.local import Local
@@ -81,10 +82,15 @@ def _changed(view: View, item: LineView) -> str:
 def _quantity(view: View, item: LineView) -> str:
     """How many of what price, where it is not one."""
     if item.unit not in ("", "pcs", "ea", "each", "piece"):
-        return f"{item.quantity} {clean(item.unit)}"
+        return f"{_number(item.quantity)} {clean(item.unit)}"
     if item.quantity != "1":
-        return f"{item.quantity} x {amount_text(item.unit_price, view.exponent)}"
+        return f"{_number(item.quantity)} x {amount_text(item.unit_price, view.exponent)}"
     return ""
+
+
+def _number(quantity: str) -> str:
+    """A quantity as the region in force writes it."""
+    return local_number(quantity, region_in_force())
 
 
 def _draw_columns(canvas: Canvas, view: View, item: LineView, end: int, y: int, role: Role) -> int:
@@ -94,7 +100,7 @@ def _draw_columns(canvas: Canvas, view: View, item: LineView, end: int, y: int, 
     texts: tuple[str, ...] = (
         (right(cut(f"{clean(item.tax)} %", 9), 10)),
         (right(amount_text(item.unit_price, view.exponent), 10)),
-        (right(f"{item.quantity} {unit}".strip(), 11)),
+        (right(f"{_number(item.quantity)} {unit}".strip(), 11)),
         (right(word, 9)),
     )
     if not item.voided and (changed := _changed(view, item)):
@@ -107,7 +113,7 @@ def _draw_columns(canvas: Canvas, view: View, item: LineView, end: int, y: int, 
 def draw_totals(canvas: Canvas, view: View, local: Local, box: Box) -> None:
     """The right-hand panel."""
     totals = view.totals
-    pair(canvas, box, 0, phrase("Items"), totals.items)
+    pair(canvas, box, 0, phrase("Items"), _number(totals.items))
     pair(canvas, box, 1, phrase("Subtotal"), amount_text(totals.subtotal, view.exponent))
     pair(canvas, box, 2, phrase("Discount"), amount_text(-totals.discount, view.exponent))
     rule(canvas, box, 3)
@@ -149,7 +155,7 @@ def draw_foot(canvas: Canvas, view: View, local: Local, box: Box) -> None:
     y = box.bottom - 2
     canvas.put(box.x - 1, y, "├" + "─" * box.width + "┤", Role.FRAME)
     totals = view.totals
-    count = phrase("Items {count}", totals.items)
+    count = phrase("Items {count}", _number(totals.items))
     word, amount = phrase("TOTAL"), totals.total
     if view.mode is Mode.TENDER:
         word, amount = phrase("DUE"), totals.due

@@ -18,9 +18,9 @@ from store.sale.shift import x_report_body
 
 OVERVIEW, DAY = "shift_overview", "sales_of_day"
 PANELS = frozenset({OVERVIEW, DAY})
-WIDTH = 62
+WIDTH = 42
 """Columns of a row; the box of a question holds them in a window of 80."""
-LABEL_WIDTH = 38
+LABEL_WIDTH = 28
 AT_ONCE = 500
 MOST_RECORDS = 20_000
 """Records that are looked at for a day; a register makes a few thousand."""
@@ -52,7 +52,7 @@ async def sales_of_day(work: Work) -> Reply:
     rows = []
     for hour in range(min(hours), max(hours) + 1):
         count, amount = hours.get(hour, (0, 0))
-        rows.append((f"{hour:02d}", amount, f"{count:>4} {work.money(amount):>10}" if count else ""))
+        rows.append((f"{hour:02d}", amount, f"{count:>4} {work.money(amount):>9}" if count else ""))
     total = sum(amount for _, amount in hours.values())
     count = sum(number for number, _ in hours.values())
     sold = counted("{n} sale", "{n} sales", count)

@@ -4,7 +4,7 @@ from store.register.session.tender_desk import tender_view
 from store.register.session.work import Work
 from store.register.view import TenderChoice, TenderPanel
 from store.sale.foreign import least_foreign
-from store.sale.language import phrase
+from store.sale.language import phrase, translated
 from store.sale.money import shown_amount
 from store.sale.refunding import ways_of
 from store.sale.sale import Sale
@@ -45,8 +45,8 @@ def panel_of(work: Work, sale: Sale) -> TenderPanel:
 def name_of(chosen: TenderType) -> str:
     """What a way to pay is called on the screen; a card is taken by a terminal that stands alone."""
     if chosen.kind is TenderKind.CARD:
-        return phrase("{tender} (terminal)", chosen.name)
-    return chosen.name
+        return phrase("{tender} (terminal)", translated(chosen.name))
+    return translated(chosen.name)
 
 
 def _choice(work: Work, chosen: TenderType, sums: Totals) -> TenderChoice:

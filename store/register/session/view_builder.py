@@ -28,7 +28,7 @@ from store.register.view import (
     Totals,
     View,
 )
-from store.sale.language import language_in_force, region_in_force
+from store.sale.language import language_in_force, phrase, region_in_force
 from store.sale.macro import is_macro
 from store.sale.money import exponent, shown_amount
 from store.sale.receipt import receipt_number
@@ -200,7 +200,9 @@ class ViewMaker:
         if self._ports.printing.has_printer:
             return "", ()
         if work.slip is None:
-            return (f"Receipt {paid.receipt_no}", paid.paper) if paid and paid.paper else ("", ())
+            return (
+                (phrase("Receipt {number}", paid.receipt_no), paid.paper) if paid and paid.paper else ("", ())
+            )
         if self._slip[0] is not work.slip:
             copied, copy_no = work.slip_copy
             copy_no = copy_no if copied is work.slip else 0
@@ -242,9 +244,9 @@ class ViewMaker:
         demo = bool(self._ports.demo_operations)
         numbers = operations_for(state.mode, state.role, state.permissions, demo=demo)
         macros = self._ports.macros()
+        numbers = training_desk.allowed(state, numbers)
         return tuple(number for number in numbers if not is_macro(number) or number in macros)
 
-        numbers = training_desk.allowed(state, numbers)
 
 def entry_of(state: SessionState) -> Entry:
     """What the entry line expects."""
@@ -269,8 +271,8 @@ def shift_panel(state: SessionState, work: Work) -> ShiftPanel | None:
     return ShiftPanel(
         number=shift.number,
         rows=(
-            ("Business date", shift.business_date),
-            ("Start amount", shown_amount(shift.start_amount, work.policy.currency)),
+            (phrase("Business date"), shift.business_date),
+            (phrase("Start amount"), shown_amount(shift.start_amount, work.policy.currency)),
         ),
     )
 

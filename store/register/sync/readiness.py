@@ -103,13 +103,7 @@ def warning(
     """
     failed = next((row for row in waiting if row.status in FAILURES), None)
     if failed is not None:
-        what = f"{job_words(failed.job)}: {failed.status.lower()}, {failed.message}"
-        cure = (
-            phrase("run it again at headquarters")
-            if failed.tries >= TRY_COUNT
-            else phrase("it is tried again")
-        )
-        return phrase("{what}; {cure}, or press Sync now.", what, cure)
+        return _failed_words(failed)
     missing = [row for row in found if row.state == MISSING]
     if missing:
         names = ", ".join(f"{row.job} {row.name}" for row in missing)
@@ -135,6 +129,14 @@ def warning(
             "The data may be old: the server was last asked {age}. Check the connection, then Sync now.", age
         )
     return ""
+
+
+def _failed_words(failed: DownloadRow) -> str:
+    """What did not come, and what becomes of it."""
+    what = f"{job_words(failed.job)}: {failed.status.lower()}, {failed.message}"
+    again = failed.tries < TRY_COUNT
+    cure = phrase("it is tried again") if again else phrase("run it again at headquarters")
+    return phrase("{what}; {cure}, or press Sync now.", what, cure)
 
 
 def held_back_words(package_seq: int) -> str:
