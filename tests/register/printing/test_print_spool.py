@@ -159,6 +159,22 @@ async def test_f56_receipt_is_printed_after_its_commit_with_what_the_journal_say
         assert spool.state_of("nobody's") == ""
 
 
+async def test_a_held_receipt_waits_until_it_is_asked_for_and_is_the_original(tmp_path):
+    paper = Paper()
+    held = PrintJob(job_id="held", kind="receipt", held=True)
+    async with opened(tmp_path) as journal, spool_of(journal, paper) as spool:
+        await journal.commit(sale("t1", print_jobs=(held,)))
+        await journal.commit(receipt("t2"))
+        await until(state_is(journal, "t2-receipt", JobState.CONFIRMED))  # it holds nothing up
+        assert [job_id for job_id, _ in paper.printed] == ["t2-receipt"]
+        assert (await journal.job("held")).state == JobState.HELD
+        assert not await spool.ask_for("t2")
+        assert await spool.ask_for("t1")
+        await until(state_is(journal, "held", JobState.CONFIRMED))
+        assert "COPY" not in str(paper.printed[-1][1])
+        assert not await spool.ask_for("t1")
+
+
 async def test_sending_is_stored_and_synced_before_the_first_byte(tmp_path):
     paper = Paper()
     paper.hangs = asyncio.Event()
