@@ -49,7 +49,6 @@ _PRAGMAS = (
     ("mmap_size", "0", 0),
     ("temp_store", "MEMORY", 2),
     ("busy_timeout", str(BUSY_TIMEOUT_MS), BUSY_TIMEOUT_MS),
-    ("wal_autocheckpoint", str(CHECKPOINT_PAGES), CHECKPOINT_PAGES),
 )
 
 
@@ -285,13 +284,15 @@ def _open_writer(path: Path) -> sqlite3.Connection:
     return db
 
 
-def set_pragmas(db: Connection) -> None:
+def set_pragmas(db: Connection, checkpoint_pages: int = CHECKPOINT_PAGES) -> None:
     """Set what keeps the promise of a commit on a writing connection, and read each one back.
 
+    `checkpoint_pages` is after how many pages in the log a commit moves them into the file; 0 leaves that to the owner.
     Raises StorageReadOnly when SQLite keeps something else.
     """
     db.execute(f"pragma busy_timeout={BUSY_TIMEOUT_MS}")
-    for name, wanted, expected in _PRAGMAS:
+    pages = ("wal_autocheckpoint", str(checkpoint_pages), checkpoint_pages)
+    for name, wanted, expected in (*_PRAGMAS, pages):
         db.execute(f"pragma {name}={wanted}").fetchall()
         found = db.execute(f"pragma {name}").fetchone()[0]
         if found != expected:

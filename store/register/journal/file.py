@@ -157,7 +157,7 @@ class JournalFile:
 
     def _connect(self) -> Connection:
         self._connection = self._driver.connect(str(self.path))
-        set_pragmas(self._connection)
+        set_pragmas(self._connection, checkpoint_pages=0)  # never while somebody waits for a commit
         # The log is used again from its start after a checkpoint, cut to this size when it was longer.
         self._connection.execute(f"pragma journal_size_limit={LOG_LIMIT_BYTES}").fetchall()
         # SQLite opens the log with the first read; from here on it is there as long as the connection is.
