@@ -26,7 +26,7 @@ def deposits_of_shift(body: Body) -> dict[str, int]:
     for line in body["lines"]:
         if "empties" in line:
             sums["empties_total"] -= line["gross"]
-        elif "no_discount" in line:
+        elif "no_discount" in line and "voucher" not in line:
             sums["deposits_total"] += line["gross"]
     return sums
 

@@ -18,8 +18,8 @@ Row = Mapping[str, Any]
 
 
 def deposits_sold(lines: Sequence[Row]) -> tuple[Row, ...]:
-    """The rows of a record's lines that are deposits sold."""
-    return tuple(line for line in lines if "no_discount" in line and "empties" not in line)
+    """The rows of a record's lines that are deposits sold. Vouchers take no discount either, and are none."""
+    return tuple(line for line in lines if "no_discount" in line and not {"empties", "voucher"} & line.keys())
 
 
 def empties_taken(lines: Sequence[Row]) -> tuple[Row, ...]:

@@ -4,9 +4,10 @@ import pytest
 
 from store.ledger.causes import cause_of
 from store.ledger.recomputation import recompute_sale
-from store.ledger.return_recomputation import recompute_return, returns_of_shift
+from store.ledger.return_recomputation import deposits_of_shift, recompute_return, returns_of_shift
 from store.register.verification.returns import check_returns, without_returns
-from store.register.verification.sums import check_sale
+from store.register.verification.sums import ShiftSums, check_sale
+from store.sale.deposit import deposits_sold
 
 
 def line(quantity="-1", **changes):
@@ -126,3 +127,23 @@ def test_two_rates_of_one_code_are_counted_together():
 )
 def test_a_difference_about_returns_says_what_it_means(effect, words):
     assert words in cause_of(effect)
+
+
+def test_vouchers_sold_are_no_deposits_in_any_of_the_three_computations():
+    """Neither takes part in discounts, but only deposits are counted as such."""
+    rows = [
+        {"n": 1, "sku": "voucher", "voucher": "99", "no_discount": 1, "gross": 2_000},
+        {"n": 2, "sku": "900", "parent": 3, "no_discount": 1, "gross": 25},
+        {"n": 3, "sku": "900", "empties": 1, "no_discount": 1, "gross": -50},
+    ]
+    assert [row["n"] for row in deposits_sold(rows)] == [2]
+    assert deposits_of_shift({"lines": rows}) == {"deposits_total": 25, "empties_total": 50}
+    sums = ShiftSums()
+    sums._add_sale({"total": 1_975, "discount": 0, "tenders": [], "lines": rows_with_prices(rows)})
+    assert sums.deposits == {"deposits_total": 25, "empties_total": 50}
+
+
+def rows_with_prices(rows):
+    return [
+        {"tax": "", "price_source": "catalog", "quantity": "1", "amount": row["gross"], **row} for row in rows
+    ]

@@ -101,7 +101,7 @@ class ShiftSums:
         for line in payload["lines"]:
             self.offered += sum(row["off"] for row in line.get("offers", ()))
             self.untaxed += 0 if line["tax"] else line["gross"]
-            if "no_discount" in line and "voids_of" not in payload:
+            if "no_discount" in line and "voucher" not in line and "voids_of" not in payload:
                 name = "empties_total" if "empties" in line else "deposits_total"
                 self.deposits[name] += line["gross"] * (-1 if "empties" in line else 1)
         self.price_overrides += sum(line["price_source"] == "override" for line in payload["lines"])
