@@ -31,7 +31,9 @@ def error_of(server: str, status: int, headers: Mapping[str, str], body: bytes) 
     5xx and 429 count whoever sent them: a proxy in front of a dying server has no header of ours.
     """
     if status >= 500 or status == 429:
-        return ServerBusy(f"{server} is busy (error {status})", _retry_after_s(headers))
+        return ServerBusy(
+            phrase("{server} is busy (error {status})", server, status), _retry_after_s(headers)
+        )
     if status < 400 or headers.get(PROTOCOL_HEADER) != str(PROTOCOL_VERSION):
         return not_ours(server)
     return _refusal(server, status, body)
@@ -40,23 +42,29 @@ def error_of(server: str, status: int, headers: Mapping[str, str], body: bytes) 
 def not_ours(server: str) -> ServerUnreachable:
     """Something answered, and it was no Retail Server: typically the log-in page of a network."""
     return ServerUnreachable(
-        f"{server} answers, but not as a Retail Server; is there a log-in page or proxy between"
+        phrase(
+            "{server} answers, but not as a Retail Server; is there a log-in page or proxy between", server
+        )
     )
 
 
 def damaged(server: str) -> ServerUnreachable:
     """An answer with our header that cannot be read."""
-    return ServerUnreachable(f"the answer of {server} was damaged on the way")
+    return ServerUnreachable(phrase("the answer of {server} was damaged on the way", server))
 
 
 def _refusal(server: str, status: int, body: bytes) -> ServerRefused:
     try:
         problem = msgspec.json.decode(body, type=Problem)
     except msgspec.DecodeError:
-        return ServerRefused(f"{server} refused the request (error {status})", status, "", body)
+        return ServerRefused(
+            phrase("{server} refused the request (error {status})", server, status), status, "", body
+        )
     reason = (problem.detail or problem.title).strip().rstrip(".")
     kind = problem.type.rstrip("/").rsplit("/", 1)[-1]
-    return ServerRefused(reason or f"{server} refused the request (error {status})", status, kind, body)
+    return ServerRefused(
+        reason or phrase("{server} refused the request (error {status})", server, status), status, kind, body
+    )
 
 
 def batch_answer_of(refusal: ServerRefused) -> BatchAnswer | None:

@@ -53,8 +53,12 @@ TYPES = {
     "account.statement": DocumentType.SLIP,
 }
 """By which format the document of a kind of record is made; sales and movements of cash have tables of their own."""
-SAFE_SLIPS = {"safe.count": "SAFE COUNTED", "safe.in": "INTO THE SAFE", "safe.out": "OUT OF THE SAFE"}
-SHIFT_SLIPS = {"shift.suspend": "SHIFT SUSPENDED", "shift.blind_close": "SHIFT BLIND CLOSED"}
+SAFE_SLIPS = {
+    "safe.count": later("SAFE COUNTED"),
+    "safe.in": later("INTO THE SAFE"),
+    "safe.out": later("OUT OF THE SAFE"),
+}
+SHIFT_SLIPS = {"shift.suspend": later("SHIFT SUSPENDED"), "shift.blind_close": later("SHIFT BLIND CLOSED")}
 
 
 def document_of(
@@ -118,7 +122,7 @@ def _document(
         copy = tuple(copy_mark(payload, copy_no, copied_at, copied_utc_offset_min))
         return z_report(payload, facts, fingerprint, copy)
     if kind in SHIFT_SLIPS:
-        return slip(SHIFT_SLIPS[kind], phrase("Nothing is counted yet"), payload, facts, fingerprint)
+        return slip(phrase(SHIFT_SLIPS[kind]), phrase("Nothing is counted yet"), payload, facts, fingerprint)
     if kind in BY_KIND:
         return movement_slip(payload, facts, fingerprint)
     made = SLIPS.get(kind)
@@ -128,7 +132,7 @@ def _document(
 def safe_slip(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
     """The slip of the store's safe: counted, or money between it and the bank."""
     amount = Columns(left=phrase("Amount"), right=money(payload, payload["total"]), bold=True)
-    return slip(SAFE_SLIPS[payload["kind"]], "", payload, facts, fingerprint, (amount,))
+    return slip(phrase(SAFE_SLIPS[payload["kind"]]), "", payload, facts, fingerprint, (amount,))
 
 
 def x_report(payload: Payload, facts: StoreFacts, fingerprint: str = "") -> Document:
@@ -141,7 +145,7 @@ def z_report(
 ) -> Document:
     """The closed shift with the counted cash and the difference to what should be there; `copy` marks a copy."""
     difference = payload["over_short"]
-    word = "Over" if difference > 0 else "Short" if difference < 0 else "Difference"
+    word = phrase("Over") if difference > 0 else phrase("Short") if difference < 0 else phrase("Difference")
     counted = (
         Columns(left=phrase("Cash counted"), right=money(payload, payload["counted"])),
         Columns(left=word, right=money(payload, abs(difference)), bold=True),

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from store.sale.language import phrase
+from store.sale.language import later, phrase
 from store.sale.tender import Tender
 from store.sale.tender_type import NAME_LIMIT
 from store.sale.text import stored
@@ -15,7 +15,7 @@ Row = Mapping[str, Any]
 
 CASH_ROWS = frozenset({"cash", "change", "rounding"})
 """Kinds of tender rows that together are what cash paid."""
-OWN_NAMES = {"cash": "Cash", "card": "Card"}
+OWN_NAMES = {"cash": later("Cash"), "card": later("Card")}
 """Names that a record does not repeat."""
 
 

@@ -14,7 +14,7 @@ from store.sale.tender_rows import label_of
 from store.sale.voucher_slip import voucher_slips
 
 PAPER_WIDTH = 42
-ACCOUNT_SLIPS = {"account.payment": "Account payment", "account.statement": "Account statement"}
+ACCOUNT_SLIPS = {"account.payment": later("Account payment"), "account.statement": later("Account statement")}
 SHIFT_SLIPS = frozenset({"shift.suspend", "shift.blind_close"})
 
 
@@ -35,9 +35,9 @@ def slip_title(payload: Mapping[str, Any]) -> str:
     if payload["kind"] == "tender.declaration":
         return phrase("Tender declaration")
     if payload["kind"] in ACCOUNT_SLIPS:
-        return ACCOUNT_SLIPS[payload["kind"]]
+        return phrase(ACCOUNT_SLIPS[payload["kind"]])
     if payload["kind"] in SHIFT_SLIPS:
-        return f"Shift {shift}"
+        return phrase("Shift {shift}", shift)
     names = {
         "sale.suspend": phrase("Suspended sale"),
         "stock.count": phrase("Stock count"),

@@ -57,7 +57,7 @@ async def answer(work: Work, view: View, kind: str, text: str) -> dict[str, Any]
             case _ if kind in work.ports.queries:
                 return await work.ports.queries[kind](text)
             case _:
-                return {"error": f"There is no question {kind!r}."}
+                return {"error": phrase("There is no question {kind}.", repr(kind))}
     except JournalError as error:
         return {"error": error.sentence}
 
@@ -99,7 +99,7 @@ async def price(work: Work, text: str) -> dict[str, Any]:
         keys_of(text, label if isinstance(label, LabelReading) else None)
     )
     if isinstance(found, ItemUnknown):
-        return {"error": f"{printable(text)} is not on file.", "source": found.source.value}
+        return {"error": phrase("{text} is not on file.", printable(text)), "source": found.source.value}
     return {**item_row(found.item), "source": found.source.value}
 
 
@@ -186,7 +186,9 @@ async def connection(work: Work) -> dict[str, Any]:
     return {
         "mode": facts.word,
         "reason": printable(facts.reason),
-        "since": f"{time_of_day(work, facts.since_ms)} ({age_min} min)" if facts.since_ms else "",
+        "since": phrase("{time_of_day} ({age_min} min)", time_of_day(work, facts.since_ms), age_min)
+        if facts.since_ms
+        else "",
         "link": facts.reachable_again or link_words(work, link, facts.link_reason, facts.link_since_ms),
         "link_state": link,
         "next_attempt": next_attempt(work, facts.next_attempt_ms, facts.word),
@@ -208,8 +210,13 @@ def time_of_day(work: Work, at_ms: int, *, seconds: bool = False) -> str:
 
 def link_words(work: Work, link: str, reason: str, since_ms: int) -> str:
     """Whether the server can be reached, and since when."""
-    words = {"UP": "reachable", "DOWN": "not reachable", "PINNED": "kept off by hand", "REFUSED": "refused"}
-    since = f" since {time_of_day(work, since_ms)}" if since_ms else ""
+    words = {
+        "UP": "reachable",
+        "DOWN": phrase("not reachable"),
+        "PINNED": phrase("kept off by hand"),
+        "REFUSED": "refused",
+    }
+    since = phrase(" since {time_of_day}", time_of_day(work, since_ms)) if since_ms else ""
     why = f": {printable(reason)}" if reason and link in ("DOWN", "REFUSED") else ""
     return f"{words.get(link, link)}{since}{why}"
 

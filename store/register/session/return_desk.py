@@ -102,9 +102,11 @@ async def open_receipt(work: Work, text: str) -> Reply:
     """The picker for the receipt of that number, or why its goods cannot come back."""
     number = parse_number(text)
     if number is None:
-        return work.refuse(f"{text[:20]!r} is no receipt number, such as S0001-R01-000482.")
+        return work.refuse(phrase("{text} is no receipt number, such as S0001-R01-000482.", repr(text[:20])))
     if number.store != own_store(work):
-        return work.refuse(f"Receipt {text[:30]} is of another store; its goods come back there.")
+        return work.refuse(
+            phrase("Receipt {text} is of another store; its goods come back there.", text[:30])
+        )
     if hindered := await begin_transaction(work):
         return work.refuse(hindered)
     found = await find(work, number)
@@ -112,10 +114,12 @@ async def open_receipt(work: Work, text: str) -> Reply:
         return work.refuse(found)
     past, source = found
     if past.voids:
-        return work.refuse(f"Receipt {past.number} undoes another one; nothing was sold on it.")
+        return work.refuse(
+            phrase("Receipt {number} undoes another one; nothing was sold on it.", past.number)
+        )
     note = ""
     if source is Source.OFFLINE and not work.online:
-        note = "The server does not answer: what other registers took back is not known."
+        note = phrase("The server does not answer: what other registers took back is not known.")
     return return_picker.show(work, past, source, note=note)
 
 
@@ -132,15 +136,15 @@ async def find(work: Work, number: ReceiptNumber) -> tuple[PastSale, Source] | s
     policy, shown = work.policy.returns, number_text(number.series, number.receipt_no)
     if answer.source is Source.OFFLINE:
         if policy.offline == "none":
-            return "The server does not answer; without it no receipt is accepted here."
+            return phrase("The server does not answer; without it no receipt is accepted here.")
         if own is None and policy.offline != "all":
-            return "The server does not answer: only receipts of this register come back."
+            return phrase("The server does not answer: only receipts of this register come back.")
     past = answer.sale
     if past is None and own is not None:
         past = past_sale(own.committed.payload)
     if past is None:
-        where = " here (no server)" if answer.source is Source.OFFLINE else ""
-        return f"Receipt {shown} is not known{where}. Without it: 109."
+        where = phrase(" here (no server)") if answer.source is Source.OFFLINE else ""
+        return phrase("Receipt {shown} is not known{where}. Without it: 109.", shown, where)
     if own is not None:
         for payload in own.given_back:
             past = with_later(past, payload)
@@ -174,8 +178,8 @@ async def search(work: Work, query: ReceiptQuery) -> Reply:
         rows.setdefault(row.number, (row.at, row.total, row.goods, row.utc_offset_min))
     newest = sorted(rows.items(), key=lambda pair: pair[1][0], reverse=True)[: query.limit]
     if not newest:
-        where = " here (no server)" if others.source is Source.OFFLINE else ""
-        return work.refuse(f"No receipt fits{where}. Type another date, amount or name.")
+        where = phrase(" here (no server)") if others.source is Source.OFFLINE else ""
+        return work.refuse(phrase("No receipt fits{where}. Type another date, amount or name.", where))
     return _list(work, newest, others.source)
 
 
@@ -193,13 +197,13 @@ def _list(work: Work, rows: list[tuple[str, tuple[str, int, str, int]]], source:
         )
         for place, (number, (at, total, goods, _)) in enumerate(rows, start=1)
     )
-    line = "Enter opens the selected one; or type its number in the list."
+    line = phrase("Enter opens the selected one; or type its number in the list.")
     if source is Source.OFFLINE and not work.online:
-        line = "Only receipts of this register: the server does not answer."
+        line = phrase("Only receipts of this register: the server does not answer.")
     numbers = [number for number, _ in rows]
     work.ask(
         FOUND,
-        "Receipts",
+        phrase("Receipts"),
         Entry.CHOICE,
         lines=(line,),
         choices=choices,

@@ -219,12 +219,16 @@ class Session:
     def data_came(self) -> None:
         """The first data of the shop is here: whoever waits for it is told, and may begin."""
         if not self._busy and self._work.state.till is not TillState.SAFE_STOP:
-            then = " Type the start amount in the drawer and Enter." if self._view.mode is Mode.SHIFT else ""
+            then = (
+                phrase(" Type the start amount in the drawer and Enter.")
+                if self._view.mode is Mode.SHIFT
+                else ""
+            )
             missing = missing_data(self._work)
             here = (
-                f"Data is here, but not all of it: {missing}"
+                phrase("Data is here, but not all of it: {missing}", missing)
                 if missing
-                else f"The shop's data is here.{then}"
+                else phrase("The shop's data is here.{then}", then)
             )
             self._work.say(here)
         self._show_change()

@@ -25,7 +25,7 @@ from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry, Tone
 from store.sale import suspending
-from store.sale.language import phrase
+from store.sale.language import counted, phrase
 from store.sale.moment import local_text, utc_text
 from store.sale.sale import Sale
 from store.sale.text import printable, stored
@@ -110,16 +110,22 @@ async def show(work: Work, kind: str) -> Reply:
     except JournalError as error:
         return work.refuse(error.sentence)
     if not rows:
-        return work.refuse(f"No sale is suspended. {sentence}".strip(), sound=False)
+        return work.refuse(phrase("No sale is suspended. {sentence}", sentence).strip(), sound=False)
     shown = rows[:MOST_SHOWN]
-    what = "resume" if kind == RECALL else "void"
-    more = f" {len(rows) - MOST_SHOWN} more: scan their slips." if len(rows) > MOST_SHOWN else ""
-    only = " Enter alone: number 1." if len(rows) == 1 and kind == RECALL else ""
+    what = phrase("resume") if kind == RECALL else phrase("void")
+    more = (
+        phrase(" {value} more: scan their slips.", len(rows) - MOST_SHOWN) if len(rows) > MOST_SHOWN else ""
+    )
+    only = phrase(" Enter alone: number 1.") if len(rows) == 1 and kind == RECALL else ""
     return work.ask(
         kind,
         phrase("Suspended sales"),
         Entry.CHOICE,
-        lines=(f"Type the number to {what} and Enter.{only}{more} {sentence}".strip(),),
+        lines=(
+            phrase(
+                "Type the number to {what} and Enter.{only}{more} {sentence}", what, only, more, sentence
+            ).strip(),
+        ),
         choices=tuple(Choice(str(n), words(work, row)) for n, row in enumerate(shown, start=1)),
         rows=msgspec.json.encode(shown).decode(),
     )
@@ -154,7 +160,9 @@ async def by_code(work: Work, kind: str, text: str) -> Reply:
             return work.refuse(error.sentence)
         row = with_code(rows, code)
     if row is None:
-        return work.refuse(f"{printable(code[:20])} is not suspended. {sentence}".strip())
+        return work.refuse(
+            phrase("{code} is not suspended. {sentence}", printable(code[:20]), sentence).strip()
+        )
     return await recall(work, row) if kind == RECALL else ask_void(work, row)
 
 
@@ -204,7 +212,7 @@ async def recall(work: Work, row: Row) -> Reply:
 def say_resumed(work: Work, row: Row, sale: Sale) -> None:
     """What goes on; an old sale with a warning: prices may have changed meanwhile, and those of the sale hold."""
     lines = len(sale.live_lines)
-    what = f"{row.code}: {lines} line{'s' * (lines != 1)}, {work.money(row.total)}"
+    what = f"{row.code}: {counted('{n} line', '{n} lines', lines)}, {work.money(row.total)}"
     waited_ms = work.now_ms - row.at_ms
     if waited_ms > work.policy.people.old_sale_hours * HOUR_MS:
         work.say(
@@ -287,7 +295,11 @@ async def release(work: Work, text: str) -> Reply:
             return work.refuse(work.message.text)
     count = len(ids)
     work.say(
-        f"{count} suspended sale{'s' * (count != 1)} given to the store: resumed at any register while online."
+        counted(
+            "{n} suspended sale given to the store: resumed at any register while online.",
+            "{n} suspended sales given to the store: resumed at any register while online.",
+            count,
+        )
     )
     return DONE
 
@@ -298,8 +310,13 @@ def still_suspended(work: Work) -> tuple[str, ...]:
     if not kept:
         return ()
     total = work.money(sum(held.total for held in kept))
-    count = f"{len(kept)} sale is" if len(kept) == 1 else f"{len(kept)} sales are"
     oldest = age(work.now_ms - kept[0].at_ms)
     return (
-        f"{count} still suspended, {total}, oldest {oldest} ago. Nothing is lost: /504 resumes, /1221 voids.",
+        counted(
+            "{n} sale is still suspended, {total}, oldest {oldest} ago. Nothing is lost: /504 resumes, /1221 voids.",
+            "{n} sales are still suspended, {total}, oldest {oldest} ago. Nothing is lost: /504 resumes, /1221 voids.",
+            len(kept),
+            total,
+            oldest,
+        ),
     )

@@ -10,6 +10,7 @@ from store.register.journal.errors import JournalError
 from store.register.session.state import SessionState
 from store.register.session.work import Work
 from store.sale import suspending
+from store.sale.language import phrase
 from store.sale.moment import ms_of
 from store.sale.sale import Sale
 from store.sale.text import printable
@@ -53,11 +54,11 @@ async def all_rows(work: Work) -> tuple[list[Row], str]:
     own = kept_rows(work.state)
     port = work.ports.suspensions
     if port is None or not work.online:
-        return own, "Offline: only those of this register."
+        return own, phrase("Offline: only those of this register.")
     try:
         others: Sequence[WireSuspension] = await port.listing()
     except GatewayError:
-        return own, "The server does not answer."
+        return own, phrase("The server does not answer.")
     kept = {row.id for row in own}
     rows = [
         _other_row(wire) for wire in others if wire.id not in kept and wire.currency == work.policy.currency
@@ -96,7 +97,7 @@ def age(ms: int) -> str:
     """How long ago: "5 min", "3 h", "2 d"."""
     minutes = max(ms, 0) // 60_000
     if minutes < 100:
-        return f"{minutes} min"
+        return phrase("{minutes} min", minutes)
     return f"{minutes // 60} h" if minutes < 60 * 48 else f"{minutes // 1440} d"
 
 
@@ -135,17 +136,21 @@ async def claimed(work: Work, row: Row) -> WireClaim | str:
     """Ask the server for a sale that another register keeps, for some seconds at most."""
     port = work.ports.suspensions
     if port is None or not work.online:
-        return f"{row.code} is kept by {row.register}: resumed there, or here when online."
+        return phrase(
+            "{code} is kept by {register}: resumed there, or here when online.", row.code, row.register
+        )
     for _ in range(ASK_TIMES):
         try:
             claim = await port.claim(row.id)
         except GatewayError:
-            return f"The server does not answer. {row.code} stays suspended; try again."
+            return phrase("The server does not answer. {code} stays suspended; try again.", row.code)
         if claim.state == CLAIMED:
             return claim
         if claim.state == TAKEN:
-            return f"{row.code} is being resumed at {printable(claim.claimed_by[:20])}."
+            return phrase(
+                "{code} is being resumed at {claimed_by}.", row.code, printable(claim.claimed_by[:20])
+            )
         if claim.state != WAITING:
-            return f"{row.code} is no longer suspended."
+            return phrase("{code} is no longer suspended.", row.code)
         await work.ports.clock.sleep(ASK_S)
-    return f"{row.register} keeps {row.code} and does not answer. Resume it there."
+    return phrase("{register} keeps {code} and does not answer. Resume it there.", row.register, row.code)

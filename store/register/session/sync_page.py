@@ -9,6 +9,7 @@ from store.register.sync.history import Attempt, DownloadRow, UploadRow, job_wor
 from store.register.sync.library import SyncState
 from store.register.sync.readiness import Readiness, readiness, warning
 from store.register.sync.sync_words import SyncFacts, age_words, last_sync_words
+from store.sale.language import phrase
 from store.sale.moment import local_text, utc_text
 from store.sale.text import printable
 
@@ -149,4 +150,4 @@ def day_and_time(work: Work, at_ms: int, *, seconds: bool = False) -> str:
     today = local_text(utc_text(work.now_ms), offset_min)[:10]
     if moment[:10] != today:
         return moment[:16]
-    return moment[11:] if seconds else f"today {moment[11:]}"
+    return moment[11:] if seconds else phrase("today {moment}", moment[11:])

@@ -210,8 +210,12 @@ class Work:
     def further(self, number: int, why: str, allows: Callable[[Limits], bool]) -> str:
         """The sentence for more than the limits allow, with who may; the till then asks such a person to allow it."""
         roles = allowance.who_may_go_further(self.ports.shop.roles(), number, allows)
-        self.wanted = allowance.Wanted(name=BY_NUMBER[number].name, why=why, roles=roles)
-        who = f"Sign on as {' or '.join(roles)} for more." if roles else "Nobody here may give more."
+        self.wanted = allowance.Wanted(name=phrase(BY_NUMBER[number].name), why=why, roles=roles)
+        who = (
+            phrase("Sign on as {roles} for more.", phrase(" or ").join(roles))
+            if roles
+            else phrase("Nobody here may give more.")
+        )
         return allowance.in_one_row(why, who)
 
     def beyond(self, number: int, why: str, allows: Callable[[Limits], bool]) -> Reply:
@@ -377,7 +381,9 @@ class Work:
                 asked=None,
             )
             change = self.money(done.payload.get("change", 0))
-            paid = f"The last sale is stored: receipt {done.receipt_no}, change {change}."
+            paid = phrase(
+                "The last sale is stored: receipt {receipt_no}, change {change}.", done.receipt_no, change
+            )
             self.say(paid if done.receipt_no else phrase("The last sale is voided, and stored."), Tone.WARN)
         if state.paid is not None:
             self.paid_record = await journal.record_by_txn(state.paid.txn_id)
