@@ -266,7 +266,7 @@ class Overlays:
             return
         rows = journal_rows(local)
         if local.asked != text.strip() or local.chosen >= len(rows):
-            local.entry = text
+            # The text goes, so that a scan behind it is still a scan and not the end of a longer text.
             self.text_changed()
             self.paused()
             self._box.say(phrase("Nothing chosen. Type a part of the receipt number or the amount."))

@@ -65,10 +65,10 @@ def test_headquarters_wins_over_the_default_key_and_over_the_keys_table():
 
 
 def test_an_operation_that_has_no_key_of_its_own_gets_one_with_its_caption():
-    keymap, _ = laid(LayoutKeyView("idle", "f7", 1000, "Drawer"), LayoutKeyView("", "f6", 1056, ""))
+    keymap, _ = laid(LayoutKeyView("idle", "f7", 1000, "Drawer"), LayoutKeyView("", "f6", 1212, ""))
     seen = strip(base(Mode.IDLE), keymap)
     assert "F7Drawer" in seen
-    assert "F6Print X report" in seen, "without a caption it is the operation's name"
+    assert "F6Bank drop" in seen, "without a caption it is the operation's name"
     router, wires = router_in(base(Mode.IDLE, layout=(LayoutKeyView("idle", "f7", 1000, "Drawer"),)))
     router.press(key("f7"))
     assert wires.said() == [1000]

@@ -129,7 +129,7 @@ def test_readiness_never_calls_a_register_without_an_offline_database_ready(fact
     assert ("ready to sell" in row) == (words == "ready to sell offline")
 
 
-def test_the_sign_in_promises_no_badge_because_operation_919_is_not_built():
+def test_the_sign_in_promises_no_badge_for_few_stores_have_them():
     view, _ = screens()["sign-in"]
     for state in (local(), local(overlay=Overlay.HELP)):
         seen = draw(view, state, 80, 24, CLOCK, KEYMAP).text()
@@ -141,7 +141,7 @@ def test_keys_that_cannot_be_used_are_not_drawn():
     strip = (
         draw(base(Mode.SALE, operations=(139, 917)), local(), 80, 24, CLOCK, KEYMAP).text().splitlines()[-1]
     )
-    assert strip.split() == ["F1Help", "F9Disconnect", "F10Menu", "F11Cash", "F12Pay"]
+    assert strip.split() == ["F1Help", "F9Disconnect", "F10Menu", "F12Pay"]
 
 
 def test_f9_is_named_by_what_it_does():
