@@ -32,6 +32,9 @@ PATH_ENROLMENT = "/enrolments"
 
 MAX_BATCH_RECORDS = 100
 MAX_BATCH_BYTES = 262_144
+MAX_BULK_RECORDS = 400
+"""In one request of a register behind which more waits than a batch holds; servers of version 0.1 refuse it."""
+MAX_BULK_BYTES = 1_572_864
 MAX_PAYLOAD_BYTES = 65_536
 
 
@@ -58,7 +61,7 @@ class WireItem(msgspec.Struct, frozen=True, kw_only=True):
     weighed: bool = False
     blocked: str = ""
     detail: str | msgspec.UnsetType = msgspec.UNSET
-    """`store.sale.detail.ItemDetail` as the package brought it: JSON, or empty. A server of version 0.1 says nothing."""
+    """`store.sale.detail.ItemDetail` as the package brought it: JSON, or empty. Version 0.1 says nothing."""
     matched: str = ""
     offers: tuple[Offer, ...] = ()
     """Discounts on it, whether they hold now or at another time; a search tells none."""

@@ -85,7 +85,7 @@ async def test_many_registers_that_want_one_sale_at_the_same_moment_leave_one_wi
     assert answers.count("taken") == 15
 
 
-async def test_what_its_keeper_resumed_meanwhile_nobody_gets(world):
+async def test_f02_what_its_keeper_resumed_and_sold_meanwhile_nobody_gets(world):
     keeper, other = await world.enrolled(), await second_register(world)
     suspend(keeper)
     await upload(world, keeper)
