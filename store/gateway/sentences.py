@@ -4,19 +4,19 @@ from store.gateway.states import Link, Mode
 from store.sale.language import in_every_language, later, phrase
 
 SELLING_GOES_ON = later("Selling goes on from the offline database.")
-STARTING = "looking for the server"
-BY_HAND = "disconnected by hand"
+STARTING = later("looking for the server")
+BY_HAND = later("disconnected by hand")
 REACHABLE = later("server reachable")
 CONNECTING = "connecting"
 ALREADY_ONLINE = later("The register is online already.")
 ALREADY_OFFLINE = later("The register is disconnected already. Connect brings it back.")
 BACK_ONLINE = later("Online again.")
 FINISH_FIRST = later("A sale is open: finish or void it first, then press Connect again.")
-DISCONNECTED = (
+DISCONNECTED = later(
     "Disconnected. Nothing is sent or received until Connect is pressed, also after a restart. "
-    + SELLING_GOES_ON
+    "Selling goes on from the offline database."
 )
-NOT_STORED = " This could not be stored: after a restart the register will look for the server again."
+NOT_STORED = later(" This could not be stored: after a restart the register will look for the server again.")
 
 
 def clock_text(at_ms: int, utc_offset_min: int) -> str:

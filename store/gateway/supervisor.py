@@ -28,6 +28,7 @@ from store.gateway.standing import Standing
 from store.gateway.states import Link, LinkEvent, Mode, ModeAction, ModeEvent
 from store.gateway.statistics import CallLog
 from store.gateway.steps import Steps
+from store.sale.language import phrase
 
 log = logging.getLogger("outpost.gateway")
 
@@ -213,7 +214,7 @@ class ConnectionSupervisor:
         if ModeAction.SAY_BLOCKED in actions:
             sentence = sentences.blocked(self._standing.link_reason)
         elif changed and self.mode is Mode.ONLINE:
-            sentence = sentences.BACK_ONLINE
+            sentence = phrase(sentences.BACK_ONLINE)
         return TransactionStart(mode=self.mode, changed=changed, sentence=sentence)
 
     async def _ask_at_start(self) -> None:
@@ -229,12 +230,12 @@ class ConnectionSupervisor:
     async def connect(self, transaction_open: bool) -> SwitchAnswer:
         """Connect was pressed; waits at most the offline timeout."""
         if self.mode is Mode.ONLINE:
-            return SwitchAnswer(done=True, sentence=sentences.ALREADY_ONLINE)
+            return SwitchAnswer(done=True, sentence=phrase(sentences.ALREADY_ONLINE))
         by_hand = self.mode is Mode.OFFLINE_MANUAL
         event = ModeEvent.CONNECT_PRESSED
         actions = self._steps.mode(event, sentences.CONNECTING, transaction_open=transaction_open)
         if ModeAction.SAY_FINISH_FIRST in actions:
-            return SwitchAnswer(done=False, sentence=sentences.FINISH_FIRST)
+            return SwitchAnswer(done=False, sentence=phrase(sentences.FINISH_FIRST))
         if ModeAction.SAY_BLOCKED in actions:
             return SwitchAnswer(done=False, sentence=sentences.blocked(self._standing.link_reason))
         answer = await self._probe_to_connect(by_hand)
@@ -252,16 +253,20 @@ class ConnectionSupervisor:
         began = self._transactions != transactions
         self._steps.mode(ModeEvent.CONNECT_PROBE_ANSWERED, transaction_open=began)
         if self.mode is not Mode.ONLINE:
-            return SwitchAnswer(done=False, sentence=sentences.FINISH_FIRST)
+            return SwitchAnswer(done=False, sentence=phrase(sentences.FINISH_FIRST))
         return SwitchAnswer(done=True, sentence=sentences.connected(self._client.server))
 
     async def disconnect(self) -> SwitchAnswer:
         """Disconnect was pressed: calls in flight are abandoned, from now on there is no traffic at all."""
         if self.mode is Mode.OFFLINE_MANUAL:
-            return SwitchAnswer(done=True, sentence=sentences.ALREADY_OFFLINE)
+            return SwitchAnswer(done=True, sentence=phrase(sentences.ALREADY_OFFLINE))
         self._steps.mode(ModeEvent.DISCONNECT_PRESSED, sentences.BY_HAND)
         stored = await self._edges.flush()
-        sentence = sentences.DISCONNECTED if stored else sentences.DISCONNECTED + sentences.NOT_STORED
+        sentence = (
+            phrase(sentences.DISCONNECTED)
+            if stored
+            else phrase(sentences.DISCONNECTED) + phrase(sentences.NOT_STORED)
+        )
         return SwitchAnswer(done=True, sentence=sentence)
 
     # --- what it is told

@@ -82,7 +82,7 @@ def take_account(work: Work, movement: Movement, facts: Facts, text: str) -> Rep
 def take_amount(work: Work, facts: Facts, text: str) -> Reply | None:
     """Note the amount and what was typed behind it, or refuse."""
     if looks_like_code(text.strip()):
-        return work.keep(text, MONEY_IS_NO_CODE)
+        return work.keep(text, phrase(MONEY_IS_NO_CODE))
     typed, _, note = text.strip().partition(" ")
     amount = drawer_amount(work, typed)
     if not amount:

@@ -29,7 +29,7 @@ QUESTIONS = {kind: number for number, kind in (DISCOUNTS | COMMENTS | {104: PRIC
 OLDEST_PRICES_MS = 7 * 86_400_000
 """With an older look at headquarters no price is set by hand while the server is away (offline protocol: caps)."""
 TOO_OLD = later("No price by hand: those here are over seven days old. Sync now (F9) first.")
-NOTHING_SOLD = "There is no sale open. Scan an item first."
+NOTHING_SOLD = later("There is no sale open. Scan an item first.")
 
 
 def run(work: Work, number: int, text: str) -> Reply:

@@ -15,7 +15,7 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Choice, Entry
 from store.sale import goods as rules
 from store.sale.item import Item
-from store.sale.language import phrase
+from store.sale.language import later, phrase
 from store.sale.line_change import find_line
 from store.sale.refusal import SaleRefused
 from store.sale.sale import Sale, SaleLine
@@ -25,14 +25,14 @@ UNIT, SERIAL = "unit", "line_serial"
 QUESTIONS = frozenset({UNIT, SERIAL})
 DETAILS = "product_details"
 """A question that wants nothing: a scan or typed text closes it and does what it always does."""
-NOTHING_SOLD = "There is no sale open. Scan an item first."
+NOTHING_SOLD = later("There is no sale open. Scan an item first.")
 
 
 def selected(work: Work) -> tuple[Sale, SaleLine] | str:
     """The open sale and its selected line, or why there is none."""
     sale = work.state.sale
     if sale is None:
-        return NOTHING_SOLD
+        return phrase(NOTHING_SOLD)
     try:
         return sale, find_line(sale, work.state.selected)
     except SaleRefused as refusal:

@@ -6,13 +6,13 @@ from store.register.session.sale_open import put_sale
 from store.register.session.work import DONE, Reply, Work
 from store.sale import offering
 from store.sale.item import Item
-from store.sale.language import phrase
+from store.sale.language import later, phrase
 from store.sale.offer import Offer, holding
 from store.sale.refusal import SaleRefused
 from store.sale.sale import OffersState, Sale
 from store.sale.totals import totals
 
-NOTHING_SOLD = "There is no sale open. Scan an item first."
+NOTHING_SOLD = later("There is no sale open. Scan an item first.")
 
 
 def offers_now(work: Work, item: Item) -> tuple[Offer, ...]:

@@ -25,7 +25,7 @@ async def take_text(work: Work, text: str, seq: int, *, scanned: bool) -> Reply:
     if number := parse_voucher(text):
         return await voucher_desk.redeem(work, number)
     if scanned or looks_like_code(text):
-        return work.keep(text, CODE_IN_TENDER)
+        return work.keep(text, phrase(CODE_IN_TENDER))
     if lettered := WITH_LETTER.fullmatch(text.strip()):
         chosen = by_key(work.policy.tenders, lettered["letter"])
         if chosen is None:

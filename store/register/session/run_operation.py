@@ -42,7 +42,7 @@ from store.sale.language import later, phrase
 DURING_A_QUESTION = frozenset({108, 703, 917, 9120, 9137, 9801, 9802, 9900, 9901})
 """What does not touch the sale, and the lock, which leaves the question."""
 
-BEFORE_SIGN_IN = "This store switches the connection after sign-in only. Sign in first."
+BEFORE_SIGN_IN = later("This store switches the connection after sign-in only. Sign in first.")
 
 CURES = {
     Mode.STARTING: later("the register is starting. A moment, please."),

@@ -20,9 +20,9 @@ from store.sale.text import printable, stored
 WHAT, AMOUNT = "safe_what", "safe_amount"
 QUESTIONS = frozenset({WHAT, AMOUNT})
 KINDS = {
-    "1": ("safe.count", "Count the safe"),
-    "2": ("safe.in", "From the bank into the safe"),
-    "3": ("safe.out", "From the safe to the bank"),
+    "1": ("safe.count", later("Count the safe")),
+    "2": ("safe.in", later("From the bank into the safe")),
+    "3": ("safe.out", later("From the safe to the bank")),
 }
 SAID = {
     "safe.count": later("counted in the safe"),
@@ -49,7 +49,7 @@ async def begin(work: Work, text: str) -> Reply:
                 work.money(sums.safe_drops_total),
             )
         )
-    rows = tuple(Choice(key, name) for key, (_, name) in KINDS.items())
+    rows = tuple(Choice(key, phrase(name)) for key, (_, name) in KINDS.items())
     return work.ask(WHAT, phrase("Manage safe"), Entry.CHOICE, lines=tuple(lines), choices=rows)
 
 
@@ -61,7 +61,7 @@ def ask_amount(work: Work, choice: str) -> Reply:
         else phrase("Type the amount and Enter.")
     )
     lines = (what, phrase("A note may stand behind it: 2500 bag 4711"))
-    return work.ask(AMOUNT, KINDS[choice][1], Entry.AMOUNT, lines=lines, choice=choice)
+    return work.ask(AMOUNT, phrase(KINDS[choice][1]), Entry.AMOUNT, lines=lines, choice=choice)
 
 
 async def answer(work: Work, kind: str, facts: dict[str, str], text: str) -> Reply:
@@ -77,7 +77,7 @@ async def take(work: Work, choice: str, text: str) -> Reply:
     """The amount with its note: a record and a slip."""
     typed, _, note = text.strip().partition(" ")
     if looks_like_code(typed):
-        return work.keep(typed, MONEY_IS_NO_CODE)
+        return work.keep(typed, phrase(MONEY_IS_NO_CODE))
     amount = drawer_amount(work, typed)
     kind, name = KINDS[choice]
     if amount is None or (not amount and choice != "1"):

@@ -8,7 +8,7 @@ from store.register.session.work import LEAST_FREE_BYTES, NEARLY_FULL, SOLD, Rep
 from store.sale.language import later, phrase
 from store.sale.sale import OffersState, Sale, new_sale, note_failover
 
-NOT_SUPPORTED = (
+NOT_SUPPORTED = later(
     "not sold: the server does not answer; this register has no offline database. "
     "What is scanned can be paid."
 )
@@ -37,7 +37,7 @@ async def begin_transaction(work: Work) -> str:
 
 def without_server(work: Work) -> str:
     """Why nothing is sold while the server is away by a register without an offline database; empty when it may."""
-    return "" if work.ports.shop.supports_offline or work.online else NOT_SUPPORTED
+    return "" if work.ports.shop.supports_offline or work.online else phrase(NOT_SUPPORTED)
 
 
 def opened(work: Work) -> Sale:

@@ -16,17 +16,19 @@ from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, TenderView
 from store.sale.barcode import looks_like_code
 from store.sale.declaration import declared_rows
-from store.sale.language import counted, phrase
+from store.sale.language import counted, later, phrase
 from store.sale.moment import local_text, utc_text
 from store.sale.money import parse_amount, shown_amount
 from store.sale.record import drawer_open_body, reprint_body, shift_open_body
 from store.sale.shift import ShiftTotals, fold_all, shift_close_body, x_report_body
 from store.sale.tender_rows import label_of
 
-MONEY_IS_NO_CODE = "a code is never an amount. Type the amount, then scan."
+MONEY_IS_NO_CODE = later("a code is never an amount. Type the amount, then scan.")
 FIRST_DATA_S, LOOK_S = 5.0, 0.1
 """After the first sign-in ever the data is here within a moment; who types the amount meanwhile has typed it once."""
-NO_CONFIGURATION = "1070 Channel configuration is missing. Headquarters runs job 1070; then press Sync now."
+NO_CONFIGURATION = later(
+    "1070 Channel configuration is missing. Headquarters runs job 1070; then press Sync now."
+)
 LARGEST_DRAWER = 99_999_999
 """Minor units; more is a code typed as an amount."""
 
@@ -76,7 +78,7 @@ def missing_data(work: Work) -> str:
     shop = work.ports.shop
     if not shop.version:
         return shop.trouble
-    return "" if shop.trouble or shop.policy().taxes else NO_CONFIGURATION
+    return "" if shop.trouble or shop.policy().taxes else phrase(NO_CONFIGURATION)
 
 
 async def open_shift(work: Work, amount: int) -> Reply:
@@ -255,7 +257,7 @@ def leave_close(work: Work) -> Reply:
 async def take_count(work: Work, text: str, *, scanned: bool) -> Reply:
     """The counted cash; then what was expected is told, and a guarded question closes."""
     if scanned or looks_like_code(text):
-        return work.keep(text, MONEY_IS_NO_CODE)
+        return work.keep(text, phrase(MONEY_IS_NO_CODE))
     if not text.strip():
         return DONE
     counted = drawer_amount(work, text)

@@ -32,7 +32,7 @@ LONGEST_WAIT_S = 15 * 60
 REGISTER_KEY = "(register)"
 NUMBER_LIMIT = 20
 PIN_LIMIT = 64
-ENTRY_IS_SCAN = "is a code, not an operator. Sign in first, then scan it again."
+ENTRY_IS_SCAN = later("is a code, not an operator. Sign in first, then scan it again.")
 NOBODY_KNOWN = later(
     "No operator is known here yet: the server does not answer, and its data were never here. Try again."
 )
@@ -67,7 +67,7 @@ async def take_badge(work: Work, text: str, otherwise: str = "") -> Reply:
     """A badge names its person; by the store's policy that is enough, or the PIN is asked for."""
     member = await badge.holder(work, text)
     if member is None:
-        return work.refuse(otherwise) if otherwise else work.keep(text, ENTRY_IS_SCAN)
+        return work.refuse(otherwise) if otherwise else work.keep(text, phrase(ENTRY_IS_SCAN))
     if badge.needs_pin(work):
         work.put(named=member.number)
         work.say(phrase("Type your PIN and Enter."))

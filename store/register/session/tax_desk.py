@@ -20,7 +20,7 @@ QUESTIONS = frozenset({CODE, LIST, CERTIFICATE})
 """Kinds of question of this desk."""
 OWN = "-"
 """Typed in place of a tax: the goods' own again."""
-NOTHING_SOLD = "There is no sale open. Scan an item first."
+NOTHING_SOLD = later("There is no sale open. Scan an item first.")
 NO_CHOICE = later("No tax may be chosen here. Headquarters says which may replace which (tax, --replace).")
 
 

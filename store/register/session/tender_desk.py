@@ -13,7 +13,7 @@ from store.register.session.till import TillEvent, TillState, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry, TenderView
 from store.sale import paying
-from store.sale.language import in_every_language, phrase, translated
+from store.sale.language import in_every_language, later, phrase, translated
 from store.sale.money import parse_amount, shown_amount
 from store.sale.record import sale_body
 from store.sale.refunding import refund_refused
@@ -28,7 +28,7 @@ from store.sale.voucher_slip import VOUCHER_SLIP
 
 LARGE_FACTOR = 10
 """A cash amount over ten times the total asks once more, unless the screen offered it as a round amount."""
-CODE_IN_TENDER = "a code is never an amount. Esc, then scan it."
+CODE_IN_TENDER = later("a code is never an amount. Esc, then scan it.")
 
 
 def begin(work: Work) -> Reply:

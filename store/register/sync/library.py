@@ -38,7 +38,7 @@ STEP_S = 0.5
 
 BEFORE_SIGN_IN = later("Synchronisation starts with the first sign-in. Sign in once; then it runs by itself.")
 PAUSED = later("The offline profile pauses synchronisation. It goes on when headquarters ends the pause.")
-PAUSED_HERE = (
+PAUSED_HERE = later(
     "register.toml pauses synchronisation. Set pause_synchronisation to false and restart the register."
 )
 PINNED = later("The register is disconnected by hand. Press Connect first.")
@@ -232,7 +232,7 @@ class SyncLibrary:
         if not self._signed_in.is_set():
             return phrase(BEFORE_SIGN_IN)
         if self._paused_here():
-            return PAUSED_HERE
+            return phrase(PAUSED_HERE)
         if self._connection.status().link is Link.PINNED:
             return phrase(PINNED)
         return ""
