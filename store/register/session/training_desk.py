@@ -10,6 +10,7 @@ from store.register.session.state import Asked, SessionState
 from store.register.session.till import TillEvent, after
 from store.register.session.work import DONE, Reply, Work
 from store.register.view import Entry
+from store.sale import macro
 from store.sale.language import phrase
 
 NUMBER = 9135
@@ -45,7 +46,8 @@ LINES = frozenset(
 PRICES = frozenset({127, 128, 129, 130, 300, 301, 302, 303, 310, 311, 312})
 TENDERS = frozenset({139, 200, 201, 206, 211, 500})
 SESSION = frozenset({700, 703, 717, 917, 9110, 9120, 9137, 9801, 9802, 9900, 9901, NUMBER})
-ALLOWED = LINES | PRICES | TENDERS | SESSION
+LOOKING = frozenset({9170, 9171}) | frozenset(range(macro.FIRST, macro.LAST + 1))
+ALLOWED = LINES | PRICES | TENDERS | SESSION | LOOKING
 """What runs while the register is in training: what changes nothing outside the sale for practice."""
 
 
