@@ -36,6 +36,8 @@ IN_A_SALE = frozenset({RETURN})
 
 async def begin(work: Work, text: str) -> Reply:
     """115 with the number of a receipt or the id of a transaction; without one, the last receipt again."""
+    if not text and work.state.sale is not None:
+        return work.refuse(phrase("A sale is open. Type the number of the receipt with it: /115 17."))
     if not text:  # a screen that has no list of its own, such as that of version 0.1
         return await shift_desk.reprint(work)
     found = await find(work, text)
