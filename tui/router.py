@@ -354,10 +354,11 @@ class Router:
     def _run(self, number: int, text: str) -> None:
         """An operation by its number; some the screen carries out itself."""
         word = text.strip().lower()
-        if number == 108:
+        shows = self.view is not None and number in self.view.operations  # else the core says why not
+        if number == 108 and shows:
             self.local.entry = text
             self._overlays.open(Overlay.FIND, keep_text=True)
-        elif number in LAID_OVER and not word:
+        elif number in LAID_OVER and not word and shows and not self._box.question:
             self._overlays.open(LAID_OVER[number])
         elif number == 917 and word not in ("connect", "disconnect"):
             self._overlays.open(Overlay.CONNECTION)

@@ -121,6 +121,15 @@ def void_sale(sale: Sale) -> Sale:
     return replace(sale, state=state)
 
 
+def give_up(sale: Sale) -> Sale:
+    """The sale voided with its payments, last first, also after Esc from a payment in part. Raises SaleRefused."""
+    if sale.state is SaleState.OPEN and sale.live_tenders:
+        sale = replace(sale, state=SaleState.TENDERING)
+    while (last := last_tender(sale)) is not None:
+        sale = void_tender(sale, last.n)
+    return void_sale(sale)
+
+
 def last_tender(sale: Sale) -> Tender | None:
     """The payment that would be voided next, None when there is none."""
     return sale.live_tenders[-1] if sale.live_tenders else None

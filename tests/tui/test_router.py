@@ -246,6 +246,17 @@ def test_operations_run_by_number():
     assert wires.left
 
 
+def test_a_list_is_laid_over_only_where_its_operation_runs():
+    for view in (LOCKED, PAY):
+        for number in (108, 602, 115):
+            router, wires = router_in(view)
+            type_in(router, f"/{number}\r")
+            assert (router.local.overlay, wires.said()) == (None, [number]), (view.mode, number)
+    router, wires = router_in(QUESTION)
+    type_in(router, "/602\r")
+    assert (router.local.overlay, wires.said()) == (None, [602])
+
+
 def test_typed_digits_around_an_overlay_stay_apart():
     router, wires = router_in(sale())
     type_in(router, "12")

@@ -29,11 +29,22 @@ JOURNAL_LIMIT = 50
 JOURNAL_PAGE = 200
 JOURNAL_PAGES = 5
 TEXT_LIMIT = 64
+LOOKS = {
+    "find": Permission.SIGNED_IN,
+    "price": Permission.SIGNED_IN,
+    "journal": Permission.SELL,
+    "document": Permission.SELL,
+}
+"""What may only be looked at with the permission of the operation it belongs to (108, 101, 115)."""
 
 
 async def answer(work: Work, view: View, kind: str, text: str) -> dict[str, Any]:
     """The answer to a query, JSON-ready; `{"error": sentence}` for what cannot be answered."""
     text = text.strip()[:TEXT_LIMIT]
+    if kind in LOOKS and not work.may(LOOKS[kind]):
+        return {
+            "error": phrase("That is not for your role.") if work.state.role else phrase("Sign in first.")
+        }
     try:
         match kind:
             case "find":

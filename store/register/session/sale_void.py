@@ -60,9 +60,7 @@ async def answer_void_sale(work: Work, yes: bool) -> Reply:
         work.say(phrase("The sale stays."))
         return DONE
     try:
-        while (last := paying.last_tender(sale)) is not None:
-            sale = paying.void_tender(sale, last.n)
-        sale = paying.void_sale(sale)
+        sale = paying.give_up(sale)
     except SaleRefused as refusal:
         return work.refuse(str(refusal))
     following = msgspec.structs.replace(

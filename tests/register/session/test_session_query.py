@@ -40,6 +40,14 @@ async def test_search_finds_items_and_says_what_to_type(till):
     assert till.view.count == 0
 
 
+async def test_goods_prices_and_the_journal_are_not_shown_to_whoever_stands_before_a_locked_register(till):
+    await till.scan(MILK)
+    await till.operation(703)
+    for kind, text in (("find", "bread"), ("price", MILK), ("journal", ""), ("document", "x")):
+        assert await till.session.query(kind, text) == {"error": "Sign in first."}
+    assert (await till.session.query("customers", "a"))["customers"] == []
+
+
 async def test_names_from_outside_are_harmless_in_answers(till):
     found = await till.session.query("find", "evil")
     assert found["items"][0]["name"] == "Evil[2Jname"

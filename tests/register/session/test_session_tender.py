@@ -266,6 +266,17 @@ async def test_a_sale_with_cash_taken_is_voided_with_the_cash_given_back(till):
     assert (till.view.mode, (await till.kinds())[-1]) == (Mode.IDLE, "void")
 
 
+async def test_a_sale_paid_in_part_is_voided_from_its_lines_too(till):
+    await till.enter("5")
+    await till.back()
+    assert till.view.mode is Mode.SALE
+    await till.operation(500)
+    assert "Give back 5.00 in cash." in till.view.question.lines
+    await till.answer("yes")
+    assert till.view.message.text == "The sale is voided."
+    assert (till.view.mode, (await till.kinds())[-1]) == (Mode.IDLE, "void")
+
+
 async def test_a_sale_with_a_card_payment_is_not_voided_before_the_payment(till):
     await till.operation(201, "5")
     await till.answer("yes")
