@@ -40,14 +40,18 @@ def refund_ways(
 def ways_of_sale(sale: Sale, policy: StorePolicy) -> tuple[RefundWay, ...]:
     """With what is paid back in this sale: goods with a receipt by how it was paid, those without as policy says.
 
+    What was paid by goods that came back on the receipt (an exchange, empties) goes back as without a receipt.
     Empty when nothing is owed to the customer, and when nothing has a receipt.
     """
     amount = -sum(line.gross for line in sale.live_lines)
     origins = {(line.returns_of.series, line.returns_of.seq) for line in sale.live_lines if line.returns_of}
     if amount <= 0 or not origins:
         return ()
-    paid = [row for past in sale.returned_from if (past.series, past.seq) in origins for row in past.tenders]
-    loose = -sum(line.gross for line in sale.live_lines if line.gross < 0 and line.returns_of is None)
+    pasts = [past for past in sale.returned_from if (past.series, past.seq) in origins]
+    paid = [row for past in pasts for row in past.tenders]
+    loose = sum(past.given_in_goods for past in pasts) - sum(
+        line.gross for line in sale.live_lines if line.gross < 0 and line.returns_of is None
+    )
     most: dict[str, int] = {}
     for way in (*refund_ways(policy, paid, amount), *refund_ways(policy, None, loose)):
         most[way.type] = min(most.get(way.type, 0) + way.most, amount)

@@ -195,6 +195,8 @@ class ReturnedSale(msgspec.Struct, frozen=True, kw_only=True):
     tenders: tuple[dict[str, str | int], ...] = ()
     customer: str = ""
     """Id of the customer whom it was for."""
+    given_in_goods: int = 0
+    """What goods and empties that came back on that receipt paid of it, never below zero."""
 
 
 class Sale(msgspec.Struct, frozen=True, kw_only=True):

@@ -282,6 +282,7 @@ def _noted(sale: Sale, past: PastSale) -> Sale:
         receipt_no=past.receipt_no,
         tenders=paid_and_refunded(past),
         customer=past.customer,
+        given_in_goods=-sum(line.gross for line in past.lines if line.gross < 0),
     )
     return replace(sale, returned_from=(*sale.returned_from, origin))
 

@@ -24,6 +24,7 @@ from store.sale.past_sale import (
 from store.sale.policy import RoundingScope, StorePolicy, TaxRate
 from store.sale.quantity import thousandths
 from store.sale.record import sale_body
+from store.sale.refunding import ways_of_sale
 from store.sale.refusal import SaleRefused
 from store.sale.sale import new_sale
 from store.sale.selling import add_line, void_line
@@ -288,3 +289,14 @@ def test_a_sale_given_back_in_parts_is_the_sale_again(seed, scope):
             -row["tax"],
             -row["gross"],
         ]
+
+
+def test_what_was_paid_by_goods_that_came_back_goes_back_as_without_a_receipt():
+    """An exchange: 23.99 for a pan less 1.09 for milk, so 22.90 by card; the pan comes back whole."""
+    sale = take_back_item(sold((PAN, "1")), POLICY, MILK, "1", MILK.sku, "Bought by mistake")
+    past = past_sale(recorded(sale))
+    assert past.total == 2290
+    back = take_back(fresh(n=2), POLICY, past, 1, "1")
+    assert totals(back, POLICY).total == -2399
+    ways = {way.type: way.most for way in ways_of_sale(back, POLICY)}
+    assert (ways["card"], ways["cash"]) == (2290, 109)
