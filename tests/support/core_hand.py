@@ -26,7 +26,11 @@ class Hand:
             raise
         self.lines = self.wire.makefile("rb")
         self.tell(t="hello", protocol=1, client=self.client, role=role, version="0")
-        self.n = self.hear("welcome")["last"]
+        welcome = self.hear("welcome")
+        if not welcome:
+            self.close()
+            raise ConnectionResetError("the core hung up before it said welcome")
+        self.n = welcome["last"]
         self.hear("view")
 
     def tell(self, **message: Any) -> None:

@@ -125,7 +125,7 @@ class Shop:
 
     def start_server(self) -> None:
         """Start the server process and wait until it listens."""
-        command = (*OUTPOST, "server", "--home", str(self.home / "server"), "--port", str(self.port))
+        command = (*OUTPOST, *self.server_words())
         with (self.home / "server.out").open("ab") as out:
             self.server = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
         end_s = time.monotonic() + START_TIMEOUT_S
@@ -135,6 +135,10 @@ class Shop:
                     return
             time.sleep(0.02)
         raise AssertionError("the server did not start: " + (self.home / "server.out").read_text())
+
+    def server_words(self) -> tuple[str, ...]:
+        """The command that starts the server."""
+        return ("server", "--home", str(self.home / "server"), "--port", str(self.port))
 
     def signal_server(self, number: int) -> None:
         """SIGKILL, SIGSTOP, SIGCONT ..."""
