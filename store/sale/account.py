@@ -45,7 +45,7 @@ def check_account_sale(
     well, and what waits on this register for the server stays within `offline_limit` (0: nothing on account offline).
     """
     if customer is None:
-        raise SaleRefused(phrase("Nobody is on the sale. Put the customer on it first (F5)."))
+        raise SaleRefused(phrase("Nobody is on the sale. Put the customer on it first: Esc, then F5."))
     if not customer.account:
         raise SaleRefused(phrase("{name} has no account. Choose another way to pay.", customer.name))
     if amount <= 0:

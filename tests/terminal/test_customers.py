@@ -81,7 +81,7 @@ def test_customers_at_the_till_online_offline_and_refused(shop: Shop):
     till.send("/602 blocked\r")
     till.wait_for("Bo Blocked is blocked: unpaid bills")
     till.send("/202\r")
-    till.wait_for("Nobody is on the sale. Put the customer on it first (F5).")
+    till.wait_for("Nobody is on the sale. Put the customer on it first: Esc, then F5.")
 
     till.send("/623 C1002\r")  # edited while the server is there
     answer(till, "Edit customer", "2")

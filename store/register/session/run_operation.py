@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from store.register.journal.errors import JournalError
-from store.register.operations import BY_NUMBER
+from store.register.operations import BY_NUMBER, Operation
 from store.register.session import (
     account_desk,
     cash_count,
@@ -56,6 +56,23 @@ CURES = {
     Mode.SAFE_STOP: later("nothing is sold now. Enter tries again."),
 }
 """Why an operation does not run in a mode, and what to do."""
+CURES_OF_ONE = {
+    Mode.LOCKED: later("it is for the sign-in screen, before anybody signs in."),
+    Mode.SHIFT: later("a shift is open already."),
+    Mode.TENDER: later("the sale is not being paid. F12 goes to the payment."),
+}
+"""The same for what runs in one mode only, where the cure of the present mode would lead nowhere."""
+
+
+def cure(operation: Operation, mode: Mode) -> str:
+    """Why `operation` does not run in `mode`, and what to do: a sentence to be put into the language of the screen."""
+    only = next(iter(operation.modes)) if len(operation.modes) == 1 else None
+    stands = mode in (Mode.IDLE, Mode.PAID, Mode.SALE, Mode.TENDER, Mode.CLOSING)
+    if only is Mode.TENDER and mode is not Mode.SALE:
+        only = None
+    if only in CURES_OF_ONE and (stands or (only is Mode.LOCKED and mode is Mode.SHIFT)):
+        return CURES_OF_ONE[only]
+    return CURES[mode]
 
 
 async def run(work: Work, number: int, text: str, seq: int) -> Reply:
@@ -65,7 +82,7 @@ async def run(work: Work, number: int, text: str, seq: int) -> Reply:
         return work.refuse(phrase("There is no operation {number} here. F10 lists all.", number))
     mode = work.state.mode
     if mode not in operation.modes:
-        return work.refuse(f"{phrase(operation.name)}: {phrase(CURES[mode])}")
+        return work.refuse(f"{phrase(operation.name)}: {phrase(cure(operation, mode))}")
     if why := training_desk.hindrance(work, number, phrase(operation.name)):
         return work.refuse(why)
     if not work.may(operation.permission):

@@ -285,7 +285,12 @@ async def release(work: Work, text: str) -> Reply:
     """9137: let go of one suspended sale, or of all: from then on the server says who resumes them."""
     ids = [held.id for held in work.state.suspended if text in ("", held.id, held.code)]
     if not ids:
-        return work.refuse(phrase("This register keeps no such suspended sale."), sound=False)
+        return work.refuse(
+            phrase("This register keeps no such suspended sale.")
+            if text
+            else phrase("No sale is suspended."),
+            sound=False,
+        )
     for suspension_id in ids:
         held = next(each for each in work.state.suspended if each.id == suspension_id)
         kept = tuple(each for each in work.state.suspended if each is not held)

@@ -235,6 +235,23 @@ async def test_an_operation_outside_its_modes_is_refused_with_a_cure(tmp_path, o
         assert outcome.why.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("place", "number", "why"),
+    [
+        ("idle", 700, "Sign on: it is for the sign-in screen, before anybody signs in."),
+        ("tender", 9110, "Sign in by telephone code: it is for the sign-in screen, before anybody signs in."),
+        ("idle", 1200, "Declare start amount: a shift is open already."),
+        ("sale", 211, "Void payment: the sale is not being paid. F12 goes to the payment."),
+        ("idle", 211, "Void payment: no sale is open. Scan an item first."),
+        ("idle", 9137, "No sale is suspended."),
+    ],
+)
+async def test_the_cure_leads_to_where_the_operation_runs(tmp_path, place, number, why):
+    async with running(tmp_path) as till:
+        await PLACES[place](till)
+        assert (await till.operation(number)).why == why
+
+
 async def test_what_is_offered_can_be_run(tmp_path):
     for place in ("fresh", "shift", "idle", "sale", "tender", "paid"):
         home = tmp_path / place
