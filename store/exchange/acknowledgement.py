@@ -12,7 +12,6 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from store.exchange.canonical import NotCanonical, parse_canonical, parse_document
-from store.exchange.chain_signatures import verify_linked
 from store.exchange.messages import MAX_PAYLOAD_BYTES, BatchAnswer, WireRecord, ack_text
 from store.exchange.record import (
     PAYLOAD_VERSION,
@@ -99,6 +98,10 @@ def examine(facts: SeriesFacts, wire: WireRecord) -> Examined:
 
 def examine_all(facts: SeriesFacts, wires: Sequence[WireRecord]) -> tuple[Examined, ...]:
     """Read and verify records, those that follow each other together (`chain_signatures`)."""
+    from store.exchange.chain_signatures import (
+        verify_linked,
+    )  # its library is a server's; a register has no use for it
+
     found = [_read(facts, wire) for wire in wires]
     signed = [
         each.record
