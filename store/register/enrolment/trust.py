@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from store.exchange.certificates import CertificateRefused, fingerprint
 from store.register.config import ConfigError, RegisterConfig
 from store.register.enrolment.activation import Enrolment
 from store.register.home import RegisterHome
@@ -22,6 +21,8 @@ def authority_of(home: RegisterHome, enrolment: Enrolment, config: RegisterConfi
         return Path(config.ca_file)
     if not enrolment.ca_sha256:
         return None
+    from store.exchange.certificates import CertificateRefused, fingerprint  # slow, and for TLS only
+
     try:
         found = fingerprint(home.authority_file.read_text(encoding="ascii"))
     except (OSError, UnicodeDecodeError, CertificateRefused) as error:
