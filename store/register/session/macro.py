@@ -10,6 +10,7 @@ import msgspec
 
 from store.register.intents import Intent, IntentKind, OutcomeKind
 from store.register.operations import BY_NUMBER
+from store.register.session.run_operation import out_of_place
 from store.register.session.work import DONE, Reply, Work
 from store.sale.language import phrase
 from store.sale.macro import is_macro, operation_in
@@ -20,6 +21,8 @@ GOOD = frozenset({OutcomeKind.DONE, OutcomeKind.SOLD})
 async def run(work: Work, intent: Intent, carry_out: Callable[[Work, Intent], Awaitable[Reply]]) -> Reply:
     """Carry out the entries of a macro; `carry_out` takes each like one that was typed."""
     operation = BY_NUMBER[intent.operation]
+    if work.state.mode not in operation.modes:
+        return work.refuse(out_of_place(operation, work.state.mode))
     if not work.may(operation.permission):
         return work.lacks(operation.permission, phrase(operation.name))
     steps = work.ports.macros().get(intent.operation, ())

@@ -64,8 +64,12 @@ CURES_OF_ONE = {
 """The same for what runs in one mode only, where the cure of the present mode would lead nowhere."""
 
 
-def cure(operation: Operation, mode: Mode) -> str:
-    """Why `operation` does not run in `mode`, and what to do: a sentence to be put into the language of the screen."""
+def out_of_place(operation: Operation, mode: Mode) -> str:
+    """Why `operation` does not run in `mode`, and what to do."""
+    return f"{phrase(operation.name)}: {phrase(_cure(operation, mode))}"
+
+
+def _cure(operation: Operation, mode: Mode) -> str:
     only = next(iter(operation.modes)) if len(operation.modes) == 1 else None
     stands = mode in (Mode.IDLE, Mode.PAID, Mode.SALE, Mode.TENDER, Mode.CLOSING)
     if only is Mode.TENDER and mode is not Mode.SALE:
@@ -82,7 +86,7 @@ async def run(work: Work, number: int, text: str, seq: int) -> Reply:
         return work.refuse(phrase("There is no operation {number} here. F10 lists all.", number))
     mode = work.state.mode
     if mode not in operation.modes:
-        return work.refuse(f"{phrase(operation.name)}: {phrase(cure(operation, mode))}")
+        return work.refuse(out_of_place(operation, mode))
     if why := training_desk.hindrance(work, number, phrase(operation.name)):
         return work.refuse(why)
     if not work.may(operation.permission):

@@ -244,6 +244,8 @@ async def test_an_operation_outside_its_modes_is_refused_with_a_cure(tmp_path, o
         ("sale", 211, "Void payment: the sale is not being paid. F12 goes to the payment."),
         ("idle", 211, "Void payment: no sale is open. Scan an item first."),
         ("idle", 9137, "No sale is suspended."),
+        ("fresh", 9181, "Macro 1: sign in first."),
+        ("shift", 9181, "Macro 1: no shift is open. Type the start amount."),
     ],
 )
 async def test_the_cure_leads_to_where_the_operation_runs(tmp_path, place, number, why):
