@@ -7,6 +7,8 @@ PATH_VOUCHER = "/vouchers/{number}"
 PATH_VOUCHER_HOLD = "/vouchers/{number}/holds"
 """POST how much of it an open sale takes; the server says how much it may. Nothing lets go of it."""
 
+UNSENT_LIMIT = 50
+"""Sales named in one request; of more than these the register counts what it took a second time, which is safe."""
 HOLD_MS = 2 * 3_600_000
 """Longer than a sale is paid and sent; a register that dies lets go of the voucher after this."""
 
@@ -22,11 +24,17 @@ class WireVoucher(msgspec.Struct, frozen=True, kw_only=True):
     balance: int
     held: int = 0
     granted: int = 0
+    counted: int = 0
+    """What `balance` and `held` already know of the sales that the register named as not sent."""
     issued: str = ""
 
 
 class HoldRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The open sale `txn_id` wants `amount` (minor units) of a voucher; it takes the place of what it wanted before."""
+    """The open sale `txn_id` wants `amount` (minor units) of a voucher; it takes the place of what it wanted before.
+
+    `unsent` are finished sales of the register that took something of it and are not acknowledged yet.
+    """
 
     txn_id: str
     amount: int
+    unsent: tuple[str, ...] = ()

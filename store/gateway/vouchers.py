@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from store.exchange.vouchers import PATH_VOUCHER, PATH_VOUCHER_HOLD, HoldRequest, WireVoucher
+from store.exchange.vouchers import PATH_VOUCHER, PATH_VOUCHER_HOLD, UNSENT_LIMIT, HoldRequest, WireVoucher
 from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerSilent
 from store.gateway.ports import Clock
 from store.gateway.profile import OfflineProfile
@@ -33,8 +33,13 @@ class Vouchers(Protocol):
         """What is on it."""
         ...
 
-    async def hold(self, number: str, txn_id: str, amount: int) -> VoucherAnswer | None:
-        """Keep up to so much of it for an open sale; asked twice it is the same, for nothing it is let go."""
+    async def hold(
+        self, number: str, txn_id: str, amount: int, unsent: tuple[str, ...] = ()
+    ) -> VoucherAnswer | None:
+        """Keep up to so much of it for an open sale; asked twice it is the same, for nothing it is let go.
+
+        `unsent` are finished sales of this register that took some of it and are not acknowledged.
+        """
         ...
 
     def release(self, number: str, txn_id: str) -> None:
@@ -49,7 +54,9 @@ class NoVouchers:
         """Nobody knows."""
         return None
 
-    async def hold(self, number: str, txn_id: str, amount: int) -> VoucherAnswer | None:
+    async def hold(
+        self, number: str, txn_id: str, amount: int, unsent: tuple[str, ...] = ()
+    ) -> VoucherAnswer | None:
         """Nobody knows."""
         return None
 
@@ -123,9 +130,12 @@ class VoucherDirectory:
             path += f"?txn={quote(txn_id, safe='')}"
         return await self._asked(lambda left_s: self._client.ask(path, WireVoucher, deadline_s=left_s))
 
-    async def hold(self, number: str, txn_id: str, amount: int) -> VoucherAnswer | None:
+    async def hold(
+        self, number: str, txn_id: str, amount: int, unsent: tuple[str, ...] = ()
+    ) -> VoucherAnswer | None:
         """Keep some of a voucher for an open sale."""
-        path, request = PATH_VOUCHER_HOLD.format(number=number), HoldRequest(txn_id=txn_id, amount=amount)
+        path = PATH_VOUCHER_HOLD.format(number=number)
+        request = HoldRequest(txn_id=txn_id, amount=amount, unsent=unsent[-UNSENT_LIMIT:])
         return await self._asked(
             lambda left_s: self._client.post(path, request, WireVoucher, deadline_s=left_s)
         )

@@ -4,6 +4,8 @@ What was redeemed stands in the ledger (`store.ledger.vouchers`); a hold counts 
 until it is let go, or until it runs out. Owns the table `voucher_hold`.
 """
 
+from collections.abc import Sequence
+
 from store.database.connection import Connection, values
 from store.exchange.vouchers import HOLD_MS, WireVoucher
 from store.ledger.vouchers import LOCK_VOUCHER, SELECT_BALANCE
@@ -15,6 +17,10 @@ SELECT_HELD = """
 select cast(coalesce(sum(h.amount), 0) as bigint) from voucher_hold h
 where h.number = $1 and h.txn_id <> $2 and h.until_ms > $3
   and not exists (select 1 from voucher_entry e where e.number = h.number and e.txn_id = h.txn_id)"""
+SELECT_COUNTED = """
+select coalesce(
+  (select -sum(e.amount) from voucher_entry e where e.number = $1 and e.txn_id = $2 and e.amount < 0),
+  (select h.amount from voucher_hold h where h.number = $1 and h.txn_id = $2 and h.until_ms > $3), 0)"""
 SELECT_SPENT = "select count(*) from voucher_entry where number = $1 and txn_id = $2"
 DELETE_HOLDS = "delete from voucher_hold where until_ms <= $1 or (number = $2 and txn_id = $3)"
 INSERT_HOLD = "insert into voucher_hold (number, txn_id, amount, until_ms) values ($1, $2, $3, $4)"
@@ -35,11 +41,18 @@ def find_voucher(db: Connection, _store: str, number: str, txn_id: str, now_ms: 
 
 
 def hold_voucher(
-    db: Connection, store: str, number: str, txn_id: str, amount: int, now_ms: int
+    db: Connection,
+    store: str,
+    number: str,
+    txn_id: str,
+    amount: int,
+    now_ms: int,
+    unsent: Sequence[str] = (),
 ) -> WireVoucher | None:
     """Keep up to `amount` of a voucher for an open sale: as much as is there. Part of a unit of work.
 
-    Asked twice it is the same. A sale whose record is here holds nothing any more.
+    Asked twice it is the same. A sale whose record is here holds nothing any more. Of the sales in `unsent` it says
+    how much of the voucher is gone for them here already, held or posted.
     """
     db.execute(LOCK_VOUCHER, values(number)).fetchall()
     db.execute(DELETE_HOLDS, values(now_ms, number, txn_id))
@@ -56,5 +69,11 @@ def hold_voucher(
         balance=found.balance,
         held=found.held,
         granted=granted,
+        counted=sum(_counted(db, number, sale, now_ms) for sale in unsent),
         issued=found.issued,
     )
+
+
+def _counted(db: Connection, number: str, txn_id: str, now_ms: int) -> int:
+    """What a sale took of a voucher, as far as it is known here."""
+    return int(db.execute(SELECT_COUNTED, values(number, txn_id, now_ms)).fetchone()[0])

@@ -54,8 +54,8 @@ async def differences(world):
     return {row["effect"]: (row["register_value"], row["server_value"]) for row in rows}
 
 
-async def hold(register, amount, txn_id, number=NUMBER):
-    content = json.dumps({"txn_id": txn_id, "amount": amount}).encode()
+async def hold(register, amount, txn_id, number=NUMBER, **more):
+    content = json.dumps({"txn_id": txn_id, "amount": amount, **more}).encode()
     status, answer, _ = await register.send("POST", f"/vouchers/{number}/holds", content)
     return (status, json.loads(answer)) if status == 200 else (status, problem(answer))
 
@@ -113,6 +113,35 @@ async def test_a_hold_is_the_sales_own_again_and_again_until_it_is_let_go_spent_
         assert (await hold(second, 100, "c"))[1]["granted"] == 0
         now["ms"] += 3 * 3_600_000
         assert (await hold(second, 600, "c"))[1]["granted"] == 600
+
+
+async def test_what_a_register_did_not_send_yet_counts_once_before_and_after_it_is_posted(tmp_path):
+    """A sale is paid by a voucher and not sent yet when the next one asks: what was held for it is not gone twice."""
+    async with running_world(tmp_path) as world:
+        register = await world.enrolled()
+        issue(register, 2_000)
+        await register.upload()
+        await world.settled()
+        assert (await hold(register, 700, "a"))[1]["granted"] == 700
+        _, answer = await hold(register, 5_000, "b", unsent=["a", "offline"])
+        assert (answer["balance"], answer["held"], answer["granted"], answer["counted"]) == (
+            2_000,
+            700,
+            1_300,
+            700,
+        )
+        redeem(register, 700, txn_id="a")
+        await register.upload()
+        await world.settled()
+        _, answer = await hold(register, 5_000, "b", unsent=["a"])  # its acknowledgement was lost
+        assert (answer["balance"], answer["held"], answer["granted"], answer["counted"]) == (
+            1_300,
+            0,
+            1_300,
+            700,
+        )
+        assert (await hold(register, 1, "b", unsent=["x" * 65]))[0] == 400
+        assert (await hold(register, 1, "b", unsent=["x"] * 51))[0] == 400
 
 
 async def test_a_hold_without_a_sale_or_of_nothing_that_is_known_is_refused(tmp_path):

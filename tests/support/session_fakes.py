@@ -354,7 +354,9 @@ class FakeVouchers:
     async def find(self, number: str, txn_id: str = "") -> VoucherAnswer | None:
         return self._answer(number, txn_id, 0)
 
-    async def hold(self, number: str, txn_id: str, amount: int) -> VoucherAnswer | None:
+    async def hold(
+        self, number: str, txn_id: str, amount: int, unsent: tuple[str, ...] = ()
+    ) -> VoucherAnswer | None:
         if self.connection.mode is not Mode.ONLINE:
             return None
         self.holds.pop((number, txn_id), None)
@@ -362,7 +364,11 @@ class FakeVouchers:
         granted = max(min(amount, self.balances.get(number, 0) - held), 0)
         if granted:
             self.holds[number, txn_id] = granted
-        return self._answer(number, txn_id, granted)
+        answer = self._answer(number, txn_id, granted)
+        if answer is None or answer.voucher is None:
+            return answer
+        counted = sum(self.holds.get((number, sale), 0) for sale in unsent)
+        return VoucherAnswer(voucher=msgspec.structs.replace(answer.voucher, counted=counted))
 
     def release(self, number: str, txn_id: str) -> None:
         self.holds.pop((number, txn_id), None)

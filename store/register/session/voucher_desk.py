@@ -43,6 +43,8 @@ class OwnEntries(msgspec.Struct, frozen=True):
     redeemed: int = 0
     unsent: int = 0
     """Redeemed in records that the server has not acknowledged."""
+    unsent_in: tuple[str, ...] = ()
+    """Their transactions."""
     issued_on: str = ""
 
     @property
@@ -111,16 +113,16 @@ async def redeem(work: Work, number: str) -> Reply:
         return work.refuse(phrase("This voucher is sold in this very sale. It pays for the next one."))
     if work.training:
         return await take_payment(work, Payment(type=chosen.code, given=due, voucher=number))
-    answer = await work.ports.vouchers.hold(number, sale.txn_id, due)
-    known = answer is not None and answer.voucher is not None
     try:
-        own = await own_entries(work, number, unsent_only=known)
+        unsent = await own_entries(work, number, unsent_only=True)
+        answer = await work.ports.vouchers.hold(number, sale.txn_id, due, unsent.unsent_in)
+        if answer is not None and answer.voucher is not None:
+            return await redeem_held(work, sale, chosen, answer.voucher, unsent)
+        own = await own_entries(work, number, unsent_only=False)
     except JournalError as error:
         return work.refuse(error.sentence)
     if answer is None:
         return await redeem_offline(work, sale, chosen, number, own)
-    if answer.voucher is not None:
-        return await redeem_held(work, sale, chosen, answer.voucher, own)
     if own.issued or own.unsent:  # the server has not got that far
         return await redeem_offline(work, sale, chosen, number, own)
     return work.refuse(phrase("No voucher has this number."))
@@ -129,8 +131,11 @@ async def redeem(work: Work, number: str) -> Reply:
 async def redeem_held(
     work: Work, sale: Sale, chosen: TenderType, voucher: WireVoucher, own: OwnEntries
 ) -> Reply:
-    """The server keeps what it could of the voucher for this sale; what this register took and did not send is gone."""
-    left = voucher.balance - voucher.held - own.unsent
+    """The server keeps what it could of the voucher for this sale; what this register took and did not send is gone.
+
+    Of that the server knows what it held for those sales, and what has arrived meanwhile: it counts once.
+    """
+    left = voucher.balance - voucher.held - max(own.unsent - voucher.counted, 0)
     amount = min(voucher.granted, left)
     why = ""
     if voucher.currency != work.policy.currency:
@@ -320,6 +325,7 @@ def _with_record(own: OwnEntries, payload: dict[str, object], number: str, unsen
         issued=own.issued + put,
         redeemed=own.redeemed + taken,
         unsent=own.unsent + (taken if unsent else 0),
+        unsent_in=(*own.unsent_in, record.txn_id) if unsent and taken else own.unsent_in,
         issued_on=own.issued_on or (record.business_date if put > 0 else ""),
     )
 
@@ -331,5 +337,6 @@ class _Amount(msgspec.Struct, frozen=True):
 
 class _Payload(msgspec.Struct, frozen=True):
     business_date: str = ""
+    txn_id: str = ""
     lines: tuple[_Amount, ...] = ()
     tenders: tuple[_Amount, ...] = ()

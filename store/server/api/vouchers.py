@@ -37,10 +37,13 @@ async def post_hold(call: Call) -> web.Response:
     request, number = decode(call, HoldRequest), parse_voucher(call.request.match_info["number"])
     if not number:
         raise ProblemError("unknown-voucher")
-    if not 0 < len(request.txn_id) <= 64 or "\0" in request.txn_id or not 0 <= request.amount <= MOST:
+    named = (request.txn_id, *request.unsent)
+    wrong = any(not 0 < len(txn_id) <= 64 or "\0" in txn_id for txn_id in named)
+    if wrong or len(request.unsent) > voucher_words.UNSENT_LIMIT or not 0 <= request.amount <= MOST:
         raise ProblemError("bad-request", "A hold has a txn_id and an amount.")
     store, now_ms = call.series.store, call.context.now_ms()
-    found = await call.work(vouchers.hold_voucher, store, number, request.txn_id, request.amount, now_ms)
+    asked = (request.txn_id, request.amount, now_ms, request.unsent)
+    found = await call.work(vouchers.hold_voucher, store, number, *asked)
     if found is None:
         raise ProblemError("unknown-voucher")
     return answer(found)

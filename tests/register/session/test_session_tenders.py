@@ -255,6 +255,17 @@ async def test_a_scanned_voucher_pays_what_is_due_and_the_server_keeps_it_for_th
     assert "offline" not in record["tenders"][0]
 
 
+async def test_what_was_held_for_a_sale_that_is_not_sent_yet_is_not_gone_twice(till):
+    till.world.vouchers.balances[OTHERS] = 2_000
+    for _ in range(2):
+        await basket(till)
+        await till.scan(OTHERS)
+        assert rows(await sold(till)) == [("voucher", 807)]
+    await basket(till)
+    await till.scan(OTHERS)
+    assert till.view.totals.due == 807 - (2_000 - 2 * 807)
+
+
 async def test_a_voided_voucher_payment_is_let_go_and_so_is_that_of_a_voided_sale(till):
     till.world.vouchers.balances[OTHERS] = 500
     for voids in ((211,), (500,)):
