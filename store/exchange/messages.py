@@ -33,7 +33,7 @@ PATH_ENROLMENT = "/enrolments"
 MAX_BATCH_RECORDS = 100
 MAX_BATCH_BYTES = 262_144
 MAX_BULK_RECORDS = 400
-"""In one request of a register behind which more waits than a batch holds; servers of version 0.1 refuse it."""
+"""In one request of a register for which more waits than a batch holds; servers of version 0.1 refuse it."""
 MAX_BULK_BYTES = 1_572_864
 MAX_PAYLOAD_BYTES = 65_536
 

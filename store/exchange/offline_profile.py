@@ -91,6 +91,15 @@ class OfflineProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     upload_batch_bytes: Annotated[
         int, Meta(ge=70_000, le=262_144, description="Most bytes in one upload; one record always fits.")
     ] = 262_144
+    upload_bulk_records: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=400,
+            description="Most records in one upload while more waits than a batch holds and the server is quick; up to "
+            "100 for never. Only with the largest upload_batch_records and upload_batch_bytes.",
+        ),
+    ] = 400
     pause_synchronisation: Annotated[
         bool,
         Meta(

@@ -17,13 +17,13 @@ def check_digest(said: str | None, body: bytes) -> None:
         raise ProblemError("digest-mismatch", "Send the batch again.")
 
 
-def check_shape(batch: RecordBatch) -> None:
+def check_shape(
+    batch: RecordBatch, most_records: int = MAX_BATCH_RECORDS, most_bytes: int = MAX_BATCH_BYTES
+) -> None:
     """Raise ProblemError for an empty or too large batch, or one that does not bear the name of its last record."""
     if not batch.records or batch.batch != batch.records[-1].hash:
         raise ProblemError("bad-request", "A batch has records, and is named by the hash of the last one.")
     size = sum(len(record.payload.encode()) for record in batch.records)
     # A single record goes on whatever its size: halving cannot help it, and the accept stage says what is wrong.
-    if len(batch.records) > MAX_BATCH_RECORDS or (size > MAX_BATCH_BYTES and len(batch.records) > 1):
-        raise ProblemError(
-            "too-large", f"Send at most {MAX_BATCH_RECORDS} records and {MAX_BATCH_BYTES} bytes."
-        )
+    if len(batch.records) > most_records or (size > most_bytes and len(batch.records) > 1):
+        raise ProblemError("too-large", f"Send at most {most_records} records and {most_bytes} bytes.")

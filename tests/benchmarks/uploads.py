@@ -24,12 +24,13 @@ from store.database.migrations import load_steps, migrate
 from store.database.postgres import PostgresConnection
 from store.database.sqlite import set_pragmas
 from store.exchange.canonical import canonical
-from store.exchange.messages import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, RecordBatch
+from store.exchange.messages import MAX_BULK_BYTES, MAX_BULK_RECORDS, RecordBatch
 from store.exchange.record import genesis, key_id_of, make_record, public_bytes, to_wire
 from store.ledger.examiners import Examiners
+from store.ledger.intake import Intake
 from store.ledger.posting import Poster, behind
 from store.ledger.reports import conservation
-from store.ledger.series import accept, find_series, open_series
+from store.ledger.series import find_series, open_series
 from store.service.channel import Channel
 
 STORE, REGISTER, SERIES = "S0001", "S0001-R01", "S0001-R01.1"
@@ -62,7 +63,7 @@ class Upload:
         wires, size = [], 0
         for seq in range(1, sales + 1):
             record = make_record(seq, head, canonical(_payload(seq)), key, key_id)
-            if len(wires) == MAX_BATCH_RECORDS or size + len(record.payload) > MAX_BATCH_BYTES:
+            if len(wires) == MAX_BULK_RECORDS or size + len(record.payload) > MAX_BULK_BYTES:
                 self._close(wires)
                 wires, size = [], 0
             wires.append(to_wire(record))
@@ -80,10 +81,10 @@ def compare(upload: Upload, engine: str, places, rounds: int) -> Row:
     ours, bare = [], []
     for _ in range(rounds):
         place = next(places)
-        took_s, commits = asyncio.run(take(upload, place))
+        took_s, accepts, posts = asyncio.run(take(upload, place))
         rows, records = asyncio.run(everything(place))
         ours.append(took_s)
-        bare.append(insert(next(places), records, rows, len(upload.batches), commits))
+        bare.append(insert(next(places), records, rows, accepts, posts))
     ratio = p50(bare) / p50(ours)
     return Row(
         what=f"upload of {upload.sales:,} sales of {LINES} lines, accepted and posted, {engine}",
@@ -95,8 +96,8 @@ def compare(upload: Upload, engine: str, places, rounds: int) -> Row:
     )
 
 
-async def take(upload: Upload, place: Path | str) -> tuple[float, int]:
-    """Seconds from the first byte to the last effect, and the commits that posting took."""
+async def take(upload: Upload, place: Path | str) -> tuple[float, int, int]:
+    """Seconds from the first byte to the last effect, and the commits that accepting and posting took."""
     channel = await Channel.open(place)
     opening = {"store": STORE, "series": SERIES, "register": REGISTER, "epoch": 1, "insecure": True}
     await channel.work(lambda db: open_series(db, public_key=upload.public_key, now_ms=NOW_MS, **opening))
@@ -104,17 +105,22 @@ async def take(upload: Upload, place: Path | str) -> tuple[float, int]:
     examiners = Examiners()
     await examiners.start()
     poster = Poster(channel, lambda: NOW_MS, drafts=examiners.drafts)
-    commits = _count_rounds(poster)
+    posts = _count_rounds(poster)
+    accepts = [0]
+
+    def taken():
+        accepts[0] += 1
+        poster.wake()
+
+    intake = Intake(examiners, lambda: NOW_MS, taken)
     gc.collect()
     gc.freeze()  # as a server does once it has started
     begin_s = time.perf_counter()
     posting = asyncio.create_task(poster.run())
     for content in upload.batches:
         batch = msgspec.json.decode(content, type=RecordBatch)
-        examination = await examiners.examine(batch, known, NOW_MS)
-        done = await channel.work(lambda db, b=batch, e=examination: accept(db, b, NOW_MS, examination=e))
-        assert done is not None and done.refused is None
-        poster.wake()
+        done = await intake.take(batch, known, channel.work)
+        assert done is not None and done.refused is None and done.stored == len(batch.records)
     while await channel.read(behind):
         await asyncio.sleep(0.002)
     took_s = time.perf_counter() - begin_s
@@ -124,7 +130,7 @@ async def take(upload: Upload, place: Path | str) -> tuple[float, int]:
     books = await channel.read(conservation, STORE)
     assert books.posted == upload.sales and books.holds, books
     await channel.close()
-    return took_s, commits[0]
+    return took_s, accepts[0], posts[0]
 
 
 def _count_rounds(poster: Poster) -> list[int]:

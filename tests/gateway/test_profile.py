@@ -13,6 +13,7 @@ def test_the_defaults_are_those_of_the_page():
     profile = OfflineProfile()
     assert (profile.offline_timeout_s, profile.retry_count, profile.reconnection_interval_s) == (0.8, 1, 60)
     assert (profile.upload_batch_records, profile.upload_batch_bytes) == (100, 262_144)
+    assert profile.upload_bulk_records == 400
     assert check_profile(profile) == ""
 
 
@@ -25,6 +26,7 @@ def test_the_defaults_are_those_of_the_page():
         ("retry_count", -1),
         ("reconnection_interval_s", 7_201),
         ("upload_batch_records", 101),
+        ("upload_bulk_records", 401),
         ("no_such_key", 1),
     ],
 )

@@ -185,17 +185,19 @@ async def test_a_server_restored_from_an_older_backup_is_filled_again_from_its_h
 async def test_size_limits_are_answered_so_that_the_register_can_halve_its_batch(tmp_path):
     async with running_world(tmp_path) as world:
         register = await world.enrolled()
-        for _ in range(101):
+        for _ in range(401):
             register.add()
         path = f"/series/{register.series}/records"
         status, _, _ = await register.send("POST", path, register.batch())
         assert status == 413
-        for _ in range(9):
+        for _ in range(40):
             register.add(note="x" * 40_000)
-        status, _, _ = await register.send("POST", path, register.batch(102))
+        status, _, _ = await register.send("POST", path, register.batch(402))
         assert status == 413
-        status, _, headers = await register.send("POST", path, b"x" * 2_000_000)
+        status, _, headers = await register.send("POST", path, b"x" * 5_000_000)
         assert status == 413 and headers["Outpost-Protocol"] == "1"
+        status, _, _ = await register.send("POST", "/enrolments", b"x" * 2_000_000)
+        assert status == 413
         assert await records_at(world) == []
 
 

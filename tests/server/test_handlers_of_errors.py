@@ -47,7 +47,7 @@ async def test_trouble_with_the_database_while_posting_is_waited_out_and_counts_
 
 
 async def test_a_body_that_drips_in_is_cut_off(world, monkeypatch):
-    monkeypatch.setattr("store.server.api.routes.BODY_PATIENCE_S", 0.05)
+    monkeypatch.setattr("store.server.api.bodies.BODY_PATIENCE_S", 0.05)
     address = urlsplit(world.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     writer.write(b"POST /enrolments HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")

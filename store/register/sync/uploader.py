@@ -15,13 +15,7 @@ from msgspec.structs import replace
 from store.exchange.acknowledgement import Head as WireHead
 from store.exchange.acknowledgement import Progress, acknowledgement_is_genuine, advance
 from store.exchange.jobs import UploadStatus
-from store.exchange.messages import (
-    MAX_BATCH_BYTES,
-    MAX_BATCH_RECORDS,
-    BatchAnswer,
-    RecordBatch,
-    SeriesHead,
-)
+from store.exchange.messages import MAX_BATCH_RECORDS, BatchAnswer, RecordBatch, SeriesHead
 from store.exchange.record import Record, to_wire
 from store.gateway.connection import Connection, HeadVerdict
 from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerUnreachable
@@ -29,6 +23,7 @@ from store.gateway.profile import OfflineProfile
 from store.gateway.states import Link
 from store.register.journal.journal import Committed, Journal, JournalError, UploadState
 from store.register.ports import Clock, Randomness
+from store.register.sync.batch_size import BatchSize
 from store.register.sync.heads import HeadComparison, hash_of
 from store.register.sync.history import SyncHistory
 from store.register.sync.upload_states import UploadEvent, UploadPhase, backoff_limit_s, step
@@ -36,7 +31,7 @@ from store.register.sync.upload_states import UploadEvent, UploadPhase, backoff_
 _log = logging.getLogger(__name__)
 
 REQUEST_S = 10.0
-"""Total deadline of one upload request."""
+"""Total deadline of one upload request, for each batch of records in it."""
 YIELD_S = 0.05
 """How often to look whether the payment is over."""
 PAUSED_S = 1.0
@@ -102,8 +97,7 @@ class Uploader:
         self._news = asyncio.Event()
         self._rested = asyncio.Event()
         """Set while there is nothing to do or nothing can be done."""
-        self._limit = MAX_BATCH_RECORDS
-        """Most records of the next batch; halved when the server finds one too large."""
+        self._size = BatchSize()
         self._attempts = 0
         self._retry_after_s: float | None = None
         self.phase = UploadPhase.IDLE
@@ -161,25 +155,25 @@ class Uploader:
         if state.hold:
             self._step(UploadEvent.REFUSED_FOR_GOOD)
             return
-        most = min(self._limit, self._profile().upload_batch_records)
-        batch = self._cut(await self._journal.records(state.acked_seq, most))
+        most, most_bytes = self._size.limits(self._profile(), self._clock.monotonic_s())
+        batch = _cut(await self._journal.records(state.acked_seq, most), most_bytes)
         if not batch:
             self._step(UploadEvent.ALL_ACKNOWLEDGED)
             return
         self._step(UploadEvent.BATCH_STARTED)
         try:
-            await self._exchange(batch)
+            await self._exchange(batch, most)
         except JournalError as error:
             await self._failed(f"The journal cannot be read: {error.sentence}")
 
-    async def _exchange(self, records: list[Record]) -> None:
+    async def _exchange(self, records: list[Record], most: int) -> None:
         batch = RecordBatch(
             series=self._journal.identity.series,
             batch=records[-1].hash.hex(),
             records=tuple(to_wire(record) for record in records),
         )
         try:
-            await self._send(batch)
+            await self._send(batch, most)
         except ServerUnreachable as error:
             self._connection.sync_failed(error.reason)
             await self._failed(error.reason)
@@ -189,15 +183,17 @@ class Uploader:
         except GatewayError as error:
             await self._failed(error.reason)
 
-    async def _send(self, batch: RecordBatch) -> None:
+    async def _send(self, batch: RecordBatch, most: int) -> None:
+        began_s = self._clock.monotonic_s()
+        deadline_s = REQUEST_S * -(-len(batch.records) // MAX_BATCH_RECORDS)
         try:
-            answer = await self._client.upload(batch, deadline_s=REQUEST_S)
+            answer = await self._client.upload(batch, deadline_s=deadline_s)
         except ServerRefused as error:
-            await self._take_refusal(error, len(batch.records))
+            await self._take_refusal(error, len(batch.records), most)
         else:
-            await self._take_answer(answer, batch)
+            await self._take_answer(answer, batch, self._clock.monotonic_s() - began_s)
 
-    async def _take_answer(self, answer: BatchAnswer, batch: RecordBatch) -> None:
+    async def _take_answer(self, answer: BatchAnswer, batch: RecordBatch, took_s: float) -> None:
         if answer.series != self._journal.identity.series or not acknowledgement_is_genuine(
             self._server_key, answer
         ):
@@ -223,9 +219,9 @@ class Uploader:
             case Progress.SERVER_BEHIND | Progress.UNCHANGED:
                 # An answer may be older than the mark, when two senders are at work; only a head may lower it.
                 pass
-        await self._after_answer(answer, progressed=acked.seq >= batch.records[0].seq)
+        await self._after_answer(answer, acked.seq >= batch.records[0].seq, took_s)
 
-    async def _after_answer(self, answer: BatchAnswer, progressed: bool) -> None:
+    async def _after_answer(self, answer: BatchAnswer, progressed: bool, took_s: float) -> None:
         for record in answer.records:
             if record.outcome in ("fork", "fenced"):
                 await self._hold(record.outcome, record.reason or "the server refused the record")
@@ -238,14 +234,14 @@ class Uploader:
             return
         if progressed:
             self._attempts = 0
-            self._limit = min(MAX_BATCH_RECORDS, self._limit * 2)
+            self._size.taken(took_s)
             await self._take_stock()
         else:
             await self._compare_heads()
 
-    async def _take_refusal(self, error: ServerRefused, size: int) -> None:
+    async def _take_refusal(self, error: ServerRefused, size: int, most: int) -> None:
         if error.status == 413 and size > 1:
-            self._limit = max(1, size // 2)
+            self._size.too_large(size, most, self._clock.monotonic_s())
             self._step(UploadEvent.SOME_LEFT)
         elif error.kind == "gap":
             await self._compare_heads()
@@ -275,18 +271,6 @@ class Uploader:
             await self._take_stock()
 
     # ---- bookkeeping
-
-    def _cut(self, records: list[Record]) -> list[Record]:
-        """As many of the records as fit into one request; one always does."""
-        size = 0
-        most_bytes = min(self._profile().upload_batch_bytes, MAX_BATCH_BYTES)
-        batch: list[Record] = []
-        for record in records:
-            size += len(record.payload) + _RECORD_OVERHEAD_BYTES
-            if batch and size > most_bytes:
-                break
-            batch.append(record)
-        return batch
 
     async def _take_stock(self) -> None:
         state = await self._journal.upload_state()
@@ -320,6 +304,7 @@ class Uploader:
 
     async def _failed(self, reason: str) -> None:
         self._attempts += 1
+        self._size.failed()
         self._remember_failure(reason)
         _log.info("upload failed", extra={"reason": reason, "attempts": self._attempts})
         if (await self._journal.upload_state()).last_result != reason:  # hours of the same trouble: one write
@@ -383,3 +368,15 @@ class Uploader:
             self._rested.clear()
         elif event is not UploadEvent.RECORD_WRITTEN:
             self._rested.set()
+
+
+def _cut(records: list[Record], most_bytes: int) -> list[Record]:
+    """As many of the records as fit into one request; one always does."""
+    size = 0
+    batch: list[Record] = []
+    for record in records:
+        size += len(record.payload) + _RECORD_OVERHEAD_BYTES
+        if batch and size > most_bytes:
+            break
+        batch.append(record)
+    return batch

@@ -7,10 +7,10 @@ once with a `Retry-After` that spreads the crowd (docs/offline-protocol.md 3.9).
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from enum import Enum
 
-from store.service.errors import busy
+from store.service.errors import ProblemError, busy
 
 
 class Work(Enum):
@@ -24,6 +24,10 @@ class Work(Enum):
     PACKAGE = (4, 8, 500)
 
 
+MOST_LARGE = 4
+"""Requests of several megabytes that are received and answered at a time; they take 15 MB each while they are."""
+
+
 class Admission:
     """Lets requests in; one per server process."""
 
@@ -31,6 +35,18 @@ class Admission:
         self._limits = {work: (limits or {}).get(work, work.value) for work in Work}
         self._places = {work: asyncio.Semaphore(limit[0]) for work, limit in self._limits.items()}
         self._waiting = dict.fromkeys(Work, 0)
+        self._large = 0
+
+    @contextlib.contextmanager
+    def room(self) -> Iterator[None]:
+        """Hold room for a large request; raises ProblemError `too-large`, for the same can come in smaller ones."""
+        if self._large >= MOST_LARGE:
+            raise ProblemError("too-large", "Others send as much already; send less at a time.")
+        self._large += 1
+        try:
+            yield
+        finally:
+            self._large -= 1
 
     @contextlib.asynccontextmanager
     async def place(self, work: Work) -> AsyncIterator[None]:

@@ -10,9 +10,10 @@ from aiohttp import web
 
 from store.database.errors import DatabaseTrouble
 from store.exchange.messages import PROTOCOL_HEADER, PROTOCOL_VERSION
+from store.server.api.bodies import MAX_LARGE_BODY_BYTES
 from store.server.api.context import CONTEXT, ServerContext
 from store.server.api.openapi import describe
-from store.server.api.routes import MAX_BODY_BYTES, ROUTES, register_routes
+from store.server.api.routes import ROUTES, register_routes
 from store.service.errors import ProblemError, busy
 
 LOG = logging.getLogger("outpost.server.app")
@@ -24,7 +25,7 @@ _BY_STATUS = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 
 def create_app(context: ServerContext) -> web.Application:
     """The application around a context; posting runs while it does."""
-    app = web.Application(middlewares=[answer_problems], client_max_size=MAX_BODY_BYTES)
+    app = web.Application(middlewares=[answer_problems], client_max_size=MAX_LARGE_BODY_BYTES)
     app[CONTEXT] = context
     register_routes(app)
     document = msgspec.json.encode(describe(ROUTES))

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from store.ledger.examiners import Examiners
+from store.ledger.intake import Intake
 from store.ledger.posting import Poster
 from store.ledger.series import Series, find_series
 from store.server.api.admission import Admission
@@ -56,7 +57,6 @@ class ServerContext:
         self.channel = channel
         self.secrets = secrets
         self.poster = poster
-        self.examiners = examiners
         self.metrics = metrics
         self.tasks = tasks
         self.operator_token = operator_token
@@ -71,6 +71,11 @@ class ServerContext:
         """None for a server without headquarters."""
         self.news = link.news if link is not None else asyncio.Event()
         """Set when something was stored that headquarters should have."""
+        self.intake = Intake(examiners, now_ms, self._stored)
+
+    def _stored(self) -> None:
+        self.poster.wake()
+        self.news.set()
 
     def device_state(self, register: str) -> str:
         """The state in which headquarters has withdrawn a register's device; empty while it works."""

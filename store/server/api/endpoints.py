@@ -12,6 +12,10 @@ from store.database.errors import DatabaseTrouble
 from store.exchange.acknowledgement import Outcome, sign_acknowledgement
 from store.exchange.codes import code_hash
 from store.exchange.messages import (
+    MAX_BATCH_BYTES,
+    MAX_BATCH_RECORDS,
+    MAX_BULK_BYTES,
+    MAX_BULK_RECORDS,
     EnrolmentAnswer,
     EnrolmentRequest,
     Health,
@@ -20,8 +24,7 @@ from store.exchange.messages import (
     WireItem,
     WireSearch,
 )
-from store.ledger import reports, series
-from store.ledger.examination import Examination
+from store.ledger import reports
 from store.server import archive, enrolments, forks, items
 from store.server.api.context import Call, answer
 from store.server.api.reading import decode, whole
@@ -98,18 +101,14 @@ async def get_head(call: Call) -> web.Response:
 
 
 async def post_records(call: Call) -> web.Response:
-    """The accept stage: store a batch, acknowledge what is stored."""
+    """The accept stage: store a batch piece by piece, acknowledge what is stored."""
     check_digest(call.request.headers.get(DIGEST_HEADER), call.body)
     batch = decode(call, RecordBatch)
-    check_batch(batch, call.series.series)
+    check_batch(batch, call.series.series, MAX_BULK_RECORDS, MAX_BULK_BYTES)
     await call.read(forks.refuse_forked, call.series.store, call.series.series)
-    # Signatures take most of the time: verified before, beside the database (docs/adr/0009).
-    examination = await call.context.examiners.examine(batch, call.series, call.context.now_ms())
-    done = await call.work(_accept, batch, examination, call.context.now_ms())
+    done = await call.context.intake.take(batch, call.series, call.work)
     if done is None:
         raise ProblemError("bad-signature", "The series is not known any more.")
-    call.context.poster.wake()
-    call.context.news.set()
     call.context.metrics.note_records(Counter(record.outcome for record in done.answer.records))
     # The commit has happened: only now is the acknowledgement true, and only now is it signed.
     signed = sign_acknowledgement(call.context.secrets.key, done.answer)
@@ -126,12 +125,6 @@ async def post_records(call: Call) -> web.Response:
         },
     )
     raise ProblemError(word, done.refused.reason, more=signed)
-
-
-def _accept(
-    db: Connection, batch: RecordBatch, examination: Examination, now_ms: int
-) -> series.Accepted | None:
-    return series.accept(db, batch, now_ms, examination=examination)
 
 
 async def post_enrolment(call: Call) -> web.Response:
@@ -260,8 +253,13 @@ async def reported_store(call: Call) -> str:
     return known[0] if known else ""
 
 
-def check_batch(batch: RecordBatch, signed_series: str) -> None:
+def check_batch(
+    batch: RecordBatch,
+    signed_series: str,
+    most_records: int = MAX_BATCH_RECORDS,
+    most_bytes: int = MAX_BATCH_BYTES,
+) -> None:
     """Raise ProblemError for a batch of another series, an empty or too large one."""
     if batch.series != signed_series:
         raise ProblemError("bad-signature", "The batch is of another series than the request.")
-    check_shape(batch)
+    check_shape(batch, most_records, most_bytes)

@@ -47,6 +47,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     sender: Sender
     work: Work
     proves_sender: bool = False
+    large: bool = False
+    """A body may be as large as `MAX_LARGE_BODY_BYTES`, while there is room for it."""
     summary: str
     answers: Any = None
     body: Any = None

@@ -1,6 +1,5 @@
 """The one table of everything the server answers; handlers and `/openapi.json` are both made from it."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
@@ -24,14 +23,9 @@ from store.server.api import (
 )
 from store.server.api.admission import Work
 from store.server.api.authentication import check_claim, check_protocol, read_claim
+from store.server.api.bodies import receive, room_for
 from store.server.api.context import CONTEXT, Call
 from store.server.api.route import Parameter, Route, Sender
-from store.service.errors import ProblemError
-
-MAX_BODY_BYTES = 1_048_576
-"""A batch of 256 KiB of payloads as JSON with escapes and hashes fits well."""
-BODY_PATIENCE_S = 10.0
-"""A body that drips in more slowly than this is cut off."""
 
 _STORE = Parameter("store", "string", "Store id; may be left out when there is one store only.")
 
@@ -96,6 +90,7 @@ ROUTES: tuple[Route, ...] = (
         summary="Deliver journal records; the answer acknowledges, cumulatively, what is stored.",
         answers=messages.BatchAnswer,
         body=messages.RecordBatch,
+        large=True,
         problems=("digest-mismatch", "fork", "gap", "rejected", "too-large"),
     ),
     Route(
@@ -351,13 +346,12 @@ def _dispatcher(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRes
         context = request.app[CONTEXT]
         check_protocol(request)
         call = Call(request, context, _deadline(request))
-        if request.can_read_body:
-            async with context.admission.place(Work.BODY):
-                call.body = await _body(request)
-        async with context.admission.place(route.work):
-            call.check_budget()
-            await _prove_sender(route, call)
-            return await route.handler(call)
+        with room_for(request, context.admission, large=route.large) as most_bytes:
+            call.body = await receive(request, context.admission, most_bytes)
+            async with context.admission.place(route.work):
+                call.check_budget()
+                await _prove_sender(route, call)
+                return await route.handler(call)
 
     return dispatch
 
@@ -374,14 +368,6 @@ async def _prove_sender(route: Route, call: Call) -> None:
     delivers = route.work is Work.UPLOAD
     call.signed_by(check_claim(call.request, call.body, claim, series), delivers=delivers)
     context.gatekeeper.check_nonce(claim, context.now_ms(), delivers=delivers)
-
-
-async def _body(request: web.Request) -> bytes:
-    try:
-        async with asyncio.timeout(BODY_PATIENCE_S):
-            return await request.read()
-    except TimeoutError as error:
-        raise ProblemError("bad-request", "The body did not arrive in time.") from error
 
 
 def _deadline(request: web.Request) -> float | None:

@@ -85,10 +85,47 @@ async def test_records_reach_the_server_once_and_in_order_while_selling_goes_on(
 
 async def test_long_backlog_goes_in_batches_within_the_limits(tmp_path):
     async with shop(tmp_path) as (world, till):
-        await sell(till, 0, 230)
+        await sell(till, 0, 330)
         async with running(till.uploader().run()):
             await till.sent()
+        assert [len(batch.records) for batch in till.uplink.batches] == [100, 200, 30]
+        assert await at_server(world, till) == await own(till)
+
+
+async def test_upload_bulk_records_0_keeps_to_batches(tmp_path):
+    async with shop(tmp_path) as (world, till):
+        await sell(till, 0, 230)
+        async with running(till.uploader(upload_bulk_records=0).run()):
+            await till.sent()
         assert [len(batch.records) for batch in till.uplink.batches] == [100, 100, 30]
+        assert await at_server(world, till) == await own(till)
+
+
+async def test_a_server_of_version_0_1_that_refuses_more_than_a_batch_is_asked_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("store.server.api.endpoints.MAX_BULK_RECORDS", 100)
+    async with shop(tmp_path) as (world, till):
+        await sell(till, 0, 430)
+        async with running(till.uploader().run()):
+            await till.sent()
+        assert [len(batch.records) for batch in till.uplink.batches] == [100, 200, 100, 100, 100, 30]
+        assert await at_server(world, till) == await own(till)
+        assert (await till.journal.upload_state()).hold == ""
+
+
+async def test_a_large_request_that_fails_is_followed_by_an_ordinary_batch(tmp_path):
+    async with shop(tmp_path) as (world, till):
+        await sell(till, 0, 330)
+        uplink = Scripted(till.client)
+
+        def then_fail(batch):
+            if len(batch.records) == 200 and uplink.sizes.count(200) == 1:
+                raise ServerUnreachable("reset")
+
+        uplink.before = then_fail
+        async with running(till.uploader(uplink).run()):
+            await till.sent()
+        assert uplink.sizes == [100, 200, 100, 130]
+        assert uplink.deadlines == [10.0, 20.0, 10.0, 20.0]
         assert await at_server(world, till) == await own(till)
 
 
@@ -323,9 +360,14 @@ class Scripted:
         self.inner = inner
         self.errors = list(errors)
         self.sizes = []
+        self.deadlines = []
+        self.before = None
 
     async def upload(self, batch, *, deadline_s):
         self.sizes.append(len(batch.records))
+        self.deadlines.append(deadline_s)
+        if self.before is not None:
+            self.before(batch)
         if self.errors:
             raise self.errors.pop(0)
         return await self.inner.upload(batch, deadline_s=deadline_s)
