@@ -84,7 +84,7 @@ def test_drawer_z_report_server_and_headquarters_agree_to_the_cent_after_a_day(
     begin_at_the_screen(shop)
     day = WholeDay(shop, chance)
     day.till.operator = "101"
-    day.basket.rows.append(Row(name=MILK.name, price=MILK.price, tax="R"))
+    day.basket.rows.append(Row(name=f"{MILK.name} 3.8 % fat 1 l", price=MILK.price, tax="R"))
     day.done(cash=MILK.price)
     work_through(day, chance)
     day.till.close()
