@@ -1,5 +1,7 @@
 """The catalogues that come with the program, handed to `store.sale.language` once per process."""
 
+import struct
+from functools import partial
 from gettext import GNUTranslations
 from pathlib import Path
 
@@ -11,13 +13,18 @@ LANGUAGES = ("de",)
 
 
 def load_languages() -> None:
-    """Make every language known; a catalogue that is missing or damaged leaves English in its place."""
+    """Make every language known; each is read when it is first spoken."""
     for language in LANGUAGES:
-        try:
-            with mo_file(language).open("rb") as file:
-                know(language, GNUTranslations(file))
-        except (OSError, ValueError, EOFError):
-            continue
+        know(language, partial(_read, language))
+
+
+def _read(language: str) -> GNUTranslations | None:
+    """The catalogue of a language; one that is missing or damaged leaves English in its place."""
+    try:
+        with mo_file(language).open("rb") as file:
+            return GNUTranslations(file)
+    except (OSError, ValueError, EOFError, struct.error):
+        return None
 
 
 def po_file(language: str) -> Path:

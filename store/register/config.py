@@ -3,7 +3,6 @@
 Every key has a help sentence in its type; a wrong key or value is a `ConfigError` that names file, line and cure.
 """
 
-import difflib
 import re
 import tomllib
 from pathlib import Path
@@ -148,6 +147,8 @@ def place(text: str, name: str, section: str, key: str) -> str:
 
 def guess(word: str, known: tuple[str, ...]) -> str:
     """A cure for a misspelled word."""
+    import difflib  # rarely needed
+
     near = difflib.get_close_matches(word, known, n=1)
     return f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known)}."
 

@@ -5,7 +5,7 @@ store's language whoever is signed in (`speaking`). Nothing here reads a file. E
 and `later` is a plain literal, found by `store/languages/extract.py`; what is not translated stays English.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -38,7 +38,9 @@ class _English:
         return one if n == 1 else many
 
 
+_known: dict[str, Callable[[], Catalogue | None]] = {}
 _catalogues: dict[str, Catalogue] = {}
+"""Of the languages that were spoken so far: a catalogue is a megabyte that an English shop has no use for."""
 _NONE = _English()
 
 
@@ -52,14 +54,14 @@ class _Speech:
 _within: ContextVar[tuple[str, Region] | None] = ContextVar("language", default=None)
 
 
-def know(language: str, catalogue: Catalogue) -> None:
-    """Hand in the sentences of a language; English needs none."""
-    _catalogues[language] = catalogue
+def know(language: str, load: Callable[[], Catalogue | None]) -> None:
+    """Say where the sentences of a language come from, once it is spoken; None leaves English in its place."""
+    _known[language] = load
 
 
 def known_languages() -> tuple[str, ...]:
     """The languages that can be spoken, English first."""
-    return (ENGLISH, *sorted(_catalogues))
+    return (ENGLISH, *sorted(_known))
 
 
 def speak(language: str, region: str = "") -> None:
@@ -108,7 +110,7 @@ def counted(one: str, many: str, n: int, *values: object) -> str:
 
 
 def in_every_language(text: str) -> tuple[str, ...]:
-    """`text` in each language that can be spoken: whoever looks for it may not be who said it."""
+    """`text` in each language that was spoken so far: whoever looks for it may not be who said it."""
     said = (catalogue.gettext(text) for catalogue in _catalogues.values())
     return tuple(dict.fromkeys((text, *said)))
 
@@ -136,6 +138,8 @@ def _filled(text: str, said: str, values: tuple[object, ...]) -> str:
 
 
 def _speech(language: str, region: str) -> tuple[str, Region]:
+    if language not in _catalogues and (load := _known.get(language)) and (found := load()) is not None:
+        _catalogues[language] = found
     if language not in _catalogues:
         language = ENGLISH
     return language, REGIONS.get(region) or region_of(language)

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import store.sale.language as language_module
+from store.languages import catalogues
 from store.languages.catalogue_file import CatalogueBroken, Sentence, mo_bytes, read_po, write_po
 from store.languages.catalogues import LANGUAGES, load_languages, mo_file, po_file
 from store.languages.extraction import brought_up_to_date, literal, said_in, sentences_of
@@ -132,3 +134,14 @@ def test_what_is_said_is_found_and_translations_are_kept():
     old = write_po("H\n", [Sentence(text="B", said=("Be",)), Sentence(text="gone", said=("weg",))])
     _, merged = read_po(brought_up_to_date(old, [Sentence(text="B"), Sentence(text="new")]))
     assert merged == [Sentence(text="B", said=("Be",)), Sentence(text="new", said=("",))]
+
+
+def test_a_catalogue_that_is_missing_or_damaged_leaves_english_in_its_place(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalogues, "HERE", tmp_path)
+    monkeypatch.setattr(language_module, "_catalogues", {})
+    load_languages()
+    for content in (None, b"", b"no catalogue at all"):
+        if content is not None:
+            mo_file("de").write_bytes(content)
+        with speaking("de"):
+            assert phrase("Nothing found.") == "Nothing found."

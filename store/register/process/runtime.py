@@ -40,7 +40,7 @@ DEFECT = 70
 END_WITHIN_S = 5.0
 """An end in order may take this long; then the process is ended by force. The journal is safe at any moment."""
 IDLE_LOOK_S = 10.0
-COLLECT_EVERY = 10_000
+COLLECT_EVERY = 3_000
 """New objects between two looks of the collector; Python's 700 are less than one scan makes."""
 
 

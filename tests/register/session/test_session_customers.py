@@ -325,7 +325,9 @@ async def test_a_sale_goes_on_account_and_opens_no_drawer(till):
 
 async def test_nobody_without_an_account_pays_by_it_and_the_sale_stays(till):
     await till.scan(MILK)
-    assert (await till.operation(202)).why == "Nobody is on the sale. Put the customer on it first: Esc, then F5."
+    assert (
+        await till.operation(202)
+    ).why == "Nobody is on the sale. Put the customer on it first: Esc, then F5."
     assert till.view.mode is Mode.SALE
     await till.operation(602, TRADE)
     assert "has no account" in (await till.operation(202)).why
