@@ -22,7 +22,7 @@ _FISCAL = {"sale"}
 _TRANSACTIONS = {
     *("sale", "void", "drawer.open", "shift.open", "shift.close"),
     *("cash.float", "cash.income", "cash.expense", "cash.removal", "cash.safe_drop", "cash.bank_drop"),
-    "account.payment",
+    *("account.payment", "stock.count"),
     *("tender.declaration", "shift.suspend", "shift.resume", "shift.blind_close"),
 }
 
