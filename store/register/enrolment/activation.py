@@ -22,7 +22,6 @@ from store.exchange.messages import EnrolmentAnswer, EnrolmentRequest, enrolment
 from store.exchange.record import key_id_of, public_bytes, sign
 from store.register.journal.entry import JournalIdentity, SignerUnavailable
 from store.register.journal.reads import HeadMismatch, counts, read_head
-from store.register.verification.verify import verify_file
 
 ENROLMENT_NAME = "enrolment.json"
 REQUEST_S = 20.0
@@ -207,6 +206,8 @@ def refuse_while_records_wait(journal: Path, enrolment: Enrolment, exported: Pat
 
 def _check_export(path: Path, series: str, head: str) -> None:
     """Raise ActivationRefused unless a file is a sound export of the whole series; raises OSError."""
+    from store.register.verification.verify import verify_file  # large, and a register is enrolled once
+
     report = verify_file(path)
     if report.first_bad is not None:
         raise ActivationRefused(
