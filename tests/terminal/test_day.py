@@ -68,10 +68,7 @@ def work_through(day: WholeDay, chance: random.Random) -> None:
             day.fault = waiting.pop(0)
         getattr(day, name)()
         assert day.till.mode in ("idle", "paid"), (name, day.till.mode, day.till.says)
-    assert {
-        "on_account",
-        "account_payments",
-    } <= day.tally.counts.keys()  # they need the server, which was there
+    assert {"account", "voucher", "usd", "check"} <= day.tally.tenders.keys()
     assert not waiting and day.till.deaths == POWER_CUTS, (waiting, day.till.deaths, day.till.n)
 
 
