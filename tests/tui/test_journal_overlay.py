@@ -36,6 +36,14 @@ def test_the_list_shows_time_number_kind_total_and_what_waits():
     assert any("Voided sale" in row and "3.00" in row for row in rows)
 
 
+def test_a_narrow_window_keeps_the_amounts():
+    router, _ = open_journal()
+    picture = draw(router.view, router.local, 60, 20, CLOCK, router.keymap)
+    rows = ["".join(row) for row in picture.chars]
+    assert any("11-24 13:05 S0001-R01-000002" in row and "15.99 *" in row for row in rows)
+    assert any("Voided sale" in row and " 3.00" in row for row in rows)
+
+
 def test_enter_shows_the_paper_enter_again_asks_what_to_do_and_esc_goes_back():
     router, wires = open_journal()
     router.press(key("enter"))

@@ -20,6 +20,8 @@ KINDS = {
     "shift.close": later("Shift closed"),
 }
 KIND_WIDTH, NUMBER_WIDTH, TOTAL_WIDTH = 16, 20, 11
+NARROW = 70
+"""Columns below which the amount would not fit beside the year."""
 
 
 def journal_rows(local: Local) -> list[dict[str, Any]]:
@@ -61,12 +63,12 @@ def draw_journal(canvas: Canvas, view: View | None, local: Local, box: Box) -> N
     for y, index in shown_rows(local.chosen, len(rows), box):
         chosen = index == local.chosen
         role = Role.CURRENT if chosen else Role.VOID if rows[index].get("kind") == "void" else Role.TEXT
-        text = f"{'>' if chosen else ' '} {_row(rows[index], view)}"
+        text = f"{'>' if chosen else ' '} {_row(rows[index], view, narrow=box.width < NARROW)}"
         canvas.put(box.x, y, cut(text, box.width), role)
 
 
-def _row(row: dict[str, Any], view: View | None) -> str:
-    """Time, number, kind and total of a transaction, and whether the server has it."""
+def _row(row: dict[str, Any], view: View | None, *, narrow: bool) -> str:
+    """Time, number, kind and total of a transaction, and whether the server has it; `narrow` leaves out the year."""
     exponent = view.exponent if view is not None else 2
     total = row.get("total", 0)
     at = local_text(str(row.get("at", "")), int(row.get("utc_offset_min", 0)))[:16]
@@ -74,6 +76,9 @@ def _row(row: dict[str, Any], view: View | None) -> str:
     number = clean(str(row.get("receipt", "")))
     shown = amount_text(total, exponent) if isinstance(total, int) and total else ""
     waits = "" if row.get("state") == "acknowledged" else "waiting"
+    if narrow:
+        short = f"{left(at[5:], 11)} {left(number, NUMBER_WIDTH - 4)} {left(clean(kind), KIND_WIDTH - 3)}"
+        return f"{short}{right(shown, TOTAL_WIDTH)}{' *' if waits else ''}"
     return (
         f"{left(at, 16)}  {left(number, NUMBER_WIDTH)}  {left(clean(kind), KIND_WIDTH)}"
         f"{right(shown, TOTAL_WIDTH)}  {waits}"
