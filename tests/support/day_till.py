@@ -17,6 +17,8 @@ from store.register.process.core_process import CoreProcess
 
 PINS = {"101": "101101", "201": "201201"}
 LONGEST_DELAY_S = 0.03
+ONE_START_S = 2.0
+"""How long a core may take to listen; asked for sooner, a second one would be started beside it."""
 
 
 class WholeShop(Shop):
@@ -170,9 +172,13 @@ class Cashier:
             self._told(intent | {"seq": 0})
 
     def _attached(self) -> Hand:
-        end_s = time.monotonic() + START_TIMEOUT_S
+        end_s, again_s = time.monotonic() + START_TIMEOUT_S, 0.0
         while time.monotonic() < end_s:
-            self.process.ensure()
+            if (
+                time.monotonic() >= again_s
+            ):  # the dying one may have listened still, so once is not always enough
+                self.process.ensure()
+                again_s = time.monotonic() + ONE_START_S
             try:
                 hand = Hand(self.home, "day")
             except OSError:
