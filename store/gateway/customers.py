@@ -20,6 +20,7 @@ from store.exchange.customers import (
     WireCustomerFacts,
     WireCustomers,
 )
+from store.gateway.asking import Calls, Connection
 from store.gateway.catalog_customers import AccountRow, Customer, best, detail_of, search_words
 from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerSilent
 from store.gateway.gateway import Source
@@ -84,36 +85,6 @@ class Customers(Protocol):
         ...
 
 
-class CustomerCalls(Protocol):
-    """What is asked of the client."""
-
-    async def ask(self, path: str, kind: type[T], *, deadline_s: float) -> T:
-        """GET a JSON document. Raises GatewayError."""
-        ...
-
-
-class CustomerConnection(Protocol):
-    """What is asked of the supervisor."""
-
-    @property
-    def mode(self) -> Mode:
-        """Where answers come from now."""
-        ...
-
-    @property
-    def online_period(self) -> int:
-        """Counts the times the register came online."""
-        ...
-
-    def call_answered(self, took_s: float, *, online_period: int) -> None:
-        """A call was answered after so many seconds."""
-        ...
-
-    def call_failed(self, reason: str, *, answered: bool = False, online_period: int | None = None) -> None:
-        """A call spent its timeout."""
-        ...
-
-
 class NoCustomers:
     """Nobody is known."""
 
@@ -136,8 +107,8 @@ class CustomerDirectory:
     def __init__(
         self,
         *,
-        client: CustomerCalls,
-        connection: CustomerConnection,
+        client: Calls,
+        connection: Connection,
         catalog: Callable[[], OfflineCatalog | None],
         profile: Callable[[], OfflineProfile],
         clock: Clock,

@@ -5,10 +5,9 @@ returned at the last run of job 1200, and how it was sold where the store lets i
 ever raises for the network.
 """
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -24,17 +23,15 @@ from store.exchange.returns import (
     WireReceiptRow,
     WireReceipts,
 )
-from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerSilent
+from store.gateway.asking import Asking, Calls, Connection
+from store.gateway.errors import ServerRefused
 from store.gateway.gateway import Source
 from store.gateway.offline import OfflineCatalog
 from store.gateway.ports import Clock
 from store.gateway.profile import OfflineProfile
-from store.gateway.states import Mode
 from store.sale.past_sale import PastSale, ReceiptNumber, from_rows, number_text
 
 log = logging.getLogger("outpost.gateway")
-
-T = TypeVar("T")
 UNKNOWN_RECEIPT = "unknown-receipt"
 
 
@@ -73,42 +70,6 @@ class Receipts(Protocol):
         ...
 
 
-class ReceiptCalls(Protocol):
-    """What is asked of the client."""
-
-    async def ask(self, path: str, kind: type[T], *, deadline_s: float) -> T:
-        """GET a JSON document. Raises GatewayError."""
-        ...
-
-    async def post(
-        self, path: str, document: msgspec.Struct, kind: type[T], *, deadline_s: float, signed: bool = True
-    ) -> T:
-        """POST a JSON document and read the one that comes back. Raises GatewayError."""
-        ...
-
-
-class ReceiptConnection(Protocol):
-    """What is asked of the supervisor."""
-
-    @property
-    def mode(self) -> Mode:
-        """Where answers come from now."""
-        ...
-
-    @property
-    def online_period(self) -> int:
-        """Counts the times the register came online."""
-        ...
-
-    def call_answered(self, took_s: float, *, online_period: int) -> None:
-        """A call was answered after so many seconds."""
-        ...
-
-    def call_failed(self, reason: str, *, answered: bool = False, online_period: int | None = None) -> None:
-        """A call spent its timeout or retries."""
-        ...
-
-
 class NoReceipts:
     """Nobody has a receipt; what stands where there is no server."""
 
@@ -134,31 +95,30 @@ class ReceiptDirectory:
     def __init__(
         self,
         *,
-        client: ReceiptCalls,
-        connection: ReceiptConnection,
+        client: Calls,
+        connection: Connection,
         catalog: Callable[[], OfflineCatalog | None],
         profile: Callable[[], OfflineProfile],
         clock: Clock,
     ) -> None:
         self._client = client
-        self._connection = connection
         self._catalog = catalog
-        self._profile = profile
-        self._clock = clock
-        self._telling: set[asyncio.Task[None]] = set()
+        self._server = Asking(
+            connection=connection, profile=profile, clock=clock, what="receipts", unknown=UNKNOWN_RECEIPT
+        )
 
     async def close(self) -> None:
         """End what goes on in the background."""
-        for task in self._telling:
-            task.cancel()
-        await asyncio.gather(*self._telling, return_exceptions=True)
+        await self._server.close()
 
     async def find(self, number: ReceiptNumber, txn_id: str) -> ReceiptFound:
         """The sale of a receipt; the server's word is final while it is there."""
         path = PATH_RECEIPT.format(number=quote(number_text(number.series, number.receipt_no), safe=""))
         if txn_id:
             path += f"?txn={quote(txn_id, safe='')}"
-        answer = await self._asked(lambda left_s: self._client.ask(path, WireReceipt, deadline_s=left_s))
+        answer = await self._server.asked(
+            lambda left_s: self._client.ask(path, WireReceipt, deadline_s=left_s)
+        )
         if isinstance(answer, ServerRefused):
             if answer.kind == UNKNOWN_RECEIPT:
                 return ReceiptFound(sale=None, source=Source.ONLINE)
@@ -172,7 +132,9 @@ class ReceiptDirectory:
         words = {"date": date, "amount": "" if amount is None else str(amount), "item": item}
         query = "".join(f"{name}={quote(word, safe='')}&" for name, word in words.items() if word)
         path = f"{PATH_RECEIPTS}?{query}limit={limit}"
-        answer = await self._asked(lambda left_s: self._client.ask(path, WireReceipts, deadline_s=left_s))
+        answer = await self._server.asked(
+            lambda left_s: self._client.ask(path, WireReceipts, deadline_s=left_s)
+        )
         if answer is None or isinstance(answer, ServerRefused):
             return ReceiptRows(rows=(), source=Source.OFFLINE)
         return ReceiptRows(rows=answer.receipts, source=Source.ONLINE)
@@ -180,52 +142,14 @@ class ReceiptDirectory:
     async def reserve(self, txn_id: str, lines: Sequence[ReservedLine]) -> ReservationAnswer | None:
         """All or nothing of what the open sale takes back; asked twice it is the same."""
         request = ReservationRequest(txn_id=txn_id, lines=tuple(lines))
-        answer = await self._asked(
+        answer = await self._server.asked(
             lambda left_s: self._client.post(PATH_RESERVATIONS, request, ReservationAnswer, deadline_s=left_s)
         )
         return None if isinstance(answer, ServerRefused) else answer
 
     def release(self, txn_id: str, lines: Sequence[ReservedLine] = ()) -> None:
         """What is not heard runs out by itself."""
-        if self._connection.mode is not Mode.ONLINE:
-            return
-
-        async def tell() -> None:
-            await self.reserve(txn_id, lines)
-
-        task = asyncio.get_running_loop().create_task(tell(), name="goods are not taken back")
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
-
-    async def _asked(self, ask: Callable[[float], Awaitable[T]]) -> T | ServerRefused | None:
-        """The server's word, or its refusal; None when it had none, which has been reported then."""
-        if self._connection.mode is not Mode.ONLINE:
-            return None
-        profile, period = self._profile(), self._connection.online_period
-        began_s = self._clock.monotonic_s()
-        error: GatewayError | None = None
-        for _attempt in range(1 + profile.retry_count):
-            left_s = profile.offline_timeout_s - (self._clock.monotonic_s() - began_s)
-            if left_s <= 0:
-                break
-            try:
-                answer = await ask(left_s)
-            except ServerRefused as refusal:
-                if refusal.kind != UNKNOWN_RECEIPT:
-                    log.warning(
-                        "the server told nothing about receipts: %s (%s)", refusal.reason, refusal.kind
-                    )
-                return refusal
-            except GatewayError as failure:
-                error = failure
-                if isinstance(error, ServerSilent):
-                    break
-            else:
-                self._connection.call_answered(self._clock.monotonic_s() - began_s, online_period=period)
-                return answer
-        reason = error.reason if error is not None else "no answer about a receipt in time"
-        self._connection.call_failed(reason, answered=isinstance(error, ServerBusy), online_period=period)
-        return None
+        self._server.tell(lambda: self.reserve(txn_id, lines), "goods are not taken back")
 
     def _local(self, number: ReceiptNumber) -> ReceiptFound:
         """What job 1200 brought, where it says how the lines were sold."""

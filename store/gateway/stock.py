@@ -5,12 +5,13 @@ The network never makes it raise, and an answer that is late only means that les
 
 import logging
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
 
 from store.exchange.stock import PATH_STOCK, WireStock, WireStoreStock
+from store.gateway.asking import Calls, Connection
 from store.gateway.errors import GatewayError
 from store.gateway.gateway import Source
 from store.gateway.offline import OfflineCatalog
@@ -18,8 +19,6 @@ from store.gateway.profile import OfflineProfile
 from store.gateway.states import Mode
 
 log = logging.getLogger("outpost.gateway")
-
-T = TypeVar("T")
 
 
 class StockAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,31 +45,14 @@ class NoStock:
         return StockAnswer(rows=(), source=Source.OFFLINE)
 
 
-class StockCalls(Protocol):
-    """What is asked of the client."""
-
-    async def ask(self, path: str, kind: type[T], *, deadline_s: float) -> T:
-        """GET a JSON document. Raises GatewayError."""
-        ...
-
-
-class StockConnection(Protocol):
-    """What is asked of the supervisor."""
-
-    @property
-    def mode(self) -> Mode:
-        """Where answers come from now."""
-        ...
-
-
 class StockDirectory:
     """Asks the server once within the offline timeout, then the active catalog."""
 
     def __init__(
         self,
         *,
-        client: StockCalls,
-        connection: StockConnection,
+        client: Calls,
+        connection: Connection,
         catalog: Callable[[], OfflineCatalog | None],
         profile: Callable[[], OfflineProfile],
         store: str,

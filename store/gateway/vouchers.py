@@ -1,22 +1,17 @@
 """Vouchers as the till asks for them: the server's word while it can be had; the network never makes it raise."""
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
 
 from store.exchange.vouchers import PATH_VOUCHER, PATH_VOUCHER_HOLD, UNSENT_LIMIT, HoldRequest, WireVoucher
-from store.gateway.errors import GatewayError, ServerBusy, ServerRefused, ServerSilent
+from store.gateway.asking import Asking, Calls, Connection
+from store.gateway.errors import ServerRefused
 from store.gateway.ports import Clock
 from store.gateway.profile import OfflineProfile
-from store.gateway.states import Mode
 
-log = logging.getLogger("outpost.gateway")
-
-T = TypeVar("T")
 UNKNOWN_VOUCHER = "unknown-voucher"
 
 
@@ -64,64 +59,25 @@ class NoVouchers:
         """Nobody to tell."""
 
 
-class VoucherCalls(Protocol):
-    """What is asked of the client."""
-
-    async def ask(self, path: str, kind: type[T], *, deadline_s: float) -> T:
-        """GET a JSON document. Raises GatewayError."""
-        ...
-
-    async def post(
-        self, path: str, document: msgspec.Struct, kind: type[T], *, deadline_s: float, signed: bool = True
-    ) -> T:
-        """POST a JSON document and read the one that comes back. Raises GatewayError."""
-        ...
-
-
-class VoucherConnection(Protocol):
-    """What is asked of the supervisor."""
-
-    @property
-    def mode(self) -> Mode:
-        """Where answers come from now."""
-        ...
-
-    @property
-    def online_period(self) -> int:
-        """Counts the times the register came online."""
-        ...
-
-    def call_answered(self, took_s: float, *, online_period: int) -> None:
-        """A call was answered after so many seconds."""
-        ...
-
-    def call_failed(self, reason: str, *, answered: bool = False, online_period: int | None = None) -> None:
-        """A call spent its timeout or retries."""
-        ...
-
-
 class VoucherDirectory:
     """Asks the server within the offline timeout."""
 
     def __init__(
         self,
         *,
-        client: VoucherCalls,
-        connection: VoucherConnection,
+        client: Calls,
+        connection: Connection,
         profile: Callable[[], OfflineProfile],
         clock: Clock,
     ) -> None:
         self._client = client
-        self._connection = connection
-        self._profile = profile
-        self._clock = clock
-        self._telling: set[asyncio.Task[None]] = set()
+        self._server = Asking(
+            connection=connection, profile=profile, clock=clock, what="vouchers", unknown=UNKNOWN_VOUCHER
+        )
 
     async def close(self) -> None:
         """End what goes on in the background."""
-        for task in self._telling:
-            task.cancel()
-        await asyncio.gather(*self._telling, return_exceptions=True)
+        await self._server.close()
 
     async def find(self, number: str, txn_id: str = "") -> VoucherAnswer | None:
         """What is on a voucher, by the server's books."""
@@ -142,41 +98,11 @@ class VoucherDirectory:
 
     def release(self, number: str, txn_id: str) -> None:
         """Tell the server beside the till that the sale lets go of a voucher."""
-        if self._connection.mode is not Mode.ONLINE:
-            return
-
-        async def tell() -> None:
-            await self.hold(number, txn_id, 0)
-
-        task = asyncio.get_running_loop().create_task(tell(), name="a voucher is not taken")
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        self._server.tell(lambda: self.hold(number, txn_id, 0), "a voucher is not taken")
 
     async def _asked(self, ask: Callable[[float], Awaitable[WireVoucher]]) -> VoucherAnswer | None:
         """The server's word; None when it had none, which has been reported then."""
-        if self._connection.mode is not Mode.ONLINE:
-            return None
-        profile, period = self._profile(), self._connection.online_period
-        began_s = self._clock.monotonic_s()
-        error: GatewayError | None = None
-        for _attempt in range(1 + profile.retry_count):
-            left_s = profile.offline_timeout_s - (self._clock.monotonic_s() - began_s)
-            if left_s <= 0:
-                break
-            try:
-                voucher = await ask(left_s)
-            except ServerRefused as refusal:
-                if refusal.kind == UNKNOWN_VOUCHER:
-                    return VoucherAnswer(voucher=None)
-                log.warning("the server told nothing about a voucher: %s (%s)", refusal.reason, refusal.kind)
-                return None
-            except GatewayError as failure:
-                error = failure
-                if isinstance(error, ServerSilent):
-                    break
-            else:
-                self._connection.call_answered(self._clock.monotonic_s() - began_s, online_period=period)
-                return VoucherAnswer(voucher=voucher)
-        reason = error.reason if error is not None else "no answer about a voucher in time"
-        self._connection.call_failed(reason, answered=isinstance(error, ServerBusy), online_period=period)
-        return None
+        answer = await self._server.asked(ask)
+        if isinstance(answer, ServerRefused):
+            return VoucherAnswer(voucher=None) if answer.kind == UNKNOWN_VOUCHER else None
+        return VoucherAnswer(voucher=answer) if answer is not None else None
