@@ -35,6 +35,7 @@ ROWS = (
     "search for a part of a name",
     "near the end of a sale of",
     "search as somebody types",
+    "list of customers while",
     "close a shift of",
     "a serial scan to the painted line while",
     "headquarters: the first full package",
