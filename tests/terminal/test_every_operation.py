@@ -46,8 +46,8 @@ CURES = {
     LOCKED: "sign in first.",
 }
 CURES_OF_ONE = {
-    700: "it is for the sign-in screen, before anybody signs in.",
-    9110: "it is for the sign-in screen, before anybody signs in.",
+    700: "it is for the sign-in screen only.",
+    9110: "it is for the sign-in screen only.",
     1200: "a shift is open already.",
 }
 

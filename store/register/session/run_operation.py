@@ -57,7 +57,7 @@ CURES = {
 }
 """Why an operation does not run in a mode, and what to do."""
 CURES_OF_ONE = {
-    Mode.LOCKED: later("it is for the sign-in screen, before anybody signs in."),
+    Mode.LOCKED: later("it is for the sign-in screen only."),
     Mode.SHIFT: later("a shift is open already."),
     Mode.TENDER: later("the sale is not being paid. F12 goes to the payment."),
 }

@@ -238,8 +238,8 @@ async def test_an_operation_outside_its_modes_is_refused_with_a_cure(tmp_path, o
 @pytest.mark.parametrize(
     ("place", "number", "why"),
     [
-        ("idle", 700, "Sign on: it is for the sign-in screen, before anybody signs in."),
-        ("tender", 9110, "Sign in by telephone code: it is for the sign-in screen, before anybody signs in."),
+        ("idle", 700, "Sign on: it is for the sign-in screen only."),
+        ("tender", 9110, "Sign in by telephone code: it is for the sign-in screen only."),
         ("idle", 1200, "Declare start amount: a shift is open already."),
         ("sale", 211, "Void payment: the sale is not being paid. F12 goes to the payment."),
         ("idle", 211, "Void payment: no sale is open. Scan an item first."),
