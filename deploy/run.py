@@ -28,8 +28,8 @@ STAMP = VENV / "outpost.stamp"
 LOCK = ROOT / "deploy" / "requirements" / "dev.lock"
 
 # Tests marked `serial` drive whole programs on real terminals: they wait more than they compute and run first, so
-# that no other test competes with them for the processor. Two workers fit the smallest machine we test on.
-TEST_RUNS = (["-m", "serial", "-n", "2"], ["-m", "not serial", "-n", "2"])
+# that no other test competes with them for the processor. On two processors three workers keep both busy.
+TEST_RUNS = (["-m", "serial", "-n", "3"], ["-m", "not serial", "-n", "3"])
 NO_TESTS_SELECTED = 5
 
 CHECKS = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["lint-imports"], ["deptry", "."])
